@@ -1,0 +1,84 @@
+"""Choices of the measures app. Text values are readable; the small integers live in member rows and cells."""
+
+from django.db.models import IntegerChoices, TextChoices
+
+
+class SourceKind(TextChoices):
+    PAYER = "payer", "Payer"
+    GROUP = "group", "Provider group"
+
+
+class SubmissionState(TextChoices):
+    """Where a submission stands. The automatic steps move it on until a resting state."""
+
+    RECEIVED = "received", "Received"
+    NEEDS_MAPPING = "needs_mapping", "Needs a column mapping"
+    CHECKED = "checked", "Checked"
+    LOADED = "loaded", "Loaded"
+    NEEDS_CONFIRMATION = "needs_confirmation", "Needs confirmation"
+    ADOPTED = "adopted", "Adopted"
+    PUBLISHED = "published", "Published"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Severity(TextChoices):
+    ERROR = "error", "Error"
+    WARNING = "warning", "Warning"
+
+
+class Direction(TextChoices):
+    HIGHER = "higher", "Higher is better"
+    LOWER = "lower", "Lower is better"
+
+
+class CountingUnit(TextChoices):
+    PERSON = "person", "Persons"
+    EVENT = "event", "Events"
+
+
+class StratumKind(TextChoices):
+    SPECIFIED = "specified", "Specified"
+    DECLINED = "declined", "Asked but no answer"
+    UNKNOWN = "unknown", "Unknown"
+    TOTAL = "total", "Everyone"
+
+
+class LineOfBusiness(IntegerChoices):
+    NOT_STATED = 0, "Not stated"
+    COMMERCIAL = 1, "Commercial"
+    MEDICARE = 2, "Medicare"
+    MEDICAID = 3, "Medicaid"
+    EXCHANGE = 4, "Exchange"
+    OTHER = 5, "Other"
+
+
+class ReportingSource(IntegerChoices):
+    """How a race, ethnicity or language came to be known."""
+
+    NOT_COLLECTED = 0, "Not collected"
+    SELF_REPORTED = 1, "Self-reported"
+    EHR = 2, "Health record"
+    STATE = 3, "State"
+    OTHER_DIRECT = 4, "Other direct"
+    SURNAME = 5, "Surname"
+    GEOCODING = 6, "Geocoding"
+    OTHER_INDIRECT = 7, "Other indirect"
+    UNKNOWN = 8, "Unknown"
+
+
+class RealField(TextChoices):
+    RACE = "race", "Race"
+    ETHNICITY = "ethnicity", "Ethnicity"
+    LANGUAGE = "language", "Language"
+
+
+class RealCategory(TextChoices):
+    """What is known of a member's race, ethnicity or language. The categories add up to all members."""
+
+    SELF_REPORTED = "self_reported", "Self-reported"
+    OTHER_DIRECT = "other_direct", "Known from another direct source"
+    INDIRECT = "indirect", "Imputed"
+    DECLINED = "declined", "Asked but no answer"
+    UNKNOWN = "unknown", "Unknown"
+    NOT_COLLECTED = "not_collected", "Not collected"

@@ -1,0 +1,156 @@
+"""Who may do what: one table from role to permissions, asked through `require`.
+
+The table answers "may this role do this at all"; which rows exist for a user is decided by
+`teams.scoping`, and what a state allows by each app's `policies`. Each of the three denies by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+
+from teams.enums import Role
+from teams.errors import NotAllowed
+
+
+class Permission(StrEnum):
+    """Every act that a view or an endpoint can require. The value is its stable name; `meaning` explains it."""
+
+    VIEW_HOME = "view_home"
+    VIEW_TEAM_RESULTS = "view_team_results"
+    VIEW_OVERVIEW = "view_overview"
+    VIEW_REPORT_CARDS = "view_report_cards"
+    PREPARE_REPORT_CARDS = "prepare_report_cards"
+    PUBLISH_REPORT_CARDS = "publish_report_cards"
+    VIEW_SUBMISSIONS = "view_submissions"
+    SUBMIT_DATA = "submit_data"
+    PUBLISH_DATA = "publish_data"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_SITES = "manage_sites"
+    MANAGE_PROGRAMME = "manage_programme"
+    VIEW_AUDIT = "view_audit"
+    USE_API = "use_api"
+
+    @property
+    def meaning(self) -> str:
+        return _MEANING[self]
+
+
+_MEANING: dict[Permission, str] = {
+    Permission.VIEW_HOME: "Open the home page",
+    Permission.VIEW_TEAM_RESULTS: "See the stratified results of the teams in scope",
+    Permission.VIEW_OVERVIEW: "See the programme's results over all groups, privacy-protected",
+    Permission.VIEW_REPORT_CARDS: "Read and download report cards of the teams in scope",
+    Permission.PREPARE_REPORT_CARDS: "Draft and review report cards",
+    Permission.PUBLISH_REPORT_CARDS: "Publish a reviewed report card",
+    Permission.VIEW_SUBMISSIONS: "See submissions of the own organisation and their findings",
+    Permission.SUBMIT_DATA: "Upload measure data and map its columns",
+    Permission.PUBLISH_DATA: "Let a checked submission replace earlier data",
+    Permission.MANAGE_PEOPLE: "Invite people and change memberships",
+    Permission.MANAGE_SITES: "Add practice sites and move them between groups",
+    Permission.MANAGE_PROGRAMME: "Change the programme's settings",
+    Permission.VIEW_AUDIT: "Read the audit trail",
+    Permission.USE_API: "Make tokens for the REST API",
+}
+
+_EVERYBODY = {Permission.VIEW_HOME}
+_GROUP = _EVERYBODY | {
+    Permission.VIEW_TEAM_RESULTS,
+    Permission.VIEW_REPORT_CARDS,
+    Permission.VIEW_SUBMISSIONS,
+    Permission.USE_API,
+}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.GROUP_MEMBER: frozenset(_GROUP | {Permission.SUBMIT_DATA, Permission.PUBLISH_DATA}),
+    Role.GROUP_LEAD: frozenset(
+        _GROUP | {Permission.SUBMIT_DATA, Permission.PUBLISH_DATA, Permission.MANAGE_PEOPLE}
+    ),
+    Role.SENIOR_SPONSOR: frozenset(_GROUP),
+    Role.COACH: frozenset(
+        _EVERYBODY
+        | {Permission.VIEW_TEAM_RESULTS, Permission.VIEW_REPORT_CARDS, Permission.USE_API}
+    ),
+    Role.PROGRAMME_DIRECTOR: frozenset(
+        _EVERYBODY
+        | {
+            Permission.VIEW_TEAM_RESULTS,
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_REPORT_CARDS,
+            Permission.MANAGE_PEOPLE,
+            Permission.MANAGE_SITES,
+            Permission.MANAGE_PROGRAMME,
+            Permission.USE_API,
+        }
+    ),
+    Role.PAYER_ANALYST: frozenset(
+        _EVERYBODY
+        | {
+            Permission.VIEW_TEAM_RESULTS,
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_REPORT_CARDS,
+            Permission.PREPARE_REPORT_CARDS,
+            Permission.PUBLISH_REPORT_CARDS,
+            Permission.VIEW_SUBMISSIONS,
+            Permission.SUBMIT_DATA,
+            Permission.PUBLISH_DATA,
+            Permission.USE_API,
+        }
+    ),
+    Role.PAYER_FINANCE: frozenset(_EVERYBODY),
+    Role.EVALUATOR: frozenset(_EVERYBODY | {Permission.VIEW_OVERVIEW}),
+    Role.ADMINISTRATOR: frozenset(
+        _EVERYBODY
+        | {
+            Permission.MANAGE_PEOPLE,
+            Permission.MANAGE_SITES,
+            Permission.MANAGE_PROGRAMME,
+            Permission.VIEW_AUDIT,
+            Permission.USE_API,
+        }
+    ),
+}
+
+
+def permissions_of(user: Any, *, on: date) -> frozenset[Permission]:
+    """Permissions that the user's memberships give on a day; empty for nobody and for inactive users."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return frozenset()
+    held: set[Permission] = set()
+    for membership in user.memberships_on(on):
+        held |= ROLE_PERMISSIONS[Role(membership.role)]
+    return frozenset(held)
+
+
+def require(permission: Permission) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Guard a view: sign-in first, then the permission, else NotAllowed with a sentence.
+
+    The guarded view carries `required_permission`, which the architecture test looks for on every URL.
+    """
+
+    def guard(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            check_permission(request.scope, permission)
+            return view(request, *args, **kwargs)
+
+        guarded.required_permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def check_permission(scope: Any, permission: Permission) -> None:
+    """Raise NotAllowed unless the scope holds the permission."""
+    if permission not in scope.permissions:
+        raise NotAllowed(
+            f"Your role does not include: {permission.meaning.lower()}. "
+            "An administrator of the programme can change roles."
+        )

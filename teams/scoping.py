@@ -1,0 +1,105 @@
+"""The only door that decides which teams exist for a user, and with which eyes they are seen.
+
+A scope is a list of team ids, never None: a user with no team sees nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from teams.enums import Audience, Role
+from teams.permissions import Permission, permissions_of
+
+_GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
+#: The few readers who cross teams: role → the eyes with which they see every team.
+_CROSS_TEAM: dict[Role, Audience] = {
+    Role.PROGRAMME_DIRECTOR: Audience.OWN,
+    Role.PAYER_ANALYST: Audience.OTHERS,
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one user may see on one day.
+
+    team_ids: every team whose named results the user may see, ascending.
+    own_team_ids: those of them seen with the OWN audience (small numbers shown with caution).
+    organisation_ids: organisations whose submissions and people are the user's own.
+    """
+
+    user_id: int | None
+    team_ids: tuple[int, ...]
+    own_team_ids: frozenset[int]
+    organisation_ids: tuple[int, ...]
+    roles: frozenset[Role]
+    permissions: frozenset[Permission]
+
+    def audience(self, team_id: int) -> Audience:
+        return Audience.OWN if team_id in self.own_team_ids else Audience.OTHERS
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+NOBODY = Scope(None, (), frozenset(), (), frozenset(), frozenset())
+
+
+def scope_of(user: Any, *, on: date) -> Scope:
+    """Scope of a user on a day: at most three queries, NOBODY for anonymous and inactive users."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return NOBODY
+    team_model = apps.get_model("teams", "Team")
+    memberships = user.memberships_on(on)
+    roles = frozenset(Role(m.role) for m in memberships)
+    group_organisations = [m.organisation_id for m in memberships if Role(m.role) in _GROUP_ROLES]
+    own: set[int] = set()
+    seen: set[int] = set()
+    if group_organisations:
+        own |= set(
+            team_model.objects.filter(organisation_id__in=group_organisations).values_list(
+                "id", flat=True
+            )
+        )
+    if Role.COACH in roles:
+        own |= set(user.coached_team_ids_on(on))
+    cross = {_CROSS_TEAM[role] for role in roles if role in _CROSS_TEAM}
+    if cross:
+        everyone = set(team_model.objects.values_list("id", flat=True))
+        seen |= everyone
+        if Audience.OWN in cross:
+            own |= everyone
+    seen |= own
+    return Scope(
+        user_id=user.pk,
+        team_ids=tuple(sorted(seen)),
+        own_team_ids=frozenset(own),
+        organisation_ids=tuple(sorted({m.organisation_id for m in memberships})),
+        roles=roles,
+        permissions=permissions_of(user, on=on),
+    )
+
+
+@contextmanager
+def member_rows_of(team_ids: Iterable[int]) -> Any:
+    """Open PostgreSQL's row-level security for these teams' member rows, within one transaction.
+
+    Member rows are the only personal data; the database itself refuses them to a connection
+    that has not said whose it reads, so a forgotten filter shows nothing.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select current_setting('app.team_ids', true)")
+        before = cursor.fetchone()[0] or ""
+        cursor.execute(
+            "select set_config('app.team_ids', %s, true)", [",".join(str(int(i)) for i in team_ids)]
+        )
+        yield
+        cursor.execute("select set_config('app.team_ids', %s, true)", [before])
+
+
