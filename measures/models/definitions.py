@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from measures.enums import CountingUnit, Direction, StratumKind
+from measures.enums import CountingUnit, Direction, RealField, StratumKind
 
 
 class Measure(models.Model):
@@ -15,9 +15,21 @@ class Measure(models.Model):
     id = models.SmallAutoField(primary_key=True)
     code = models.CharField(max_length=20, unique=True)
     position = models.PositiveSmallIntegerField(help_text="Order on pages: by domain, then by code.")
+    completeness_of = models.CharField(
+        max_length=10,
+        choices=RealField,
+        blank=True,
+        help_text="Set for a measure of completeness: counted from RealCount, never sent in a file.",
+    )
 
     class Meta:
         ordering = ["position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(completeness_of__in=["", *RealField.values]),
+                name="measure_completeness_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code
