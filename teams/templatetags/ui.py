@@ -92,6 +92,12 @@ def file_size(value: Any) -> str:
 
 
 @register.filter
+def active_name(items: Any) -> str:
+    """Name of the item that is marked active in a list of {name, url, active}; empty when none is."""
+    return next((item["name"] for item in items if item.get("active")), "")
+
+
+@register.filter
 def field_kind(field: BoundField) -> str:
     """Which markup a form field needs: checkbox, radio, select, file, textarea or text."""
     widget = field.field.widget
