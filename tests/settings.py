@@ -29,8 +29,8 @@ if os.environ.get("PYTEST_XDIST_WORKER") and "REDIS_URL" in os.environ:
         os.environ["REDIS_URL"], os.environ["PYTEST_XDIST_WORKER"]
     )
 
-from collaborative.settings import *  # noqa: E402, F403
-from collaborative.settings import STORAGES  # noqa: E402
+from collaborative.settings import *
+from collaborative.settings import STORAGES
 
 # The hashed names of the product need a build first; `tests/collaborative` tests that build.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
