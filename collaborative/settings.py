@@ -104,10 +104,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 AUTH_USER_MODEL = "teams.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -123,8 +120,14 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an account exists only through an invitat
 ACCOUNT_ADAPTER = "teams.adapters.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Lock-out: counted in the cache, so all processes share it. After five failures within fifteen minutes an
+# address is refused, whether an account has it or not; the limit per network address slows guessing over many.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,5/15m/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second step is told to its owner
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Health equity collaborative"

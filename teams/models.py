@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
@@ -37,15 +37,13 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser):
     """A person. What the person may do comes from memberships, never from flags on this row."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    failed_sign_ins = models.PositiveSmallIntegerField(default=0)
-    locked_until_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
 
@@ -279,6 +277,13 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 condition=Q(accepted_at__isnull=True) | Q(withdrawn_at__isnull=True),
                 name="invitation_not_accepted_and_withdrawn",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                "organisation",
+                "role",
+                condition=Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_open_once",
             ),
         ]
 

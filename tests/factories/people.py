@@ -172,5 +172,5 @@ def make_token(
 def signed_in(user: User) -> Client:
     """A browser in which the user is signed in."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client
