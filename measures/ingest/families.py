@@ -1,0 +1,227 @@
+"""Cells in, results out: dense tables of one source's measures and periods for the pure statistics.
+
+A *family* is one measure in one period with every unit (programme, teams, sites, lines of business)
+and every stratum: what has to be looked at together, because totals tie the numbers to each other.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from django.db import connection
+from numpy.typing import NDArray
+
+from measures.models import Stratum
+from measures.stats.suppression import Relation
+
+IntArray = NDArray[np.int64]
+
+COUNTS = ("denominator", "numerator", "excluded", "self_reported", "indirect")
+_CELL_TYPES = {
+    "measure_id": pl.Int64, "period_id": pl.Int64, "team_id": pl.Int64, "by_site": pl.String,
+    "site_id": pl.Int64, "line_of_business": pl.Int64, "stratum_id": pl.Int64,
+    **dict.fromkeys(COUNTS, pl.Int64),
+}  # fmt: skip
+
+#: Parts of a unit's key are null in the database where they do not apply; here they are this.
+NONE = -1
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """Programme (no team), team, site of a team, or line of business of a team or of the programme."""
+
+    team_id: int = NONE
+    by_site: bool = False
+    site_id: int = NONE
+    line_of_business: int = NONE
+
+
+@dataclass(frozen=True)
+class StratumAxis:
+    """All strata on one axis: every stratum of every set, then the crossed cells that are never shown.
+
+    Race, ethnicity and combined strata overlap, so together they would give away people whom none of
+    them shows: of race r, those who are not in "r, not Hispanic"; and those who are not Hispanic and
+    whose race is not known. Nobody publishes these crossed cells; they are here to be protected.
+    """
+
+    strata: tuple[Stratum, ...]
+    relations: tuple[Relation, ...]
+    crossed: tuple[tuple[int, tuple[int, ...]], ...]
+    """(index of the whole, indices of its shown parts) of each crossed cell: the whole less the parts."""
+
+    @property
+    def size(self) -> int:
+        return len(self.strata) + len(self.crossed)
+
+    @property
+    def total(self) -> int:
+        return next(i for i, s in enumerate(self.strata) if s.stratum_set.code == "all")
+
+    def sets(self) -> list[tuple[str, list[int], int]]:
+        """(code, indices, index of the reference or -1) of every set but `all`."""
+        found: dict[str, list[int]] = {}
+        for index, stratum in enumerate(self.strata):
+            found.setdefault(stratum.stratum_set.code, []).append(index)
+        return [
+            (code, indices, next((i for i in indices if self.strata[i].is_reference), -1))
+            for code, indices in found.items()
+            if code != "all"
+        ]
+
+
+def read_stratum_axis() -> StratumAxis:
+    """Lay out the strata of the database with the relations among them: one query."""
+    strata = tuple(
+        Stratum.objects.select_related("stratum_set").order_by("stratum_set__position", "position")
+    )
+    index = {(s.stratum_set.code, s.code): i for i, s in enumerate(strata)}
+    total = index["all", "all"]
+    by_set: dict[str, list[int]] = {}
+    for i, stratum in enumerate(strata):
+        by_set.setdefault(stratum.stratum_set.code, []).append(i)
+    relations = [
+        Relation(total, tuple(indices)) for code, indices in by_set.items() if code != "all"
+    ]
+    crossed: list[tuple[int, tuple[int, ...]]] = []
+
+    def cross(whole: int, parts: tuple[int, ...]) -> None:
+        relations.append(Relation(whole, (*parts, len(strata) + len(crossed))))
+        crossed.append((whole, parts))
+
+    # "Hispanic" of the combined set and of ethnicity are the same people.
+    relations.append(Relation(index["ethnicity", "hispanic"], (index["combined", "hispanic"],)))
+    not_hispanic = {
+        index["race", stratum.code.removeprefix("nh_")]: i
+        for i, stratum in enumerate(strata)
+        if stratum.stratum_set.code == "combined" and stratum.code.startswith("nh_")
+    }
+    for race, part in not_hispanic.items():
+        cross(race, (part,))
+    cross(index["ethnicity", "not_hispanic"], tuple(not_hispanic.values()))
+    return StratumAxis(strata, tuple(relations), tuple(crossed))
+
+
+@dataclass(frozen=True)
+class FamilyTable:
+    """Dense counts [M, U, S] of the families (measure id, period id), over the units and strata."""
+
+    families: tuple[tuple[int, int], ...]
+    units: tuple[Unit, ...]
+    axis: StratumAxis
+    counts: dict[str, IntArray]
+
+    @property
+    def unit_relations(self) -> list[Relation]:
+        """Programme = teams and team = sites = lines of business, also within a line of business."""
+        index = {unit: i for i, unit in enumerate(self.units)}
+        groups: dict[tuple[Unit, str], list[int]] = {}
+        for i, unit in enumerate(self.units):
+            if unit.team_id == NONE:
+                if unit.line_of_business != NONE:
+                    groups.setdefault((Unit(), "lines"), []).append(i)
+            elif unit.by_site:
+                groups.setdefault((Unit(unit.team_id), "sites"), []).append(i)
+            else:
+                whole = Unit(line_of_business=unit.line_of_business)
+                groups.setdefault((whole, "teams"), []).append(i)
+                if unit.line_of_business != NONE:
+                    groups.setdefault((Unit(unit.team_id), "lines"), []).append(i)
+        return [
+            # A team knows its own row, so two hidden teams would know each other.
+            Relation(index[whole], tuple(parts), least_hidden=3 if kind == "teams" else 2)
+            for (whole, kind), parts in groups.items()
+        ]
+
+
+def read_families(source_id: int, families: Sequence[tuple[int, int]]) -> FamilyTable:
+    """Current cells of the families as dense tables. Cost follows the families asked for."""
+    axis = read_stratum_axis()
+    cells = _read_cells(source_id, families)
+    lines = cells.filter(~pl.col("by_site"))
+    keys = ["measure_id", "period_id", "stratum_id"]
+    sums = [pl.col(c).sum() for c in COUNTS]
+    frames = [
+        cells,
+        lines.group_by([*keys, "team_id"]).agg(sums),
+        lines.group_by([*keys, "line_of_business"]).agg(sums),
+        lines.group_by(keys).agg(sums),
+    ]
+    defaults = {"by_site": False, "team_id": NONE, "site_id": NONE, "line_of_business": NONE}
+    order = [*keys, *defaults, *COUNTS]
+    cells = pl.concat(
+        [
+            f.with_columns(pl.lit(v).alias(k) for k, v in defaults.items() if k not in f.columns)
+            .select(order)
+            .with_columns(pl.col("team_id", "site_id", "line_of_business").cast(pl.Int64))
+            for f in frames
+        ]
+    )
+    unit_frame = cells.select("team_id", "by_site", "site_id", "line_of_business").unique()
+    units = tuple(sorted(Unit(*row) for row in unit_frame.iter_rows()))
+    unit_index = {unit: i for i, unit in enumerate(units)}
+    families = tuple(sorted(set(families)))
+    stratum_index = {s.pk: i for i, s in enumerate(axis.strata)}
+
+    unit_frame = unit_frame.with_columns(
+        pl.Series("u", [unit_index[Unit(*row)] for row in unit_frame.iter_rows()], pl.Int64)
+    )
+    family_frame = pl.DataFrame(
+        [(m, p, i) for i, (m, p) in enumerate(families)],
+        schema={"measure_id": pl.Int64, "period_id": pl.Int64, "m": pl.Int64},
+        orient="row",
+    )
+    placed = cells.join(unit_frame, on=["team_id", "by_site", "site_id", "line_of_business"]).join(
+        family_frame, on=["measure_id", "period_id"]
+    )
+    m, u = placed["m"].to_numpy(), placed["u"].to_numpy()
+    s = placed["stratum_id"].replace_strict(stratum_index, return_dtype=pl.Int64).to_numpy()
+    counts: dict[str, IntArray] = {}
+    for name in COUNTS:
+        table = np.zeros((len(families), len(units), axis.size), dtype=np.int64)
+        table[m, u, s] = placed[name].to_numpy()
+        _fill_unknown(table, axis)
+        for offset, (whole, parts) in enumerate(axis.crossed, start=len(axis.strata)):
+            table[:, :, offset] = table[:, :, whole] - table[:, :, list(parts)].sum(axis=2)
+        counts[name] = table
+    return FamilyTable(families, units, axis, counts)
+
+
+def _fill_unknown(table: IntArray, axis: StratumAxis) -> None:
+    """A set that a submission does not carry (no gender identity, say) is all unknown there."""
+    for _, indices, _ in axis.sets():
+        unknown = next((i for i in indices if axis.strata[i].kind == "unknown"), None)
+        if unknown is not None:
+            rest = table[:, :, axis.total] - table[:, :, indices].sum(axis=2)
+            table[:, :, unknown] += rest
+
+
+def _read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    pairs = ",".join(f"({int(m)},{int(p)})" for m, p in families)
+    query = f"""
+        copy (
+            select c.measure_id, c.period_id, c.team_id, c.by_site, coalesce(c.site_id, {NONE}),
+                coalesce(c.line_of_business, {NONE}), c.stratum_id, c.denominator, c.numerator,
+                c.excluded, c.self_reported, c.indirect
+            from measures_slice s
+            join measures_cell c on c.submission_id = s.submission_id and c.measure_id = s.measure_id
+                and c.period_id = s.period_id and c.team_id = s.team_id
+            where s.is_current and s.source_id = {int(source_id)}
+                and (s.measure_id, s.period_id) in ({pairs})
+        ) to stdout (format csv)
+    """
+    buffer = io.BytesIO()
+    with connection.cursor() as cursor:
+        cursor.copy_expert(query, buffer)
+    buffer.seek(0)
+    if not buffer.getbuffer().nbytes:
+        return pl.DataFrame(schema=_CELL_TYPES | {"by_site": pl.Boolean})
+    frame = pl.read_csv(
+        buffer, has_header=False, new_columns=list(_CELL_TYPES), schema_overrides=list(_CELL_TYPES.values())
+    )
+    return frame.with_columns(pl.col("by_site") == "t")

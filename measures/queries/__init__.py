@@ -1,0 +1,50 @@
+"""Every read of the measures app. Apps above read only from here; what comes out is what the reader may see."""
+
+from measures.queries.catalogue import (
+    get_default_source,
+    get_definition,
+    get_period,
+    list_definitions,
+    list_lines_of_business,
+    list_periods,
+    list_sources,
+    list_stratum_sets,
+)
+from measures.queries.completeness import CompletenessRow, list_completeness
+from measures.queries.results import (
+    Figure,
+    PeerBand,
+    SetResult,
+    StratumLabel,
+    UnitLabel,
+    get_as_of,
+    list_overview,
+    list_peer_bands,
+    list_programme_results,
+    list_site_results,
+    list_team_results,
+)
+
+__all__ = [
+    "CompletenessRow",
+    "Figure",
+    "PeerBand",
+    "SetResult",
+    "StratumLabel",
+    "UnitLabel",
+    "get_as_of",
+    "get_default_source",
+    "get_definition",
+    "get_period",
+    "list_completeness",
+    "list_definitions",
+    "list_lines_of_business",
+    "list_overview",
+    "list_peer_bands",
+    "list_periods",
+    "list_programme_results",
+    "list_site_results",
+    "list_sources",
+    "list_stratum_sets",
+    "list_team_results",
+]

@@ -1,0 +1,76 @@
+"""What there is to choose from: sources, periods, measures, stratum sets, lines of business."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from measures.enums import LineOfBusiness, SourceKind
+from measures.models import (
+    Computation,
+    MeasureDefinition,
+    Period,
+    Source,
+    StratumResult,
+    StratumSet,
+)
+from teams.permissions import Permission
+from teams.scoping import Scope
+
+
+def list_sources(scope: Scope) -> QuerySet[Source]:
+    """Sources whose results the reader may see: the payer's, and those of groups seen as their own."""
+    visible = Q(kind=SourceKind.PAYER) | Q(team_id__in=scope.own_team_ids)
+    if not scope.team_ids and not scope.may(Permission.VIEW_OVERVIEW):
+        return Source.objects.none()
+    return Source.objects.filter(visible).select_related("organisation", "team")
+
+
+def get_default_source(scope: Scope) -> Source | None:
+    """The payer's source first: it is the one that every group has in common."""
+    return list_sources(scope).filter(kind=SourceKind.PAYER).first() or list_sources(scope).first()
+
+
+def list_periods(source: Source) -> QuerySet[Period]:
+    """Periods for which the source has results, latest first."""
+    return Period.objects.filter(
+        Exists(Computation.objects.filter(source=source, period=OuterRef("pk")))
+    ).order_by("-ends_on", "-label")
+
+
+def get_period(source: Source, label: str | None = None) -> Period | None:
+    """One period with results, the latest where no label is given or none fits."""
+    periods = list(list_periods(source))
+    return next((p for p in periods if p.label == label), periods[0] if periods else None)
+
+
+def list_definitions(*, year: int) -> QuerySet[MeasureDefinition]:
+    """Definitions of one measurement year in the order of pages."""
+    return (
+        MeasureDefinition.objects.filter(year=year)
+        .select_related("measure")
+        .order_by("measure__position")
+    )
+
+
+def get_definition(*, code: str, year: int) -> MeasureDefinition:
+    """Raises MeasureDefinition.DoesNotExist."""
+    return MeasureDefinition.objects.select_related("measure").get(measure__code=code, year=year)
+
+
+def list_stratum_sets(source: Source) -> QuerySet[StratumSet]:
+    """Stratum sets in which the source has results, but for `all`, which is not a choice."""
+    strata = StratumResult.objects.filter(
+        source=source, stratum__stratum_set=OuterRef("pk"), team__isnull=True
+    )
+    return StratumSet.objects.exclude(code="all").filter(Exists(strata))
+
+
+def list_lines_of_business(source: Source) -> list[tuple[int, str]]:
+    """Lines of business with results, as (value, label)."""
+    values = (
+        StratumResult.objects.filter(source=source, team__isnull=True, line_of_business__isnull=False)
+        .order_by("line_of_business")
+        .values_list("line_of_business", flat=True)
+        .distinct()
+    )
+    return [(value, LineOfBusiness(value).label) for value in values if value is not None]
