@@ -1,0 +1,302 @@
+"""The sentences of the dashboards, made by rules from figures; never stronger than the statistics.
+
+A gap counts as seen when its 95% interval lies on one side of 0. Otherwise the sentence says that
+these numbers cannot show a gap: which is not the same as saying that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from measures.enums import CountingUnit, StratumKind
+from measures.queries import Figure, SetResult, StratumLabel
+from measures.stats.gaps import shortfall
+from measures.stats.states import CellState, GapState
+from teams.enums import Audience
+from teams.formats import format_count, format_percent, format_points, format_ratio
+
+NO_GAP_SHOWN = "No gap can be shown with these numbers"
+
+#: How a stratum of a set is spoken of; the sets that are not named here use the first form.
+_PEOPLE_OF_SET = {
+    "language": "{}-speaking patients",
+    "age_band": "patients aged {}",
+    "sex": "{} patients",
+    "race": "{} patients",
+    "race2024": "{} patients",
+    "ethnicity": "{} patients",
+    "combined": "{} patients",
+}
+_PEOPLE_OTHERWISE = "patients in the group “{}”"
+#: Strata whose label is no adjective.
+_NO_ADJECTIVE = {"other", "multiple", "nh_other", "nh_multiple"}
+
+
+class Reading(StrEnum):
+    """What a comparison with the reference may be said to show."""
+
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    OPEN = "open"
+    REFERENCE = "reference"
+    NOT_COMPARED = "not_compared"
+    NO_REFERENCE = "no_reference"
+    PROTECTED = "protected"
+    TOO_FEW = "too_few"
+    NO_DENOMINATOR = "no_denominator"
+
+
+READING_WORDS: dict[Reading, str] = {
+    Reading.BEHIND: "Behind the reference",
+    Reading.AHEAD: "Ahead of the reference",
+    Reading.OPEN: "No gap shown",
+    Reading.REFERENCE: "Reference",
+    Reading.NOT_COMPARED: "Not compared",
+    Reading.NO_REFERENCE: "No reference",
+    Reading.PROTECTED: "Protected",
+    Reading.TOO_FEW: "Too few",
+    Reading.NO_DENOMINATOR: "None eligible",
+}
+
+
+def read_figure(figure: Figure, *, higher_is_better: bool) -> Reading:
+    """The reading of one stratum by the rule "the interval excludes 0"."""
+    if figure.state == CellState.NO_DENOMINATOR:
+        return Reading.NO_DENOMINATOR
+    if not figure.numbers_shown:
+        return Reading.PROTECTED if figure.state.is_private else Reading.TOO_FEW
+    if figure.gap_shown:
+        if not figure.gap_excludes_zero:
+            return Reading.OPEN
+        return Reading.BEHIND if shortfall(figure.gap_points, higher_is_better) < 0 else Reading.AHEAD
+    return {
+        GapState.IS_REFERENCE: Reading.REFERENCE,
+        GapState.NOT_COMPARED: Reading.NOT_COMPARED,
+        GapState.NO_REFERENCE: Reading.NO_REFERENCE,
+        GapState.HIDDEN: Reading.PROTECTED,
+        GapState.SMALL_DENOMINATOR: Reading.TOO_FEW,
+        GapState.SHOWN: Reading.NOT_COMPARED,
+    }[figure.gap_state]
+
+
+def people_of(stratum: StratumLabel) -> str:
+    """The people of a stratum in the middle of a sentence: "Black patients", "patients aged 65 to 74 years"."""
+    form = _PEOPLE_OF_SET.get(stratum.set_code, _PEOPLE_OTHERWISE)
+    if stratum.code in _NO_ADJECTIVE:
+        form = _PEOPLE_OTHERWISE
+    return form.format(stratum.short_label)
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def listed(words: Sequence[str], *, conjunction: str = "and") -> str:
+    """ "A", "A and B", "A, B and C"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def direction_words(higher_is_better: bool) -> str:
+    return "Higher is better" if higher_is_better else "Lower is better"
+
+
+def rate_text(figure: Figure) -> str:
+    """ "66.1%"; whole percent below a hundred in the denominator. Only for a shown figure."""
+    return format_percent(figure.rate, figure.decimals)
+
+
+def rate_interval_text(figure: Figure) -> str:
+    return (
+        f"{format_percent(figure.rate_lower, figure.decimals)} to "
+        f"{format_percent(figure.rate_upper, figure.decimals)}"
+    )
+
+
+def gap_decimals(figure: Figure, reference: Figure | None) -> int:
+    """A gap is written no finer than the coarser of its two rates."""
+    return min(figure.decimals, reference.decimals) if reference else figure.decimals
+
+
+def gap_text(figure: Figure, digits: int) -> str:
+    return format_points(figure.gap_points, digits)
+
+
+def gap_interval_text(figure: Figure, digits: int) -> str:
+    """Signed limits, the lower first: "−12.0 to −5.1"."""
+    return (
+        f"{format_points(figure.gap_points_lower, digits)} to "
+        f"{format_points(figure.gap_points_upper, digits)}"
+    )
+
+
+def ratio_text(figure: Figure) -> str:
+    return "" if figure.ratio is None else format_ratio(figure.ratio)
+
+
+def ratio_interval_text(figure: Figure) -> str:
+    if figure.ratio_lower is None:
+        return ""
+    if figure.ratio_upper is None:
+        return f"at least {format_ratio(figure.ratio_lower)}"
+    return f"{format_ratio(figure.ratio_lower)} to {format_ratio(figure.ratio_upper)}"
+
+
+def probability_text(value: float | None) -> str:
+    """A p or q value with three decimals; below 0.001 it says so."""
+    if value is None:
+        return ""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def counted_text(figure: Figure, unit: str) -> str:
+    """ "412 of 623 patients"; "412 of 623 events" for a measure that counts events."""
+    noun = "events" if unit == CountingUnit.EVENT else "patients"
+    return f"{format_count(figure.numerator)} of {format_count(figure.denominator)} {noun}"
+
+
+def basis_text(figure: Figure, audience: Audience) -> str:
+    """How the stratum came to be known: "71% self-reported, 12% imputed". Empty without numbers."""
+    if figure.self_reported_share is None or figure.stratum.kind != StratumKind.SPECIFIED:
+        return ""
+    about = "about " if audience == Audience.OTHERS else ""
+    text = f"{about}{format_percent(figure.self_reported_share, 0)} self-reported"
+    if figure.indirect_share:
+        text += f", {about}{format_percent(figure.indirect_share, 0)} imputed"
+    return text
+
+
+def state_sentence(figure: Figure, *, minimum_denominator: int = 30) -> str:
+    """Why a figure has no numbers, or must be read with caution; empty where it simply has them."""
+    if figure.state == CellState.NO_DENOMINATOR:
+        return "Nobody was eligible for this measure, so there is no rate; it is not 0%."
+    if figure.state.is_private and not figure.numbers_shown:
+        return "Hidden to protect privacy: few people stand behind it, or behind a number that would give it away."
+    if figure.caution:
+        return f"Fewer than {minimum_denominator} counted: shown to the group itself only, read with caution."
+    if figure.state == CellState.SMALL_DENOMINATOR:
+        return f"Fewer than {minimum_denominator} counted: too uncertain to report."
+    return ""
+
+
+def gap_state_sentence(figure: Figure, reference: StratumLabel | None) -> str:
+    """Why there is no gap although there may be a rate; empty where a gap is given."""
+    if figure.gap_shown:
+        return ""
+    if figure.gap_state == GapState.IS_REFERENCE:
+        return "The others are compared with this group."
+    if figure.gap_state == GapState.NO_REFERENCE:
+        if reference is None:
+            return "This way of grouping people has no reference group."
+        return f"The reference, {people_of(reference)}, has nobody in this measure."
+    if figure.gap_state == GapState.NOT_COMPARED:
+        return "Counted, but not a group to compare."
+    if figure.gap_state == GapState.HIDDEN:
+        return "No comparison: this group or the reference is hidden to protect privacy."
+    return "No comparison: this group or the reference has fewer than 30 counted."
+
+
+def finding_sentence(figure: Figure, result: SetResult) -> str:
+    """One stratum against the reference, in one sentence.
+
+    "Black patients: 66.1%, 8.6 points below White patients (95% interval 5.1 to 12.0)."
+    """
+    who = capitalised(people_of(figure.stratum))
+    reading = read_figure(figure, higher_is_better=result.higher_is_better)
+    if not figure.numbers_shown:
+        return f"{who}: no number. {state_sentence(figure)}"
+    start = f"{who}: {rate_text(figure)}"
+    caution = " Few people: read with caution." if figure.caution else ""
+    if reading == Reading.REFERENCE:
+        return f"{start}, the reference.{caution}"
+    if not figure.gap_shown or result.reference is None:
+        return f"{start}. {gap_state_sentence(figure, result.reference)}{caution}"
+    reference = result.figure(result.reference.code)
+    digits = gap_decimals(figure, reference)
+    than = people_of(result.reference)
+    if reading == Reading.OPEN:
+        return (
+            f"{start}. {NO_GAP_SHOWN}: {gap_text(figure, digits)} points to {than} "
+            f"(95% interval {gap_interval_text(figure, digits)}).{caution}"
+        )
+    below = figure.gap_points < 0
+    limits = sorted((abs(figure.gap_points_lower), abs(figure.gap_points_upper)))
+    side = "below" if below else "above"
+    worth = "" if result.higher_is_better else f" {direction_words(False)}."
+    return (
+        f"{start}, {abs(figure.gap_points):.{digits}f} points {side} {than} "
+        f"(95% interval {limits[0]:.{digits}f} to {limits[1]:.{digits}f}).{worth}{caution}"
+    )
+
+
+def measure_finding(result: SetResult) -> str:
+    """What a measure's strip shows, as its title. Strata in their own order, never by size."""
+    if result.reference is None:
+        if not any(f.numbers_shown for f in result.figures):
+            return "No number can be shown here"
+        return "Rates only: this way of grouping people has no reference"
+    than = people_of(result.reference)
+    by_reading: dict[Reading, list[Figure]] = {}
+    for figure in result.compared:
+        reading = read_figure(figure, higher_is_better=result.higher_is_better)
+        by_reading.setdefault(reading, []).append(figure)
+    reference = result.figure(result.reference.code)
+
+    def named(figures: Iterable[Figure]) -> str:
+        return listed(
+            [
+                f"{people_of(f.stratum)} ({gap_text(f, gap_decimals(f, reference))})"
+                for f in figures
+            ]
+        )
+
+    parts = []
+    if by_reading.get(Reading.BEHIND):
+        parts.append(f"{named(by_reading[Reading.BEHIND])} behind {than}")
+    if by_reading.get(Reading.AHEAD):
+        verb = "ahead of them" if parts else f"ahead of {than}"
+        parts.append(f"{named(by_reading[Reading.AHEAD])} {verb}")
+    if parts:
+        return capitalised("; ".join(parts))
+    if by_reading.get(Reading.OPEN):
+        return NO_GAP_SHOWN
+    if reference is None or not reference.numbers_shown:
+        return f"No comparison: {than} have no number that can be shown"
+    return "No other group has a number that can be compared"
+
+
+def headline(results: Sequence[SetResult]) -> str:
+    """How many measures show a gap for whom, over all results given.
+
+    Only comparisons whose q value is below 0.05 count, so that many comparisons do not make a gap
+    out of chance alone; the sentence says so.
+    """
+    comparable = [r for r in results if r.reference is not None]
+    behind: dict[str, int] = {}
+    compared: dict[str, int] = {}
+    order: dict[str, int] = {}
+    for result in comparable:
+        for figure in result.compared:
+            if not figure.gap_shown or figure.q_value is None:
+                continue
+            who = people_of(figure.stratum)
+            order[who] = figure.stratum.position
+            compared[who] = compared.get(who, 0) + 1
+            seen = figure.q_value < 0.05 and figure.gap_excludes_zero
+            if seen and shortfall(figure.gap_points, result.higher_is_better) < 0:
+                behind[who] = behind.get(who, 0) + 1
+    if not compared:
+        return "There are not enough numbers yet to compare groups of people."
+    than = people_of(comparable[0].reference)  # type: ignore[arg-type]
+    names = sorted(compared, key=order.__getitem__)
+    with_gap = [f"{who} in {behind[who]} of {compared[who]} measures" for who in names if who in behind]
+    if not with_gap:
+        return (
+            f"Compared with {than}, no gap can be shown for any group once the number of "
+            f"comparisons is allowed for."
+        )
+    return (
+        f"Behind {than}: {listed(with_gap)}, once the number of comparisons is allowed for (q below 0.05)."
+    )
