@@ -1,0 +1,1 @@
+"""Files in, checked columns out: reading, validating, loading, computing."""
