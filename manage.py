@@ -8,4 +8,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collaborative.settings")
     from django.core.management import execute_from_command_line
 
+    from collaborative import local
+
+    local.complete_environment(starting=sys.argv[1:2] == ["up"])
     execute_from_command_line(sys.argv)

@@ -74,6 +74,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TIME_ZONE", "America/New_York", _text, "Time zone in which dates are shown."),
     Variable("UPLOAD_LIMIT_BYTES", str(20 * 1024**3), _whole_number, "Largest file accepted, in bytes, also after decompression."),
     Variable("FILE_RETENTION_DAYS", "400", _whole_number, "Days after which uploaded files are deleted (they hold names)."),
+    Variable("PORT", "8000", _whole_number, "Port that `script/run` answers on; `--port` goes before it."),
+    Variable("LOAD_DEMO", "1", _flag, "`script/run` loads the demo collaborative into an empty database."),
+    Variable("WEB_PROCESSES", "2", _whole_number, "Processes of the web server, each with 8 threads."),
+    Variable("WORKER_PROCESSES", "2", _whole_number, "Processes of the worker that `script/run` starts."),
     Variable("PROXY_COUNT", "0", _whole_number, "Number of reverse proxies in front whose X-Forwarded-For is trusted."),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import signal
@@ -106,6 +107,14 @@ def spawn(
         pass_fds=pass_fds,
         start_new_session=True,
     )
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when ``parent``, which has just forked it, ends."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # the parent ended before the line above could take effect
 
 
 def stop(process: subprocess.Popen[bytes], number: signal.Signals, patience: float) -> None:
