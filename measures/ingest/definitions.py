@@ -6,6 +6,7 @@ DefinitionProblem whose sentence names the file and says how to mend it.
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -303,7 +304,7 @@ def _check_stretches_fit(stretches: list[_Stretch]) -> None:
         by_code.setdefault(stretch.values["code"], []).append(stretch)
     for code, own in by_code.items():
         own.sort(key=lambda stretch: stretch.first)
-        for one, two in zip(own, own[1:], strict=False):
+        for one, two in itertools.pairwise(own):
             if two.first <= one.last:
                 raise DefinitionProblem(
                     f"{one.file} and {two.file} both define {code} for {two.first}. "
