@@ -108,7 +108,7 @@ class VendorStorage(Storage):
         return str(vendor_path(name.removeprefix(PREFIX)))
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        return File(open(self.path(name), mode), name)  # noqa: SIM115 (the caller closes it)
+        return File(open(self.path(name), mode), name)
 
 
 class VendorFinder(BaseFinder):

@@ -1,0 +1,237 @@
+"""Gap strip: the strata of one measure on one axis, each with its interval, the reference marked."""
+
+from __future__ import annotations
+
+from reports.charts.rows import Key, Row, draw_rows
+from reports.charts.scale import Scale, round_scale
+from reports.charts.svg import PRINT, SCREEN, Drawing
+from reports.charts.values import Chart, GapStrip, StratumRate, Verdict
+from teams.formats import format_percent
+
+#: verdict → (shape, colour, hollow). Shape and word say it too, so colour is never alone.
+MARKS: dict[Verdict, tuple[str, str, bool]] = {
+    Verdict.REFERENCE: ("diamond", "ink", False),
+    Verdict.BETTER: ("up", "blue", False),
+    Verdict.WORSE: ("down", "orange", True),
+    Verdict.UNCLEAR: ("circle", "grey", False),
+}
+
+
+def direction_text(higher_is_better: bool) -> str:
+    return "Higher is better →" if higher_is_better else "← Lower is better"
+
+
+def draw_rate(
+    drawing: Drawing, plot: Scale, middle: float, stratum: StratumRate, verdict: Verdict
+) -> None:
+    """A stratum's interval and mark. Raises ValueError for a stratum without a rate."""
+    if stratum.rate is None:
+        raise ValueError(f"{stratum.label} has no rate to draw")
+    shape, ink, hollow = MARKS[verdict]
+    if stratum.lower is not None and stratum.upper is not None:
+        drawing.line(
+            plot(100 * stratum.lower),
+            middle,
+            plot(100 * stratum.upper),
+            middle,
+            ink,
+            2.2,
+            cap="round",
+        )
+    drawing.mark(shape, plot(100 * stratum.rate), middle, ink, 6.2, hollow or stratum.caution)
+
+
+def legend_keys(verdicts: set[Verdict]) -> list[Key]:
+    words = {
+        Verdict.REFERENCE: "Reference",
+        Verdict.BETTER: "Better than reference",
+        Verdict.WORSE: "Worse than reference",
+        Verdict.UNCLEAR: "No clear difference",
+    }
+    return [Key(*MARKS[v], words[v]) for v in Verdict if v in verdicts]
+
+
+def gap_sentence(stratum: StratumRate, reference_label: str, higher_is_better: bool) -> str:
+    """ "Black 66.1% (412 of 623), 8.6 points below White: worse" as one piece of a sentence."""
+    counted = f" ({stratum.count_text})" if stratum.count_text else ""
+    if stratum.is_reference:
+        return f"{stratum.label} {stratum.rate_text}{counted}, the reference"
+    start = f"{stratum.label} {stratum.rate_text}{counted}"
+    if stratum.gap_points is None:
+        return start
+    side = "above" if stratum.gap_points > 0 else "below"
+    distance = stratum.gap_text.lstrip("+\u2212")
+    words = {
+        Verdict.BETTER: ", which is better",
+        Verdict.WORSE: ", which is worse",
+        Verdict.UNCLEAR: ", no clear difference",
+    }[stratum.verdict(higher_is_better)]
+    if not distance.strip("0."):
+        return f"{start}, level with {reference_label}{words}"
+    return f"{start}, {distance} points {side} {reference_label}{words}"
+
+
+def gap_finding(strip: GapStrip) -> str:
+    """What the strip says, in one sentence: the widest unfavourable gap that the data can tell from zero."""
+    reference = strip.reference
+    if reference is None or reference.rate is None:
+        return f"{strip.measure}: there is no reference to compare with"
+    behind = [
+        s
+        for s in strip.strata
+        if s.gap_points is not None and s.verdict(strip.higher_is_better) == Verdict.WORSE
+    ]
+    if not behind:
+        compared = [s for s in strip.strata if s.gap_points is not None and not s.is_reference]
+        if not compared:
+            return (
+                f"{strip.measure}: too few {strip.who} to compare any group with {reference.label}"
+            )
+        return f"{strip.measure}: no group is clearly behind {reference.label} {strip.who}"
+    widest = max(behind, key=lambda s: abs(s.gap_points or 0))
+    distance = widest.gap_text.lstrip("+\u2212")
+    return (
+        f"{strip.measure}: {widest.label} {strip.who} are {distance} points "
+        f"behind {reference.label} {strip.who}"
+    )
+
+
+def draw_gap_strip(
+    strip: GapStrip, *, ident: str, finding: str = "", for_print: bool = False
+) -> Chart:
+    """Draw a gap strip.
+
+    ident: prefix of element ids, unique on the page. finding: title instead of the derived one.
+    Strata without a number stand in words with their reason and have no mark.
+    """
+    reference = strip.reference
+    reference_label = reference.label if reference else "the reference"
+    drawn = [s for s in strip.strata if s.rate is not None]
+    values = [100 * v for s in drawn for v in (s.rate, s.lower, s.upper) if v is not None]
+    rules: list[tuple[float, str]] = []
+    if reference is not None and reference.rate is not None:
+        rules.append((100 * reference.rate, ""))
+    if strip.target is not None:
+        values.append(100 * strip.target)
+    scale = round_scale(values, floor=0, ceiling=100)
+
+    def row(stratum: StratumRate) -> Row:
+        if stratum.rate is None:
+            note = stratum.absence.words if stratum.absence else ""
+            return Row(stratum.label, ("", ""), f"{stratum.label}: {note}", note=note)
+        verdict = stratum.verdict(strip.higher_is_better)
+        rule = 100 * reference.rate if reference and reference.rate is not None else None
+
+        def draw(drawing: Drawing, plot: Scale, middle: float) -> None:
+            if rule is not None and verdict in (Verdict.BETTER, Verdict.WORSE):
+                ends = sorted((plot(rule), plot(100 * (stratum.rate or 0))))
+                drawing.bar(ends[0], middle - 6, ends[1] - ends[0], 12, MARKS[verdict][1], 0.14)
+            draw_rate(drawing, plot, middle, stratum, verdict)
+
+        gap = "reference" if stratum.is_reference else stratum.gap_text
+        tip = gap_sentence(stratum, reference_label, strip.higher_is_better)
+        if stratum.interval_text:
+            tip += f"; 95% interval {stratum.interval_text}"
+        return Row(
+            f"{stratum.label}{' *' if stratum.caution else ''}",
+            (stratum.rate_text, gap),
+            tip,
+            draw,
+            strong=stratum.is_reference,
+        )
+
+    if strip.target is not None:
+        rules.append(
+            (100 * strip.target, f"{strip.target_label} {format_percent(strip.target, 0)}")
+        )
+    verdicts = {s.verdict(strip.higher_is_better) for s in drawn}
+    keys = legend_keys(verdicts)
+    if any(s.caution for s in drawn):
+        keys.append(Key("circle", "grey", True, "* fewer than 30: read with caution"))
+    finding = finding or gap_finding(strip)
+    summary = gap_summary(strip)
+    wide, narrow = draw_rows(
+        rows=[row(s) for s in strip.strata],
+        heads=("Rate", "Gap, points"),
+        scale=scale,
+        tick=lambda v: f"{v:g}%",
+        direction=direction_text(strip.higher_is_better),
+        keys=keys,
+        rules=rules,
+        ident=ident,
+        title=finding,
+        description=summary,
+        for_print=for_print,
+    )
+    return Chart(
+        finding=finding,
+        subtitle=f"{strip.measure}, {strip.period}. Rate with 95% interval; gap to {reference_label}",
+        summary=summary,
+        wide=wide,
+        narrow=narrow,
+        columns=("Group", "Rate", "95% interval", "Counted", "Gap, points", "95% interval of gap"),
+        rows=tuple(
+            (
+                s.label,
+                s.rate_text,
+                s.interval_text,
+                s.count_text,
+                "reference" if s.is_reference else s.gap_text,
+                s.gap_interval_text,
+            )
+            for s in strip.strata
+        ),
+    )
+
+
+def gap_summary(strip: GapStrip) -> str:
+    """The strip in words: direction, every shown stratum, then every stratum without a number and why."""
+    reference = strip.reference
+    label = reference.label if reference else "the reference"
+    better = "Higher is better." if strip.higher_is_better else "Lower is better."
+    shown = "; ".join(
+        gap_sentence(s, label, strip.higher_is_better) for s in strip.strata if s.rate is not None
+    )
+    missing: dict[str, list[str]] = {}
+    for stratum in strip.strata:
+        if stratum.absence:
+            missing.setdefault(stratum.absence.words, []).append(stratum.label)
+    parts = [better]
+    if shown:
+        parts.append(f"{shown}.")
+    parts += [f"{words}: {', '.join(labels)}." for words, labels in missing.items()]
+    return " ".join(parts)
+
+
+def draw_gap_line(strip: GapStrip, *, ident: str, for_print: bool = False) -> str:
+    """One line of SVG for a table row: all strata on one small axis, without axis labels.
+
+    The row around it must name the measure and give the numbers; hidden strata are named in the
+    description only.
+    """
+    reference = strip.reference
+    drawn = [s for s in strip.strata if s.rate is not None]
+    values = [100 * v for s in drawn for v in (s.rate, s.lower, s.upper) if v is not None]
+    scale = round_scale(values, floor=0, ceiling=100)
+    drawing = Drawing(
+        240,
+        34,
+        ident=ident,
+        title=gap_finding(strip),
+        description=gap_summary(strip),
+        palette=PRINT if for_print else SCREEN,
+    )
+    plot = scale.over(10, 230)
+    drawing.line(4, 17, 236, 17, "axis")
+    if reference is not None and reference.rate is not None:
+        x = plot(100 * reference.rate)
+        drawing.line(x, 5, x, 29, "ink", 1.4, dash="3 2")
+    # The reference is drawn last so that nothing hides it.
+    for stratum in sorted(drawn, key=lambda s: s.is_reference):
+        verdict = stratum.verdict(strip.higher_is_better)
+        shape, ink, hollow = MARKS[verdict]
+        with drawing.group(
+            gap_sentence(stratum, reference.label if reference else "", strip.higher_is_better)
+        ):
+            drawing.mark(shape, plot(100 * (stratum.rate or 0)), 17, ink, 5, hollow)
+    return drawing.svg()
