@@ -24,7 +24,9 @@ from teams.models import User
 Family = tuple[int, int]
 
 
-def publish_submission(*, submission_id: int, as_of: datetime, by: User | None = None) -> Submission:
+def publish_submission(
+    *, submission_id: int, as_of: datetime, by: User | None = None
+) -> Submission:
     """Make a submission's slices the current ones and recompute what they touch.
 
     Raises StateRefused unless the submission is loaded and, where it replaces data, confirmed.
@@ -39,14 +41,14 @@ def publish_submission(*, submission_id: int, as_of: datetime, by: User | None =
         superseded = _adopt_slices(submission)
         source.data_version += 1
         source.save(update_fields=["data_version"])
-        families = Slice.objects.filter(submission=submission).values_list("measure_id", "period_id")
+        families = Slice.objects.filter(submission=submission).values_list(
+            "measure_id", "period_id"
+        )
         changed = recompute_families(source=source, families=families, as_of=as_of)
         submission.state = SubmissionState.PUBLISHED
         submission.state_changed_at = submission.published_at = as_of
         submission.data_version = source.data_version
-        submission.save(
-            update_fields=["state", "state_changed_at", "published_at", "data_version"]
-        )
+        submission.save(update_fields=["state", "state_changed_at", "published_at", "data_version"])
         record_event(
             act="publish_submission",
             target=submission,

@@ -222,6 +222,9 @@ def _read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataF
     if not buffer.getbuffer().nbytes:
         return pl.DataFrame(schema=_CELL_TYPES | {"by_site": pl.Boolean})
     frame = pl.read_csv(
-        buffer, has_header=False, new_columns=list(_CELL_TYPES), schema_overrides=list(_CELL_TYPES.values())
+        buffer,
+        has_header=False,
+        new_columns=list(_CELL_TYPES),
+        schema_overrides=list(_CELL_TYPES.values()),
     )
     return frame.with_columns(pl.col("by_site") == "t")

@@ -1,0 +1,198 @@
+"""From cells to results: right against an independent computation, and no wider than the change."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from django.utils import timezone
+
+from measures.actions.recompute import publish_submission
+from measures.models import Computation, Slice, Source, StratumResult, Submission
+from measures.stats.states import CellState, GapState
+from teams.enums import OrganisationKind
+from teams.errors import StateRefused
+from teams.models import Organisation
+from tests.factories import definitions
+from tests.factories.cells import load_rows, make_period, make_source, random_rows
+from tests.factories.people import make_site, make_team
+
+
+class World(NamedTuple):
+    source: Source
+    teams: dict[int, list[int]]
+    rows: pd.DataFrame
+    submission: Submission
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    definitions.load()
+    payer = Organisation.objects.create(name="Payer", kind=OrganisationKind.PAYER)
+    teams = {}
+    for _ in range(4):
+        team = make_team()
+        teams[team.pk] = [make_site(team=team).pk for _ in range(3)]
+    period = make_period("2024")
+    measures = [definitions.measure(c).pk for c in ("CBP", "COL-E", "BCS-E")]
+    rows = random_rows(1, teams=teams, measures=measures, period_id=period.pk, size=9000)
+    source = make_source(payer)
+    return World(source, teams, rows, load_rows(source, rows))
+
+
+def publish(submission: Submission) -> Submission:
+    return publish_submission(submission_id=submission.pk, as_of=timezone.now())
+
+
+def results(source: Source) -> pd.DataFrame:
+    fields = [f.attname for f in StratumResult._meta.concrete_fields]
+    return pd.DataFrame(
+        StratumResult.objects.filter(source=source).values_list(*fields), columns=fields
+    )
+
+
+def test_every_count_equals_a_plain_group_by(world: World) -> None:
+    publish(world.submission)
+    table = results(world.source)
+    keys = {
+        "programme": [],
+        "team": ["team_id"],
+        "site": ["team_id", "site_id"],
+        "line": ["team_id", "line_of_business"],
+        "programme line": ["line_of_business"],
+    }
+    checked = 0
+    for name, unit in keys.items():
+        stored = table[
+            (table.team_id.notna() == ("team_id" in unit))
+            & (table.by_site == ("site_id" in unit))
+            & (table.line_of_business.notna() == ("line_of_business" in unit))
+        ]
+        for stratum_set in ("all", "race", "ethnicity", "combined"):
+            rows = world.rows.assign(
+                stratum_id=world.rows[stratum_set] if stratum_set != "all" else 1
+            )
+            expected = rows.groupby(["measure_id", *unit, "stratum_id"])[
+                ["denominator", "numerator", "excluded"]
+            ].sum()
+            got = stored.set_index(["measure_id", *unit, "stratum_id"])[
+                ["denominator", "numerator", "excluded"]
+            ]
+            got = got[got.index.get_level_values("stratum_id").isin(rows.stratum_id.unique())]
+            got = got[(got.denominator > 0) | (got.excluded > 0)]
+            got.index = got.index.set_levels([level.astype(int) for level in got.index.levels])
+            pd.testing.assert_frame_equal(
+                got.sort_index(), expected.sort_index(), check_names=False, check_dtype=False
+            )
+            checked += len(got)
+        assert len(stored), name
+    assert checked > 400
+
+
+def test_rates_and_gaps_follow_from_the_counts(world: World) -> None:
+    publish(world.submission)
+    table = results(world.source)
+    table = table[table.denominator > 0]
+    assert (table.rate == table.numerator / table.denominator).all()
+    assert (table.rate_lower <= table.rate).all() and (table.rate <= table.rate_upper).all()
+    unit = ["measure_id", "team_id", "by_site", "site_id", "line_of_business"]
+    black = table[table.stratum_id == 11]
+    white = table[table.stratum_id == 10].set_index(
+        [table[u].fillna(-1)[table.stratum_id == 10] for u in unit]
+    )
+    compared = black[black.gap.notna()]
+    assert len(compared) > 60
+    for row in compared.itertuples():
+        key = tuple(-1 if pd.isna(v := getattr(row, u)) else v for u in unit)
+        reference = white.loc[key]
+        assert row.gap == pytest.approx(row.rate - reference.rate, abs=1e-12)
+        assert row.gap_lower < row.gap < row.gap_upper
+        short = -(
+            -(row.denominator * reference.numerator - row.numerator * reference.denominator)
+            // reference.denominator
+        )
+        assert row.patients_to_parity == max(short, 0)
+        assert row.reference_id == 10
+
+
+def test_small_strata_are_hidden_from_others_and_not_from_the_group(world: World) -> None:
+    publish(world.submission)
+    table = results(world.source)
+    small = table[(table.denominator > 0) & (table.denominator < 11)]
+    assert len(small) > 50
+    assert set(small.state) == {int(CellState.PRIVACY_PRIMARY)}
+    assert set(small.own_state) == {int(CellState.SMALL_DENOMINATOR)}
+    assert not (small.gap_state == int(GapState.SHOWN)).any()
+    assert small.q_value.isna().all()
+
+
+def test_adjusted_p_spans_all_measures_of_a_unit(world: World) -> None:
+    from scipy.stats import false_discovery_control
+
+    publish(world.submission)
+    table = results(world.source)
+    shown = table[
+        (table.gap_state == int(GapState.SHOWN)) & table.team_id.isna() & (~table.by_site)
+    ]
+    programme = shown[shown.line_of_business.isna() & shown.stratum_id.between(10, 18)]
+    assert programme.measure_id.nunique() == 3
+    expected = false_discovery_control(programme.p_value.to_numpy())
+    assert programme.q_value.to_numpy() == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_correction_writes_only_what_it_touches(world: World) -> None:
+    publish(world.submission)
+    before = results(world.source).set_index("id")
+    team = next(iter(world.teams))
+    measure = definitions.measure("CBP").pk
+    corrected = world.rows[(world.rows.team_id == team) & (world.rows.measure_id == measure)].copy()
+    site = world.teams[team][0]
+    changed_rows = corrected.index[
+        (corrected.site_id == site) & (corrected.race == 10) & (corrected.denominator == 1)
+    ][:5]
+    corrected.loc[changed_rows, "numerator"] = 1 - corrected.loc[changed_rows, "numerator"]
+    submission = publish(load_rows(world.source, corrected))
+    after = results(world.source).set_index("id")
+
+    kept = before.index.intersection(after.index)
+    rewritten = before.drop(kept)
+    assert set(rewritten.measure_id) == {measure}
+    numbers = ["denominator", "numerator", "rate", "gap", "state", "gap_state"]
+    pd.testing.assert_frame_equal(before.loc[kept, numbers], after.loc[kept, numbers])
+    # Other teams' rows are rewritten only if a state or an adjusted p moved with the programme's.
+    others = rewritten[rewritten.team_id.notna() & (rewritten.team_id != team)]
+    fresh = after.drop(kept)
+    for row in others.itertuples():
+        twin = fresh[(fresh.team_id == row.team_id) & (fresh.stratum_id == row.stratum_id)]
+        assert (twin.denominator > 0).any()
+    assert 0 < len(rewritten) < 0.1 * len(before)
+    computation = Computation.objects.filter(source=world.source).latest("computed_at")
+    assert Computation.objects.filter(data_version=2).count() == 1
+    assert (computation.measure_id, computation.changed_count) == (measure, len(fresh))
+    assert submission.data_version == 2
+
+
+def test_superseded_slices_stay_answerable(world: World) -> None:
+    publish(world.submission)
+    team = next(iter(world.teams))
+    corrected = world.rows[world.rows.team_id == team]
+    second = publish(load_rows(world.source, corrected))
+    old = Slice.objects.filter(submission=world.submission, team_id=team)
+    assert {(s.is_current, s.superseded_by_id) for s in old} == {(False, second.pk)}
+    assert world.submission.cells.filter(team_id=team).exists()
+    assert Slice.objects.filter(is_current=True, team_id=team).count() == 3
+
+
+def test_publishing_twice_is_refused_and_changes_nothing(world: World) -> None:
+    publish(world.submission)
+    before = results(world.source)
+    with pytest.raises(StateRefused, match="only a loaded one can be published"):
+        publish(world.submission)
+    pd.testing.assert_frame_equal(before, results(world.source))
+
+
+def test_the_same_data_again_writes_no_result(world: World) -> None:
+    publish(world.submission)
+    publish(load_rows(world.source, world.rows))
+    assert {c.changed_count for c in Computation.objects.filter(data_version=2)} == {0}
