@@ -27,6 +27,8 @@ _CELL_TYPES = {
     **dict.fromkeys(COUNTS, pl.Int64),
 }  # fmt: skip
 
+_SLICE_TYPES = dict.fromkeys(("submission_id", "measure_id", "period_id", "team_id"), pl.Int64)
+
 #: Parts of a unit's key are null in the database where they do not apply; here they are this.
 NONE = -1
 
@@ -202,29 +204,44 @@ def _fill_unknown(table: IntArray, axis: StratumAxis) -> None:
 
 
 def _read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
-    pairs = ",".join(f"({int(m)},{int(p)})" for m, p in families)
-    query = f"""
-        copy (
-            select c.measure_id, c.period_id, c.team_id, c.by_site, coalesce(c.site_id, {NONE}),
-                coalesce(c.line_of_business, {NONE}), c.stratum_id, c.denominator, c.numerator,
-                c.excluded, c.self_reported, c.indirect
-            from measures_slice s
-            join measures_cell c on c.submission_id = s.submission_id and c.measure_id = s.measure_id
-                and c.period_id = s.period_id and c.team_id = s.team_id
-            where s.is_current and s.source_id = {int(source_id)}
-                and (s.measure_id, s.period_id) in ({pairs})
-        ) to stdout (format csv)
+    """Cells of the current slices.
+
+    Which submission is current for which team is joined here and not in the database, which has no
+    statistics yet on cells that were copied in a moment ago and would look them up one by one.
     """
-    buffer = io.BytesIO()
+    pairs = ",".join(f"({int(m)},{int(p)})" for m, p in families)
     with connection.cursor() as cursor:
-        cursor.copy_expert(query, buffer)
+        cursor.execute(
+            f"""
+            select submission_id, measure_id, period_id, team_id from measures_slice
+            where is_current and source_id = {int(source_id)} and (measure_id, period_id) in ({pairs})
+            """
+        )
+        current = pl.DataFrame(cursor.fetchall(), schema=_SLICE_TYPES, orient="row")
+        if current.is_empty():
+            return pl.DataFrame(schema=_CELL_TYPES | {"by_site": pl.Boolean})
+        submissions = ",".join(str(i) for i in current["submission_id"].unique())
+        buffer = io.BytesIO()
+        cursor.copy_expert(
+            f"""
+            copy (
+                select submission_id, measure_id, period_id, team_id, by_site,
+                    coalesce(site_id, {NONE}), coalesce(line_of_business, {NONE}), stratum_id,
+                    {", ".join(COUNTS)}
+                from measures_cell
+                where submission_id in ({submissions}) and (measure_id, period_id) in ({pairs})
+            ) to stdout (format csv)
+            """,
+            buffer,
+        )
     buffer.seek(0)
-    if not buffer.getbuffer().nbytes:
-        return pl.DataFrame(schema=_CELL_TYPES | {"by_site": pl.Boolean})
+    types = {"submission_id": pl.Int64, **_CELL_TYPES}
     frame = pl.read_csv(
-        buffer,
-        has_header=False,
-        new_columns=list(_CELL_TYPES),
-        schema_overrides=list(_CELL_TYPES.values()),
+        buffer, has_header=False, new_columns=list(types), schema_overrides=list(types.values())
     )
-    return frame.with_columns(pl.col("by_site") == "t")
+    keys = list(_SLICE_TYPES)
+    return (
+        frame.join(current, on=keys, how="semi")
+        .drop("submission_id")
+        .with_columns(pl.col("by_site") == "t")
+    )
