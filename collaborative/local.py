@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,17 +82,35 @@ def only_one(state: Path) -> Iterator[None]:
             raise AlreadyRunning(
                 f"This copy is already running{where}; stop it first, or start a second copy from a folder of its own."
             ) from None
+        _clear_up_after_unclean_stop(state)
         try:
             yield
         finally:
             (state / RUNNING).unlink(missing_ok=True)
 
 
-def announce(state: Path, address: str, variables: Mapping[str, str]) -> None:
-    """Leave the address and the servers' addresses for other commands of this copy."""
+def _clear_up_after_unclean_stop(state: Path) -> None:
+    try:
+        sockets = json.loads((state / RUNNING).read_text())["sockets"]
+    except (OSError, ValueError, KeyError):
+        return
+    shutil.rmtree(sockets, ignore_errors=True)
+
+
+def announce(state: Path, address: str, sockets: Path, variables: Mapping[str, str]) -> None:
+    """Leave the address and the servers' addresses for other commands of this copy.
+
+    ``sockets`` is the folder that the next start removes where this one is not given the time to.
+    """
     fresh = state / f"{RUNNING}.new"
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(
-            {"address": address, "process": os.getpid(), "environment": dict(variables)}, file
+            {
+                "address": address,
+                "process": os.getpid(),
+                "sockets": str(sockets),
+                "environment": dict(variables),
+            },
+            file,
         )
     fresh.replace(state / RUNNING)

@@ -42,7 +42,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-        parser.add_argument("--port", type=int, default=None, help="port to listen on (8000)")
+        parser.add_argument(
+            "--port", type=int, default=None, help="port to listen on (8000); 0 for any free one"
+        )
         parser.add_argument("--no-demo", action="store_true", help="start with an empty database")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -112,6 +114,7 @@ class Installation:
         account = server_account()
         sockets = stack.enter_context(socket_folder(account))
         own: dict[str, str] = {}
+        local.announce(self.state, self.address, sockets, own)
         if not os.environ.get("DATABASE_URL"):
             self.say("Starting PostgreSQL")
             log = self.logs / "postgresql.log"
@@ -143,7 +146,7 @@ class Installation:
 
             self.supervisor.add(Child("Valkey", start_broker, log_of_valkey))
         self.environment |= own
-        local.announce(self.state, self.address, own)
+        local.announce(self.state, self.address, sockets, own)
 
     def prepare(self) -> None:
         """Migrations, static files, demo: in a process of its own, which sees the servers' addresses."""
@@ -252,7 +255,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ServerProblem(f"{port} is not a port: choose one from 1 to 65535.") from None
     except OSError as problem:
         raise ServerProblem(
-            f"Port {port} on {host} cannot be used ({problem.strerror}); "
+            f"Port {port} on {host} cannot be used ({os.strerror(problem.errno or 0)}); "
             "choose another: script/run --port 8001."
         ) from problem
     listener.set_inheritable(True)
