@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.utils import timezone
@@ -11,15 +10,11 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from teams.models import ApiToken
-from teams.permissions import Permission
+from teams.permissions import Permission, check_permission
+from teams.queries import hash_secret
 from teams.scoping import scope_of
 
 SCHEME = "Token"
-
-
-def hash_key(key: str) -> str:
-    """Keys are long random texts, so a plain hash is enough: there is nothing to guess."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -34,7 +29,7 @@ class TokenAuthentication(BaseAuthentication):
         now = timezone.now()
         token = (
             ApiToken.objects.select_related("user")
-            .filter(key_hash=hash_key(parts[1]), revoked_at__isnull=True, expires_at__gt=now)
+            .filter(key_hash=hash_secret(parts[1]), revoked_at__isnull=True, expires_at__gt=now)
             .first()
         )
         if token is None or not token.user.is_active:
@@ -55,10 +50,17 @@ class DenyAll(BasePermission):
 
 
 class RequirePermission(BasePermission):
-    """Asks for the view's `required_permission`; a view without one answers nobody."""
+    """Asks for the view's `required_permission`; a view without one answers nobody.
+
+    A token speaks for its owner only while the owner may use the API. Raises NotAllowed with a sentence.
+    """
 
     def has_permission(self, request: Any, view: Any) -> bool:
         needed: Permission | None = getattr(view, "required_permission", None)
-        return (
-            needed is not None and request.user.is_authenticated and request._request.scope.may(needed)
-        )
+        if needed is None or not request.user.is_authenticated:
+            return False
+        scope = request._request.scope
+        if isinstance(request.auth, ApiToken):
+            check_permission(scope, Permission.USE_API)
+        check_permission(scope, needed)
+        return True

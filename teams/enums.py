@@ -24,9 +24,7 @@ class Role(TextChoices):
 
 #: Which roles an organisation of a kind can give; anything else is a mistake in the data.
 ROLES_OF_KIND: dict[str, frozenset[str]] = {
-    OrganisationKind.PAYER: frozenset(
-        {Role.PAYER_ANALYST, Role.PAYER_FINANCE, Role.ADMINISTRATOR}
-    ),
+    OrganisationKind.PAYER: frozenset({Role.PAYER_ANALYST, Role.PAYER_FINANCE, Role.ADMINISTRATOR}),
     OrganisationKind.INSTITUTE: frozenset(
         {Role.COACH, Role.PROGRAMME_DIRECTOR, Role.ADMINISTRATOR}
     ),
@@ -42,3 +40,12 @@ class Audience(TextChoices):
 
     OWN = "own", "The group itself, its coach and the programme director"
     OTHERS = "others", "Everybody else who may see the group's results"
+
+
+class InvitationState(TextChoices):
+    """Worked out from an invitation's dates, never stored."""
+
+    WAITING = "waiting", "Waiting for an answer"
+    EXPIRED = "expired", "Expired"
+    ACCEPTED = "accepted", "Accepted"
+    WITHDRAWN = "withdrawn", "Withdrawn"

@@ -21,7 +21,7 @@ class DateRange(Func):
     output_field = DateRangeField()
 
 
-def _holds_on(day: date) -> Q:
+def holds_on(day: date) -> Q:
     """Rows with `starts_on`/`ends_on` that hold on a day; the last day is included."""
     return Q(starts_on__lte=day) & (Q(ends_on__isnull=True) | Q(ends_on__gte=day))
 
@@ -63,15 +63,11 @@ class User(AbstractBaseUser):
         """Memberships that hold on a day; read once per user object."""
         cache: dict[date, list[Membership]] = self.__dict__.setdefault("_memberships_on", {})
         if day not in cache:
-            cache[day] = list(
-                self.memberships.filter(_holds_on(day)).select_related("organisation")
-            )
+            cache[day] = list(self.memberships.filter(holds_on(day)).select_related("organisation"))
         return cache[day]
 
     def coached_team_ids_on(self, day: date) -> list[int]:
-        return list(
-            self.coach_assignments.filter(_holds_on(day)).values_list("team_id", flat=True)
-        )
+        return list(self.coach_assignments.filter(holds_on(day)).values_list("team_id", flat=True))
 
 
 class Programme(models.Model):
@@ -142,7 +138,8 @@ class Site(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(zip_code="") | Q(zip_code__regex=r"^[0-9]{5}$"), name="site_zip_five_digits"
+                condition=Q(zip_code="") | Q(zip_code__regex=r"^[0-9]{5}$"),
+                name="site_zip_five_digits",
             )
         ]
 

@@ -31,7 +31,9 @@ class Permission(StrEnum):
     SUBMIT_DATA = "submit_data"
     PUBLISH_DATA = "publish_data"
     MANAGE_PEOPLE = "manage_people"
+    MANAGE_ORGANISATIONS = "manage_organisations"
     MANAGE_SITES = "manage_sites"
+    MANAGE_COACHES = "manage_coaches"
     MANAGE_PROGRAMME = "manage_programme"
     VIEW_AUDIT = "view_audit"
     USE_API = "use_api"
@@ -42,7 +44,7 @@ class Permission(StrEnum):
 
 
 _MEANING: dict[Permission, str] = {
-    Permission.VIEW_HOME: "Open the home page",
+    Permission.VIEW_HOME: "Open the home page and the own profile",
     Permission.VIEW_TEAM_RESULTS: "See the stratified results of the teams in scope",
     Permission.VIEW_OVERVIEW: "See the programme's results over all groups, privacy-protected",
     Permission.VIEW_REPORT_CARDS: "Read and download report cards of the teams in scope",
@@ -52,9 +54,11 @@ _MEANING: dict[Permission, str] = {
     Permission.SUBMIT_DATA: "Upload measure data and map its columns",
     Permission.PUBLISH_DATA: "Let a checked submission replace earlier data",
     Permission.MANAGE_PEOPLE: "Invite people and change memberships",
+    Permission.MANAGE_ORGANISATIONS: "Add and rename organisations and their teams",
     Permission.MANAGE_SITES: "Add practice sites and move them between groups",
+    Permission.MANAGE_COACHES: "Say who coaches which team",
     Permission.MANAGE_PROGRAMME: "Change the programme's settings",
-    Permission.VIEW_AUDIT: "Read the audit trail",
+    Permission.VIEW_AUDIT: "Read and download the audit trail",
     Permission.USE_API: "Make tokens for the REST API",
 }
 
@@ -83,7 +87,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_OVERVIEW,
             Permission.VIEW_REPORT_CARDS,
             Permission.MANAGE_PEOPLE,
+            Permission.MANAGE_ORGANISATIONS,
             Permission.MANAGE_SITES,
+            Permission.MANAGE_COACHES,
             Permission.MANAGE_PROGRAMME,
             Permission.USE_API,
         }
@@ -108,7 +114,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY
         | {
             Permission.MANAGE_PEOPLE,
+            Permission.MANAGE_ORGANISATIONS,
             Permission.MANAGE_SITES,
+            Permission.MANAGE_COACHES,
             Permission.MANAGE_PROGRAMME,
             Permission.VIEW_AUDIT,
             Permission.USE_API,
@@ -149,8 +157,13 @@ def require(permission: Permission) -> Callable[[Callable[..., Any]], Callable[.
 
 def check_permission(scope: Any, permission: Permission) -> None:
     """Raise NotAllowed unless the scope holds the permission."""
-    if permission not in scope.permissions:
+    if permission in scope.permissions:
+        return
+    if not scope.roles:
         raise NotAllowed(
-            f"Your role does not include: {permission.meaning.lower()}. "
-            "An administrator of the programme can change roles."
+            "Your account has no role at present. Ask the person who invited you, or an administrator."
         )
+    raise NotAllowed(
+        f"Your role does not include: {permission.meaning.lower()}. "
+        "An administrator of the programme can change roles."
+    )

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+import hashlib
+from datetime import date, datetime
+from typing import Any
 
-from teams.models import Programme, Site, Team
-from teams.scoping import Scope
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from teams.enums import Role
+from teams.models import (
+    ApiToken,
+    AuditEvent,
+    CoachAssignment,
+    Invitation,
+    Membership,
+    Organisation,
+    Programme,
+    Site,
+    SiteAssignment,
+    Team,
+    User,
+    holds_on,
+)
+from teams.scoping import Scope, administered_team_ids, managed_organisation_ids
+
+
+def hash_secret(secret: str) -> str:
+    """What is kept of a token or an invitation's link.
+
+    They are long random texts, so a plain hash is enough: there is nothing to guess.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def get_programme() -> Programme:
     """The programme's one row, made with its defaults when it is first asked for."""
     return Programme.objects.get_or_create(id=1)[0]
+
+
+# --- teams and sites whose results the reader may see ------------------------------------------------------
 
 
 def list_teams(scope: Scope) -> QuerySet[Team]:
@@ -24,4 +53,218 @@ def get_team(scope: Scope, code: str) -> Team:
 
 
 def list_sites(scope: Scope) -> QuerySet[Site]:
-    return Site.objects.filter(assignments__team_id__in=scope.team_ids).distinct()
+    """Sites that belong or belonged to a team in scope; `own_assignments` holds those stretches only."""
+    return (
+        Site.objects.filter(
+            id__in=SiteAssignment.objects.filter(team_id__in=scope.team_ids).values("site_id")
+        )
+        .order_by("name", "id")
+        .prefetch_related(
+            Prefetch(
+                "assignments",
+                SiteAssignment.objects.filter(team_id__in=scope.team_ids)
+                .select_related("team")
+                .order_by("starts_on"),
+                to_attr="own_assignments",
+            )
+        )
+    )
+
+
+# --- people whom the reader manages ------------------------------------------------------------------------
+
+
+def list_managed_organisations(scope: Scope) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(id__in=managed_organisation_ids(scope))
+
+
+def list_memberships(scope: Scope) -> QuerySet[Membership]:
+    """Memberships in the organisations whose people the reader manages, also ended and future ones."""
+    return (
+        Membership.objects.filter(organisation_id__in=managed_organisation_ids(scope))
+        .select_related("user", "organisation")
+        .order_by("organisation__name", "user__name", "starts_on", "id")
+    )
+
+
+def find_memberships(
+    scope: Scope, *, text: str, organisation: Organisation | None, when: str, day: date
+) -> QuerySet[Membership]:
+    """`list_memberships`, narrowed. when: "now" (holds on the day or begins later), "ended" or "" for all."""
+    memberships = list_memberships(scope)
+    if text:
+        memberships = memberships.filter(
+            Q(user__name__icontains=text) | Q(user__email__icontains=text)
+        )
+    if organisation is not None:
+        memberships = memberships.filter(organisation=organisation)
+    if when == "now":
+        memberships = memberships.exclude(ends_on__lt=day)
+    elif when == "ended":
+        memberships = memberships.filter(ends_on__lt=day)
+    return memberships
+
+
+def get_membership(scope: Scope, membership_id: int) -> Membership:
+    return list_memberships(scope).get(id=membership_id)
+
+
+def list_people(scope: Scope) -> QuerySet[User]:
+    """Everybody who has or had a membership that the reader manages."""
+    return User.objects.filter(
+        id__in=Membership.objects.filter(
+            organisation_id__in=managed_organisation_ids(scope)
+        ).values("user_id")
+    ).order_by("name", "id")
+
+
+def get_person(scope: Scope, person_id: int) -> User:
+    return list_people(scope).get(id=person_id)
+
+
+def list_invitations(scope: Scope) -> QuerySet[Invitation]:
+    """Invitations without an answer, waiting or expired, that the reader manages."""
+    return (
+        Invitation.objects.filter(
+            organisation_id__in=managed_organisation_ids(scope),
+            accepted_at=None,
+            withdrawn_at=None,
+        )
+        .select_related("organisation", "invited_by")
+        .order_by("-created_at", "-id")
+    )
+
+
+def get_invitation(scope: Scope, invitation_id: int) -> Invitation:
+    """Also an accepted or withdrawn one: the action then says why nothing can be done."""
+    return (
+        Invitation.objects.filter(organisation_id__in=managed_organisation_ids(scope))
+        .select_related("organisation", "invited_by")
+        .get(id=invitation_id)
+    )
+
+
+def get_invitation_by_secret(secret: str) -> Invitation:
+    """Raises Invitation.DoesNotExist for a link that never was, or that a later one replaced."""
+    return Invitation.objects.select_related("organisation", "invited_by").get(
+        secret_hash=hash_secret(secret)
+    )
+
+
+def has_account(email: str) -> bool:
+    return User.objects.filter(email__iexact=email).exists()
+
+
+def has_other_administrator(user: User, on: date) -> bool:
+    """Whether somebody else with an open account is administrator on a day."""
+    return (
+        Membership.objects.filter(holds_on(on), role=Role.ADMINISTRATOR, user__is_active=True)
+        .exclude(user=user)
+        .exists()
+    )
+
+
+def list_own_memberships(user: User) -> QuerySet[Membership]:
+    return user.memberships.select_related("organisation").order_by("-starts_on", "-id")
+
+
+def list_own_tokens(user: User) -> QuerySet[ApiToken]:
+    return user.api_tokens.order_by("-created_at", "-id")
+
+
+# --- organisations, sites and coaches that the reader arranges ---------------------------------------------
+
+
+def list_organisations() -> QuerySet[Organisation]:
+    """All organisations with their teams; guarded by MANAGE_ORGANISATIONS, which means all of them."""
+    return Organisation.objects.order_by("kind", "name").prefetch_related("teams")
+
+
+def get_organisation(organisation_id: int) -> Organisation:
+    return Organisation.objects.get(id=organisation_id)
+
+
+def list_administered_teams(scope: Scope) -> QuerySet[Team]:
+    """Teams whose sites and coaches the reader arranges: names, no results."""
+    return Team.objects.filter(id__in=administered_team_ids(scope)).select_related("organisation")
+
+
+def list_administered_sites(scope: Scope, *, day: date) -> QuerySet[Site]:
+    """Sites with `team_name_now`, the group that they belong to on a day (None: to none)."""
+    if not administered_team_ids(scope).exists():
+        return Site.objects.none()
+    now = SiteAssignment.objects.filter(holds_on(day), site=OuterRef("pk"))
+    return Site.objects.annotate(
+        team_name_now=Subquery(now.values("team__name")[:1]),
+        team_since_on=Subquery(now.values("starts_on")[:1]),
+        team_id_now=Subquery(now.values("team_id")[:1]),
+    ).order_by("team_name_now", "name", "id")
+
+
+def get_administered_site(scope: Scope, site_id: int, *, day: date) -> Site:
+    return list_administered_sites(scope, day=day).get(id=site_id)
+
+
+def list_site_history(site: Site) -> QuerySet[SiteAssignment]:
+    """The stretches of a site in groups, newest first."""
+    return site.assignments.select_related("team").order_by("-starts_on")
+
+
+def list_coach_assignments(scope: Scope) -> QuerySet[CoachAssignment]:
+    return (
+        CoachAssignment.objects.filter(team_id__in=administered_team_ids(scope))
+        .select_related("user", "team")
+        .order_by("team__name", "-starts_on", "id")
+    )
+
+
+def get_coach_assignment(scope: Scope, assignment_id: int) -> CoachAssignment:
+    return list_coach_assignments(scope).get(id=assignment_id)
+
+
+def list_coaches(*, day: date) -> QuerySet[User]:
+    """People with an open account who are coach on a day or later."""
+    return User.objects.filter(
+        id__in=Membership.objects.filter(role=Role.COACH)
+        .exclude(ends_on__lt=day)
+        .values("user_id"),
+        is_active=True,
+    ).order_by("name", "id")
+
+
+# --- the audit trail ---------------------------------------------------------------------------------------
+
+
+def find_audit_events(
+    *,
+    act: str = "",
+    person: str = "",
+    team: Team | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+) -> QuerySet[AuditEvent]:
+    """Events, newest first; guarded by VIEW_AUDIT. person: part of a name or an address; before: excluded."""
+    narrowed: dict[str, Any] = {
+        name: value
+        for name, value in {
+            "act": act,
+            "team": team,
+            "at__gte": after,
+            "at__lt": before,
+        }.items()
+        if value
+    }
+    events = AuditEvent.objects.filter(**narrowed)
+    if person:
+        events = events.filter(Q(actor__name__icontains=person) | Q(actor__email__icontains=person))
+    return events.select_related("actor", "team").order_by("-at", "-id")
+
+
+def list_acts() -> list[str]:
+    """Every act that the trail holds, for the filter."""
+    return list(AuditEvent.objects.order_by("act").values_list("act", flat=True).distinct())
+
+
+def list_all_teams() -> QuerySet[Team]:
+    """For the audit trail's filter only: its readers see every event."""
+    return Team.objects.order_by("name")

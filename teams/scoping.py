@@ -13,6 +13,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from teams.enums import Audience, Role
 from teams.permissions import Permission, permissions_of
@@ -23,6 +24,8 @@ _CROSS_TEAM: dict[Role, Audience] = {
     Role.PROGRAMME_DIRECTOR: Audience.OWN,
     Role.PAYER_ANALYST: Audience.OTHERS,
 }
+#: Roles that look after people, groups, sites and settings everywhere; that alone shows no results.
+RUNS_THE_PROGRAMME = frozenset({Role.PROGRAMME_DIRECTOR, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Scope:
 
     team_ids: every team whose named results the user may see, ascending.
     own_team_ids: those of them seen with the OWN audience (small numbers shown with caution).
-    organisation_ids: organisations whose submissions and people are the user's own.
+    organisation_ids: organisations whose submissions are the user's own.
+    led_organisation_ids: those of them whose people the user may manage as their lead.
     """
 
     user_id: int | None
@@ -40,6 +44,7 @@ class Scope:
     organisation_ids: tuple[int, ...]
     roles: frozenset[Role]
     permissions: frozenset[Permission]
+    led_organisation_ids: tuple[int, ...] = ()
 
     def audience(self, team_id: int) -> Audience:
         return Audience.OWN if team_id in self.own_team_ids else Audience.OTHERS
@@ -83,7 +88,25 @@ def scope_of(user: Any, *, on: date) -> Scope:
         organisation_ids=tuple(sorted({m.organisation_id for m in memberships})),
         roles=roles,
         permissions=permissions_of(user, on=on),
+        led_organisation_ids=tuple(
+            sorted({m.organisation_id for m in memberships if m.role == Role.GROUP_LEAD})
+        ),
     )
+
+
+def managed_organisation_ids(scope: Scope) -> QuerySet[Any]:
+    """Ids of the organisations whose people the reader manages: all of them for those who run the
+    programme, their own group for a lead, none for anybody else."""
+    organisations = apps.get_model("teams", "Organisation").objects.order_by().values("id")
+    if scope.roles & RUNS_THE_PROGRAMME:
+        return organisations
+    return organisations.filter(id__in=scope.led_organisation_ids)
+
+
+def administered_team_ids(scope: Scope) -> QuerySet[Any]:
+    """Ids of the teams whose sites and coaches the reader arranges. That shows names and dates, no results."""
+    teams = apps.get_model("teams", "Team").objects.order_by().values("id")
+    return teams if scope.roles & RUNS_THE_PROGRAMME else teams.none()
 
 
 @contextmanager
@@ -101,5 +124,3 @@ def member_rows_of(team_ids: Iterable[int]) -> Any:
         )
         yield
         cursor.execute("select set_config('app.team_ids', %s, true)", [before])
-
-

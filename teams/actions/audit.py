@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from teams.models import AuditEvent, Team, User
+from teams.permissions import Permission, check_permission
+from teams.queries import find_audit_events
+from teams.scoping import scope_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class RequestOrigin:
     address: str | None = None
 
 
-ORIGIN: ContextVar[RequestOrigin] = ContextVar("request_origin", default=RequestOrigin())
+_NO_REQUEST = RequestOrigin()
+ORIGIN: ContextVar[RequestOrigin] = ContextVar("request_origin", default=_NO_REQUEST)
 
 
 def record_event(
@@ -52,3 +58,19 @@ def record_event(
         request_id=origin.request_id,
         address=origin.address,
     )
+
+
+@transaction.atomic
+def download_audit_trail(*, filters: dict[str, Any], by: User, as_of: date) -> QuerySet[AuditEvent]:
+    """The events to write into a file. filters: arguments of `find_audit_events`.
+
+    Effects: one event that says who took which part of the trail.
+    """
+    check_permission(scope_of(by, on=as_of), Permission.VIEW_AUDIT)
+    record_event(
+        act="download_audit_trail",
+        target="audit:trail",
+        by=by,
+        details={name: str(value) for name, value in filters.items() if value},
+    )
+    return find_audit_events(**filters)

@@ -1,10 +1,10 @@
 """People, organisations, teams and sites.
 
-    group = make_team(name="Harbor Health")
-    lead = make_user(Role.GROUP_LEAD, team=group)
-    coach = make_user(Role.COACH, team=group)        # assigned to the team
-    analyst = make_user(Role.PAYER_ANALYST)
-    client = signed_in(lead)
+group = make_team(name="Harbor Health")
+lead = make_user(Role.GROUP_LEAD, team=group)
+coach = make_user(Role.COACH, team=group)        # assigned to the team
+analyst = make_user(Role.PAYER_ANALYST)
+client = signed_in(lead)
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from itertools import count
 from django.test import Client
 from django.utils import timezone
 
-from teams.authentication import hash_key
 from teams.enums import ROLES_OF_KIND, OrganisationKind, Role
 from teams.models import (
     ApiToken,
@@ -27,6 +26,7 @@ from teams.models import (
     Team,
     User,
 )
+from teams.queries import hash_secret
 
 #: Long before every test's day, so that a membership made without dates holds.
 LONG_AGO = date(2020, 1, 1)
@@ -100,7 +100,9 @@ def make_user(
         is_active=is_active,
     )
     if role is not None:
-        add_role(user, role, team=team, organisation=organisation, starts_on=starts_on, ends_on=ends_on)
+        add_role(
+            user, role, team=team, organisation=organisation, starts_on=starts_on, ends_on=ends_on
+        )
     return user
 
 
@@ -130,7 +132,9 @@ def add_role(
 def make_coach_assignment(
     user: User, team: Team, *, starts_on: date = LONG_AGO, ends_on: date | None = None
 ) -> CoachAssignment:
-    return CoachAssignment.objects.create(user=user, team=team, starts_on=starts_on, ends_on=ends_on)
+    return CoachAssignment.objects.create(
+        user=user, team=team, starts_on=starts_on, ends_on=ends_on
+    )
 
 
 def make_site(
@@ -162,7 +166,7 @@ def make_token(
         user=user,
         name="test",
         key_prefix=key[:8],
-        key_hash=hash_key(key),
+        key_hash=hash_secret(key),
         expires_at=expires_at or timezone.now() + timedelta(days=30),
         **fields,
     )

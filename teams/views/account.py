@@ -1,0 +1,66 @@
+"""The own account: profile and API tokens. Signing in and its second step are pages of allauth."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from teams.actions.people import change_own_name
+from teams.actions.tokens import NewToken, create_api_token, revoke_api_token
+from teams.forms import ProfileForm, TokenForm
+from teams.permissions import Permission, require
+from teams.queries import list_own_memberships, list_own_tokens
+from teams.views.acting import act_from_form, done, form_page
+
+
+@require(Permission.VIEW_HOME)
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile_page(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, initial={"name": request.user.name})
+    if act_from_form(request, form, lambda v: change_own_name(**v, by=request.user)):
+        return done(request, "Your name is changed.", "teams:profile")
+    return form_page(
+        request,
+        "teams/profile.html",
+        form,
+        memberships=list_own_memberships(request.user),
+        today=timezone.localdate(),
+        may_use_api=request.scope.may(Permission.USE_API),
+    )
+
+
+@require(Permission.USE_API)
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens_page(request: HttpRequest) -> HttpResponse:
+    """The answer to a new token is the page itself, not a redirect: the key exists only in it."""
+    form = TokenForm(request.POST or None)
+    made: list[NewToken] = []
+    if act_from_form(
+        request,
+        form,
+        lambda v: made.append(create_api_token(**v, by=request.user, as_of=timezone.now())),
+    ):
+        form = TokenForm()
+    as_of = timezone.now()
+    rows = [
+        {
+            "token": token,
+            "state": "revoked"
+            if token.revoked_at
+            else ("expired" if token.expires_at <= as_of else "works"),
+        }
+        for token in list_own_tokens(request.user)
+    ]
+    return form_page(request, "teams/tokens.html", form, rows=rows, made=made[0] if made else None)
+
+
+@require(Permission.USE_API)
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke_token_page(request: HttpRequest, token_id: int) -> HttpResponse:
+    token = get_object_or_404(list_own_tokens(request.user), pk=token_id)
+    if request.method == "POST":
+        revoke_api_token(token=token, by=request.user, as_of=timezone.now())
+        return done(request, f"The token “{token.name}” is revoked.", "teams:tokens")
+    return render(request, "teams/revoke_token.html", {"token": token})
