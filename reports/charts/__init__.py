@@ -5,6 +5,7 @@ Screen colours follow the page's theme through classes; `for_print=True` draws f
 
 from reports.charts.completeness import draw_completeness
 from reports.charts.gap_strip import draw_gap_line, draw_gap_strip
+from reports.charts.matrix import GapMatrix, MatrixRow, draw_gap_matrix
 from reports.charts.peers import draw_peer_band
 from reports.charts.sites import draw_site_gaps
 from reports.charts.trend import draw_sparkline, draw_trend
@@ -31,7 +32,9 @@ __all__ = [
     "Chart",
     "Completeness",
     "CompletenessRow",
+    "GapMatrix",
     "GapStrip",
+    "MatrixRow",
     "PeerComparison",
     "PeerRow",
     "SeriesBreak",
@@ -44,6 +47,7 @@ __all__ = [
     "Verdict",
     "draw_completeness",
     "draw_gap_line",
+    "draw_gap_matrix",
     "draw_gap_strip",
     "draw_peer_band",
     "draw_site_gaps",

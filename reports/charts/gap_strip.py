@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reports.charts.rows import Key, Row, draw_rows
+from reports.charts.rows import Key, Row, Rule, draw_rows
 from reports.charts.scale import Scale, round_scale
 from reports.charts.svg import PRINT, SCREEN, Drawing
-from reports.charts.values import Chart, GapStrip, StratumRate, Verdict
-from teams.formats import format_percent
+from reports.charts.values import Absence, Chart, GapStrip, StratumRate, Verdict
+from teams.formats import MINUS, format_percent
 
 #: verdict → (shape, colour, hollow). Shape and word say it too, so colour is never alone.
 MARKS: dict[Verdict, tuple[str, str, bool]] = {
@@ -51,24 +51,28 @@ def legend_keys(verdicts: set[Verdict]) -> list[Key]:
     return [Key(*MARKS[v], words[v]) for v in Verdict if v in verdicts]
 
 
-def gap_sentence(stratum: StratumRate, reference_label: str, higher_is_better: bool) -> str:
-    """ "Black 66.1% (412 of 623), 8.6 points below White: worse" as one piece of a sentence."""
-    counted = f" ({stratum.count_text})" if stratum.count_text else ""
-    if stratum.is_reference:
-        return f"{stratum.label} {stratum.rate_text}{counted}, the reference"
-    start = f"{stratum.label} {stratum.rate_text}{counted}"
+def distance_text(stratum: StratumRate) -> str:
+    """ "9.0 points below" or "level": the gap without a sign. Raises ValueError without a gap."""
     if stratum.gap_points is None:
-        return start
-    side = "above" if stratum.gap_points > 0 else "below"
-    distance = stratum.gap_text.lstrip("+\u2212")
-    words = {
-        Verdict.BETTER: ", which is better",
-        Verdict.WORSE: ", which is worse",
-        Verdict.UNCLEAR: ", no clear difference",
-    }[stratum.verdict(higher_is_better)]
+        raise ValueError(f"{stratum.label} has no gap")
+    distance = stratum.gap_text.lstrip(f"+{MINUS}")
     if not distance.strip("0."):
-        return f"{start}, level with {reference_label}{words}"
-    return f"{start}, {distance} points {side} {reference_label}{words}"
+        return "level"
+    return f"{distance} points {'above' if stratum.gap_points > 0 else 'below'}"
+
+
+def gap_tip(stratum: StratumRate) -> str:
+    """What the pointer is told about one stratum."""
+    parts = [f"{stratum.label} {stratum.rate_text}"]
+    if stratum.count_text:
+        parts.append(stratum.count_text)
+    if stratum.interval_text:
+        parts.append(f"95% interval {stratum.interval_text}")
+    if stratum.is_reference:
+        parts.append("the reference")
+    elif stratum.gap_points is not None:
+        parts.append(f"{distance_text(stratum)} (95% interval {stratum.gap_interval_text})")
+    return ", ".join(parts)
 
 
 def gap_finding(strip: GapStrip) -> str:
@@ -89,7 +93,7 @@ def gap_finding(strip: GapStrip) -> str:
             )
         return f"{strip.measure}: no group is clearly behind {reference.label} {strip.who}"
     widest = max(behind, key=lambda s: abs(s.gap_points or 0))
-    distance = widest.gap_text.lstrip("+\u2212")
+    distance = widest.gap_text.lstrip(f"+{MINUS}")
     return (
         f"{strip.measure}: {widest.label} {strip.who} are {distance} points "
         f"behind {reference.label} {strip.who}"
@@ -108,11 +112,12 @@ def draw_gap_strip(
     reference_label = reference.label if reference else "the reference"
     drawn = [s for s in strip.strata if s.rate is not None]
     values = [100 * v for s in drawn for v in (s.rate, s.lower, s.upper) if v is not None]
-    rules: list[tuple[float, str]] = []
+    rules: list[Rule] = []
     if reference is not None and reference.rate is not None:
-        rules.append((100 * reference.rate, ""))
+        rules.append(Rule(100 * reference.rate))
     if strip.target is not None:
         values.append(100 * strip.target)
+        rules.append(Rule(100 * strip.target, "grey"))
     scale = round_scale(values, floor=0, ceiling=100)
 
     def row(stratum: StratumRate) -> Row:
@@ -129,23 +134,24 @@ def draw_gap_strip(
             draw_rate(drawing, plot, middle, stratum, verdict)
 
         gap = "reference" if stratum.is_reference else stratum.gap_text
-        tip = gap_sentence(stratum, reference_label, strip.higher_is_better)
-        if stratum.interval_text:
-            tip += f"; 95% interval {stratum.interval_text}"
         return Row(
             f"{stratum.label}{' *' if stratum.caution else ''}",
             (stratum.rate_text, gap),
-            tip,
+            gap_tip(stratum),
             draw,
             strong=stratum.is_reference,
         )
 
-    if strip.target is not None:
-        rules.append(
-            (100 * strip.target, f"{strip.target_label} {format_percent(strip.target, 0)}")
-        )
-    verdicts = {s.verdict(strip.higher_is_better) for s in drawn}
+    verdicts = {
+        s.verdict(strip.higher_is_better)
+        for s in drawn
+        if s.is_reference or s.gap_points is not None
+    }
     keys = legend_keys(verdicts)
+    if strip.target is not None:
+        keys.append(
+            Key("line", "grey", False, f"{strip.target_label} {format_percent(strip.target, 0)}")
+        )
     if any(s.caution for s in drawn):
         keys.append(Key("circle", "grey", True, "* fewer than 30: read with caution"))
     finding = finding or gap_finding(strip)
@@ -185,22 +191,36 @@ def draw_gap_strip(
 
 
 def gap_summary(strip: GapStrip) -> str:
-    """The strip in words: direction, every shown stratum, then every stratum without a number and why."""
-    reference = strip.reference
-    label = reference.label if reference else "the reference"
-    better = "Higher is better." if strip.higher_is_better else "Lower is better."
-    shown = "; ".join(
-        gap_sentence(s, label, strip.higher_is_better) for s in strip.strata if s.rate is not None
-    )
-    missing: dict[str, list[str]] = {}
-    for stratum in strip.strata:
-        if stratum.absence:
-            missing.setdefault(stratum.absence.words, []).append(stratum.label)
-    parts = [better]
-    if shown:
-        parts.append(f"{shown}.")
-    parts += [f"{words}: {', '.join(labels)}." for words, labels in missing.items()]
-    return " ".join(parts)
+    """The strip in words: direction, reference, strata by what their gap says, then what is missing and why."""
+    heads = {
+        Verdict.REFERENCE: "Reference",
+        Verdict.WORSE: "Worse",
+        Verdict.BETTER: "Better",
+        Verdict.UNCLEAR: "No clear difference",
+    }
+
+    def piece(stratum: StratumRate) -> str:
+        text = f"{stratum.label} {stratum.rate_text}"
+        if stratum.count_text:
+            text += f" ({stratum.count_text})"
+        if stratum.gap_points is not None and not stratum.is_reference:
+            text += f", {distance_text(stratum)}"
+        return text
+
+    sentences = ["Higher is better" if strip.higher_is_better else "Lower is better"]
+    for verdict, head in heads.items():
+        pieces = [
+            piece(s)
+            for s in strip.strata
+            if s.rate is not None and s.verdict(strip.higher_is_better) == verdict
+        ]
+        if pieces:
+            sentences.append(f"{head}: {'; '.join(pieces)}")
+    for absence in Absence:
+        labels = [s.label for s in strip.strata if s.absence == absence]
+        if labels:
+            sentences.append(f"{absence.words}: {', '.join(labels)}")
+    return ". ".join(sentences) + "."
 
 
 def draw_gap_line(strip: GapStrip, *, ident: str, for_print: bool = False) -> str:
@@ -230,8 +250,6 @@ def draw_gap_line(strip: GapStrip, *, ident: str, for_print: bool = False) -> st
     for stratum in sorted(drawn, key=lambda s: s.is_reference):
         verdict = stratum.verdict(strip.higher_is_better)
         shape, ink, hollow = MARKS[verdict]
-        with drawing.group(
-            gap_sentence(stratum, reference.label if reference else "", strip.higher_is_better)
-        ):
+        with drawing.group(gap_tip(stratum)):
             drawing.mark(shape, plot(100 * (stratum.rate or 0)), 17, ink, 5, hollow)
     return drawing.svg()

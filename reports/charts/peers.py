@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.charts.rows import Key, Row, draw_rows
+from reports.charts.rows import Key, Row, Rule, draw_rows
 from reports.charts.scale import Scale, round_scale
 from reports.charts.svg import Drawing
 from reports.charts.values import Chart, PeerComparison, PeerRow
@@ -63,9 +63,10 @@ def draw_peer_band(
         direction=comparison.direction,
         keys=[
             Key("circle", "blue", False, "Yours"),
+            *([Key("line", "ink", False, "No gap")] if unit == "points" else []),
             Key("square", "grey", True, "Middle half of peers, line: median"),
         ],
-        rules=[(0.0, "No gap")] if unit == "points" else [],
+        rules=[Rule(0.0)] if unit == "points" else [],
         ident=ident,
         title=finding,
         description=summary,
@@ -88,7 +89,9 @@ def draw_peer_band(
         rows=tuple(
             (
                 r.label,
-                "–" if r.own is None else _value(r.own, unit, r.decimals),
+                (r.absence.words if r.absence else "–")
+                if r.own is None
+                else _value(r.own, unit, r.decimals),
                 *band_text(r),
                 str(r.peer_count),
             )

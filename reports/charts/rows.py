@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reports.charts.scale import Scale
 from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
 
-WIDE = 720.0
+WIDE = 620.0
 NARROW = 358.0
 
 
@@ -37,6 +37,17 @@ class Key:
     ink: str
     hollow: bool
     label: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A vertical line at a value: ink dashed for the reference, grey dotted for a target."""
+
+    value: float
+    ink: str = "ink"
+
+
+DASHES = {"ink": "5 3", "grey": "1.5 3"}
 
 
 def _columns(rows: list[Row], heads: tuple[str, ...], size: float) -> list[float]:
@@ -66,7 +77,9 @@ def _draw_legend(drawing: Drawing, lines: list[list[Key]], x: float, y: float) -
         for key in line:
             middle = y + index * 20
             if key.shape == "line":
-                drawing.line(at, middle, at + 14, middle, key.ink, 1.6, dash="4 3")
+                drawing.line(
+                    at + 7, middle - 8, at + 7, middle + 8, key.ink, 1.6, dash=DASHES[key.ink]
+                )
             else:
                 drawing.mark(key.shape, at + 7, middle, key.ink, 5, key.hollow)
             drawing.text(at + 20, middle + 4, key.label, size=12, soft=True)
@@ -81,7 +94,7 @@ def draw_rows(
     tick: Callable[[float], str],
     direction: str,
     keys: list[Key],
-    rules: list[tuple[float, str]],
+    rules: list[Rule],
     ident: str,
     title: str,
     description: str,
@@ -89,17 +102,17 @@ def draw_rows(
 ) -> tuple[str, str]:
     """The wide and the narrow SVG of a row chart.
 
-    rules: vertical lines through all rows at a value (dashed), with an optional label at the top.
+    rules: vertical lines through all rows; the legend says what they are.
     """
     palette = PRINT if for_print else SCREEN
     common = {"title": title, "description": description, "palette": palette}
 
     def wide() -> str:
         row_height, top, size = 32.0, 34.0, 13.5
-        label_width = min(200.0, max(90.0, *(text_width(r.label, size) + 18 for r in rows)))
+        label_width = min(168.0, max(80.0, *(text_width(r.label, size) + 18 for r in rows)))
         columns = _columns(rows, heads, size)
         left, right = label_width + 8, WIDE - sum(columns) - 14
-        legend = _legend_lines(keys, WIDE - 16)
+        legend = _legend_lines(keys, WIDE)
         bottom = top + row_height * len(rows)
         height = bottom + 30 + 20 * len(legend) + (6 if legend else 0)
         drawing = Drawing(WIDE, height, ident=f"{ident}-w", **common)
@@ -134,13 +147,13 @@ def draw_rows(
                 drawing.text(
                     at, middle + 4.5, text, size=size, anchor="end", weight=600 if n == 0 else 400
                 )
-        _draw_legend(drawing, legend, left, bottom + 46)
+        _draw_legend(drawing, legend, 0, bottom + 46)
         return drawing.svg()
 
     def narrow() -> str:
         row_height, top, size = 54.0, 26.0, 14.5
         left, right = 8.0, NARROW - 8
-        legend = _legend_lines(keys, NARROW - 8)
+        legend = _legend_lines(keys, NARROW)
         bottom = top + row_height * len(rows)
         height = bottom + 34 + 20 * len(legend) + (6 if legend else 0)
         drawing = Drawing(NARROW, height, ident=f"{ident}-n", **common)
@@ -161,7 +174,7 @@ def draw_rows(
                 halo=True,
             )
             drawing.text(NARROW, name_y, figures, size=size, anchor="end", halo=True)
-            _rules(drawing, plot, [(value, "") for value, _ in rules], base + 26, base + 48)
+            _rules(drawing, plot, rules, base + 26, base + 48)
             with drawing.group(row.tip):
                 if row.draw is None:
                     drawing.text(0, middle + 4.5, row.note, size=13, soft=True, halo=True)
@@ -203,11 +216,7 @@ def _direction(drawing: Drawing, direction: str, left: float, right: float, y: f
         drawing.text(left, y, direction, size=12, soft=True)
 
 
-def _rules(
-    drawing: Drawing, plot: Scale, rules: list[tuple[float, str]], top: float, bottom: float
-) -> None:
-    for value, label in rules:
-        x = plot(value)
-        drawing.line(x, top, x, bottom, "ink", 1.4, dash="4 3")
-        if label:
-            drawing.text(x, top - 4, label, size=11.5, anchor="middle", soft=True, halo=True)
+def _rules(drawing: Drawing, plot: Scale, rules: list[Rule], top: float, bottom: float) -> None:
+    for rule in rules:
+        x = plot(rule.value)
+        drawing.line(x, top, x, bottom, rule.ink, 1.5, dash=DASHES[rule.ink])

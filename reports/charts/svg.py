@@ -18,8 +18,9 @@ from reports.typefaces import SANS
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one destination, by the names that marks use."""
+    """Colours of one destination, by the names that marks use. `css` is the class of the whole drawing."""
 
+    css: str
     ink: str
     soft: str
     grid: str
@@ -32,6 +33,7 @@ class Palette:
 
 
 SCREEN = Palette(
+    css="chart",
     ink="#18222f",
     soft="#465160",
     grid="#e4e0d6",
@@ -44,6 +46,7 @@ SCREEN = Palette(
 )
 #: For paper without colour: shapes and words carry the meaning alone.
 PRINT = Palette(
+    css="chart-print",
     ink="#000000",
     soft="#333333",
     grid="#d9d9d9",
@@ -253,7 +256,7 @@ class Drawing:
         defs = f"<defs>{''.join(self._defs.values())}</defs>" if self._defs else ""
         width, height = number(self.width), number(self.height)
         return (
-            f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+            f'<svg class="{self.palette.css}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
             f' width="{width}" height="{height}" role="img" font-family="{SANS}, sans-serif"'
             f' aria-labelledby="{self.ident}-t {self.ident}-d">'
             f'<title id="{self.ident}-t">{escape(self._title)}</title>'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-from reports.charts.gap_strip import direction_text
 from reports.charts.rows import NARROW, WIDE
 from reports.charts.scale import round_scale
 from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
@@ -51,7 +50,14 @@ def trend_summary(trend: Trend) -> str:
         if not shown:
             parts.append(f"{name}: no value that can be shown.")
             continue
-        (first_period, first), (last_period, last) = shown[0], shown[-1]
+        # A change is only told within the stretch of comparable periods that ends today.
+        since = max((b.period_index for b in trend.breaks), default=0)
+        comparable = [
+            (p, q)
+            for p, q in list(zip(trend.periods, series.points, strict=True))[since:]
+            if q.rate is not None
+        ] or shown[-1:]
+        (first_period, first), (last_period, last) = comparable[0], comparable[-1]
         text = f"{name}: {_rate(last)} in {last_period}"
         if first_period != last_period:
             change = 100 * ((last.rate or 0) - (first.rate or 0))
@@ -106,7 +112,8 @@ def draw_trend(trend: Trend, *, ident: str, finding: str = "", for_print: bool =
                 return (left + right) / 2
             return left + inset + (right - left - 2 * inset) * index / steps
 
-        drawing.text(0, 14, direction_text(trend.higher_is_better).strip("←→ "), size=12, soft=True)
+        arrow = "↑ Higher is better" if trend.higher_is_better else "↓ Lower is better"
+        drawing.text(0, 14, arrow, size=12, soft=True)
         for value in plot.ticks:
             y = plot(value)
             drawing.line(left, y, right, y, "grid")

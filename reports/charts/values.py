@@ -55,6 +55,7 @@ class StratumRate:
     """One stratum's rate with its 95 % interval and its gap to the reference.
 
     decimals: of the shown percentage (0 where more would give a small count away).
+    gap_decimals: of the gap, where it is coarser than that (the reference has few people); else None.
     caution: shown to the group itself although fewer than 30 are in the denominator.
     """
 
@@ -71,6 +72,7 @@ class StratumRate:
     is_reference: bool = False
     caution: bool = False
     absence: Absence | None = None
+    gap_decimals: int | None = None
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.absence is None):
