@@ -45,6 +45,7 @@ class StratumLabel:
     short_label: str
     kind: StratumKind
     position: int
+    is_reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,10 +202,22 @@ def _labels(stratum_set: StratumSet) -> dict[int, StratumLabel]:
     strata = [*stratum_set.strata.all()]
     return {
         s.pk: StratumLabel(
-            s.pk, stratum_set.code, s.code, s.label, s.short_label, StratumKind(s.kind), s.position
+            s.pk,
+            stratum_set.code,
+            s.code,
+            s.label,
+            s.short_label,
+            StratumKind(s.kind),
+            s.position,
+            s.is_reference,
         )
         for s in strata
     }
+
+
+def list_strata(stratum_set: StratumSet) -> list[StratumLabel]:
+    """The strata of a set in its order, declined and unknown among them."""
+    return list(_labels(stratum_set).values())
 
 
 def _assemble(
@@ -315,6 +328,29 @@ def list_site_results(
     if measure_ids is not None:
         rows = rows.filter(measure_id__in=list(measure_ids))
     return _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
+
+
+def list_line_results(
+    scope: Scope,
+    *,
+    team: Team,
+    source: Source,
+    period: Period,
+    stratum_set: StratumSet,
+    measure_ids: Sequence[int] | None = None,
+) -> list[SetResult]:
+    """A team's results by line of business, one SetResult per measure and line."""
+    if team.pk not in scope.team_ids:
+        return []
+    rows = _rows(source, stratum_set, [period]).filter(
+        team=team, by_site=False, line_of_business__isnull=False
+    )
+    if measure_ids is not None:
+        rows = rows.filter(measure_id__in=list(measure_ids))
+    results = _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
+    return sorted(
+        results, key=lambda r: (r.definition.measure.position, r.unit.line_of_business or 0)
+    )
 
 
 def list_overview(
