@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,7 +26,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 class RequestContextMiddleware:
-    """Gives a request its id and scope, and turns refusals into 403 and 409 pages."""
+    """Gives a request its id and scope, and turns refusals into 403, 404 and 409 pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,4 +52,7 @@ class RequestContextMiddleware:
             return render(request, "403.html", {"reason": str(exception)}, status=403)
         if isinstance(exception, StateRefused):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
+        if isinstance(exception, ObjectDoesNotExist):
+            # The same answer for what is not there and for what belongs to another team.
+            return render(request, "404.html", status=404)
         return None

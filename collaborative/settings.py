@@ -213,8 +213,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 200,
+    "DEFAULT_PAGINATION_CLASS": "teams.api.pagination.Pages",
     "STRICT_JSON": True,
     "EXCEPTION_HANDLER": "collaborative.api_errors.handle_exception",
 }

@@ -3,8 +3,15 @@
 from django.conf import settings
 from django.urls import include, path
 
+from collaborative.views_api import SchemaView, docs_page
+from teams.views.account import own_address_page
+
 urlpatterns = [
+    # Before allauth's own: an address is proved by an invitation, never typed.
+    path("account/email/", own_address_page),
     path("account/", include("allauth.urls")),
+    path("api/docs/", docs_page, name="api_docs"),
+    path("api/v1/schema/", SchemaView.as_view(), name="api_schema"),
     path("api/v1/", include("teams.api.urls")),
     path("api/v1/", include("measures.api.urls")),
     path("api/v1/", include("reports.api.urls")),

@@ -52,19 +52,18 @@ def get_team(scope: Scope, code: str) -> Team:
     return list_teams(scope).get(code=code)
 
 
-def list_sites(scope: Scope) -> QuerySet[Site]:
-    """Sites that belong or belonged to a team in scope; `own_assignments` holds those stretches only."""
+def list_sites(scope: Scope, team_code: str | None = None) -> QuerySet[Site]:
+    """Sites that belong or belonged to a team in scope (or to that one); `own_assignments` holds those stretches."""
+    stretches = SiteAssignment.objects.filter(team_id__in=scope.team_ids)
+    if team_code:
+        stretches = stretches.filter(team__code=team_code)
     return (
-        Site.objects.filter(
-            id__in=SiteAssignment.objects.filter(team_id__in=scope.team_ids).values("site_id")
-        )
+        Site.objects.filter(id__in=stretches.order_by().values("site_id"))
         .order_by("name", "id")
         .prefetch_related(
             Prefetch(
                 "assignments",
-                SiteAssignment.objects.filter(team_id__in=scope.team_ids)
-                .select_related("team")
-                .order_by("starts_on"),
+                stretches.select_related("team").order_by("starts_on"),
                 to_attr="own_assignments",
             )
         )
@@ -151,8 +150,8 @@ def get_invitation_by_secret(secret: str) -> Invitation:
     )
 
 
-def has_account(email: str) -> bool:
-    return User.objects.filter(email__iexact=email).exists()
+def find_account(email: str) -> User | None:
+    return User.objects.filter(email__iexact=email).first() if email else None
 
 
 def has_other_administrator(user: User, on: date) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from teams.actions.people import change_own_name
 from teams.actions.tokens import NewToken, create_api_token, revoke_api_token
@@ -64,3 +64,10 @@ def revoke_token_page(request: HttpRequest, token_id: int) -> HttpResponse:
         revoke_api_token(token=token, by=request.user, as_of=timezone.now())
         return done(request, f"The token “{token.name}” is revoked.", "teams:tokens")
     return render(request, "teams/revoke_token.html", {"token": token})
+
+
+@require(Permission.VIEW_HOME)
+@require_safe
+def own_address_page(request: HttpRequest) -> HttpResponse:
+    """Stands in for allauth's page of e-mail addresses: an address is proved by an invitation, never typed."""
+    return redirect("teams:profile")

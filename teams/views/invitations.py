@@ -16,7 +16,7 @@ from teams.errors import StateRefused
 from teams.forms import RegistrationForm
 from teams.models import Invitation
 from teams.policies import check_invitation_allows
-from teams.queries import get_invitation_by_secret, has_account
+from teams.queries import find_account, get_invitation_by_secret
 from teams.views.acting import act_from_form
 
 
@@ -37,7 +37,7 @@ def invitation_page(request: HttpRequest, secret: str) -> HttpResponse:
 
     if request.user.is_authenticated:
         return _accept_signed_in(request, invitation, context)
-    if has_account(invitation.email):
+    if find_account(invitation.email):
         return _page(
             request, {**context, "sign_in_url": f"{reverse('account_login')}?next={request.path}"}
         )
