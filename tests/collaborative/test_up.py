@@ -146,6 +146,9 @@ def test_taken_port_is_refused_with_a_sentence(installation: Installation, tmp_p
 def test_killed_worker_leaves_no_process_and_is_started_again(installation: Installation) -> None:
     worker = installation.process_named("collaborative\0worker")
     pool = wait_until(lambda: children(worker), 30)
+    # Busy with a task, as far as its parent can tell; an idle one would end by itself.
+    for process in pool:
+        os.kill(process, signal.SIGSTOP)
     os.kill(worker, signal.SIGKILL)
     installation.wait_for(r"worker has ended \(signal 9\); it starts again in \d+ s", 10)
     assert left_after(pool, 5) == {}
