@@ -151,20 +151,24 @@ def draw_rows(
         return drawing.svg()
 
     def narrow() -> str:
-        row_height, top, size = 54.0, 26.0, 14.5
+        row_height, top, size = 54.0, 42.0, 14.5
         left, right = 8.0, NARROW - 8
+        columns = _columns(rows, heads, size)
         legend = _legend_lines(keys, NARROW)
         bottom = top + row_height * len(rows)
         height = bottom + 34 + 20 * len(legend) + (6 if legend else 0)
         drawing = Drawing(NARROW, height, ident=f"{ident}-n", **common)
         plot = scale.over(left, right)
         _axis(drawing, plot, tick, top, bottom, size=12.5)
-        _direction(drawing, direction, 0, NARROW, top - 10)
+        _direction(drawing, direction, 0, NARROW, 12)
+        starts = [NARROW - sum(columns[n + 1 :]) for n in range(len(columns))]
+        for head, at in zip(heads, starts, strict=True):
+            drawing.text(at, 31, head, size=12, anchor="end", soft=True)
         for index, row in enumerate(rows):
             base = top + row_height * index
             name_y, middle = base + 19, base + 37
-            figures = "   ".join(f for f in row.figures if f)
-            room = NARROW - text_width(figures, size) - 14
+            filled = [n for n, text in enumerate(row.figures) if text]
+            room = starts[filled[0]] - columns[filled[0]] if filled else NARROW
             drawing.text(
                 0,
                 name_y,
@@ -173,7 +177,16 @@ def draw_rows(
                 weight=600 if row.strong else 500,
                 halo=True,
             )
-            drawing.text(NARROW, name_y, figures, size=size, anchor="end", halo=True)
+            for n in filled:
+                drawing.text(
+                    starts[n],
+                    name_y,
+                    row.figures[n],
+                    size=size,
+                    anchor="end",
+                    weight=600 if n == 0 else 400,
+                    halo=True,
+                )
             _rules(drawing, plot, rules, base + 26, base + 48)
             with drawing.group(row.tip):
                 if row.draw is None:
