@@ -1,0 +1,81 @@
+"""One figure as JSON: what report cards freeze and what the API answers. States are words.
+
+Only figures made for readers outside the group come in here, so a number that is hidden is not in
+the JSON at all. There is no NaN and no infinity: a ratio without an upper bound has null there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from measures.queries import Figure, PeerBand, SetResult
+from measures.stats.states import CellState, GapState
+from reports.dashboards.wording import people_of, read_figure
+from teams.enums import Audience
+
+#: Both kinds of privacy are one word: that a cell is complementary says that it is not small.
+STATE_WORDS: dict[CellState, str] = {
+    CellState.SHOWN: "shown",
+    CellState.NO_DENOMINATOR: "no_denominator",
+    CellState.PRIVACY_PRIMARY: "protected",
+    CellState.PRIVACY_COMPLEMENTARY: "protected",
+    CellState.SMALL_DENOMINATOR: "too_few",
+}
+GAP_STATE_WORDS: dict[GapState, str] = {
+    GapState.SHOWN: "shown",
+    GapState.IS_REFERENCE: "reference",
+    GapState.NO_REFERENCE: "no_reference",
+    GapState.NOT_COMPARED: "not_compared",
+    GapState.HIDDEN: "protected",
+    GapState.SMALL_DENOMINATOR: "too_few",
+}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    # Adding 0.0 turns -0.0 into 0.0, which a JSON column would do too and so change the hash.
+    return None if value is None else round(float(value), digits) + 0.0
+
+
+def figure_content(figure: Figure, result: SetResult, peer: PeerBand | None = None) -> dict[str, Any]:
+    """A figure as a dictionary of JSON values.
+
+    Rates and shares are proportions 0–1 (six decimals), gaps percentage points (four), p and q six
+    decimals. Raises ValueError for a figure that was made for the group itself.
+    """
+    if result.audience != Audience.OTHERS:
+        raise ValueError("Only figures that everybody may see can be published.")
+    stratum = figure.stratum
+    return {
+        "stratum": stratum.code,
+        "label": stratum.label,
+        "short_label": stratum.short_label,
+        "people": people_of(stratum),
+        "kind": stratum.kind.value,
+        "state": STATE_WORDS[figure.state],
+        "denominator": figure.denominator,
+        "numerator": figure.numerator,
+        "rate": _rounded(figure.rate, 6),
+        "rate_lower": _rounded(figure.rate_lower, 6),
+        "rate_upper": _rounded(figure.rate_upper, 6),
+        "decimals": figure.decimals,
+        "self_reported_share": _rounded(figure.self_reported_share, 2),
+        "indirect_share": _rounded(figure.indirect_share, 2),
+        "gap_state": GAP_STATE_WORDS[figure.gap_state],
+        "gap_points": _rounded(figure.gap_points, 4),
+        "gap_points_lower": _rounded(figure.gap_points_lower, 4),
+        "gap_points_upper": _rounded(figure.gap_points_upper, 4),
+        "ratio": _rounded(figure.ratio, 4),
+        "ratio_lower": _rounded(figure.ratio_lower, 4),
+        "ratio_upper": _rounded(figure.ratio_upper, 4),
+        "p_value": _rounded(figure.p_value, 6),
+        "q_value": _rounded(figure.q_value, 6),
+        "patients_to_parity": figure.patients_to_parity,
+        "reading": read_figure(figure, higher_is_better=result.higher_is_better).value,
+        "peers": None
+        if peer is None or (peer.rate_percent is None and peer.gap_points is None)
+        else {
+            "count": peer.peer_count,
+            "rate_percent": list(peer.rate_percent) if peer.rate_percent else None,
+            "gap_points": list(peer.gap_points) if peer.gap_points else None,
+        },
+    }

@@ -1,0 +1,117 @@
+"""A report card as PDF: tagged (PDF/UA-1), US Letter, typefaces from pinned wheels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from reports.cards.wording import how_to_read, methods, purpose
+from reports.typefaces import font_folders
+
+TEMPLATE = Path(__file__).parent / "card.typ"
+
+#: Heights on the pages of measures, in points; with them a measure is never cut in two.
+_PAGE, _DOMAIN, _MEASURE, _ROW, _REMAINDER, _REMAINDER_LINE = 668.0, 9.8, 10.4, 9.5, 7.4, 7.0
+_REMAINDER_CHARACTERS = 165
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> list[str]:
+    return [str(folder) for folder in font_folders()]
+
+
+def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> bytes:
+    """The document as bytes. card: from `present_card`. The same card and time give the same bytes.
+
+    made_at: creation time written into the file; for a published card the time of publication.
+    """
+    data = {
+        **card,
+        "short_title": _shortened(card["title"], 70),
+        "title_size": 30 if len(card["title"]) <= 48 else 24 if len(card["title"]) <= 90 else 18,
+        "footer": _footer(card),
+        "purpose": purpose(card),
+        "how_to_read": how_to_read(card),
+        "methods": _halves(methods(card)),
+        "definition_columns": _halves(card["definitions"]),
+        "pages": _pages(card["domains"]),
+    }
+    return typst.compile(
+        TEMPLATE.read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="ua-1",
+        timestamp=int((made_at or datetime.now(UTC)).timestamp()),
+        sys_inputs={"card": json.dumps(_kebab(data), ensure_ascii=False, allow_nan=False)},
+    )
+
+
+def _kebab(value: Any) -> Any:
+    """Keys with hyphens, as the template language writes them."""
+    if isinstance(value, Mapping):
+        return {key.replace("_", "-"): _kebab(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_kebab(part) for part in value]
+    return value
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def _footer(card: Mapping[str, Any]) -> str:
+    parts = [f"Data as of {card['as_of_text']}"] if card["as_of_text"] else []
+    parts.append(f"data version {card['data_version']}, method version {card['method_version']}")
+    parts.append(f"SHA-256 {card['sha256'][:16]}…" if card["sha256"] else "draft, not published")
+    return " · ".join(parts)
+
+
+#: The parts of an item that are printed; each item in addition leaves a line half empty.
+_SAID = ("term", "text", "name", "code", "numerator", "denominator")
+
+
+def _halves(items: list[dict[str, str]]) -> list[list[dict[str, str]]]:
+    """Two columns of about the same length of text, in reading order."""
+    lengths = [sum(len(item.get(key, "")) for key in _SAID) + 70 for item in items]
+    half = sum(lengths) / 2
+    cut = next((i for i in range(len(items)) if sum(lengths[: i + 1]) > half), len(items))
+    if cut < len(items) and sum(lengths[: cut + 1]) - half < half - sum(lengths[:cut]):
+        cut += 1
+    return [items[:cut], items[cut:]]
+
+
+def _height(measure: Mapping[str, Any]) -> float:
+    height = _MEASURE + _ROW * len(measure["rows"])
+    if measure["remainder"] or not measure["rows"]:
+        length = sum(len(p["words"]) + len(p["text"]) + 5 for p in measure["remainder"])
+        height += _REMAINDER + _REMAINDER_LINE * (length // _REMAINDER_CHARACTERS)
+    return height
+
+
+def _pages(domains: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Measures laid out on pages, each page with the names of its domains, pages about equally full."""
+    heights = [(_height(m), d["name"], m) for d in domains for m in d["measures"]]
+    total = sum(h for h, _, _ in heights) + _DOMAIN * len(domains)
+    count = max(1, -(-int(total) // int(_PAGE)))
+    # A little more than the mean, so that the last page is not the one that overflows.
+    room = min(_PAGE, total / count + 40)
+    pages: list[list[dict[str, Any]]] = []
+    used = room + 1
+    for height, domain, measure in heights:
+        new_domain = not pages or pages[-1][-1]["name"] != domain
+        if used + height + (_DOMAIN if new_domain else 0) > room:
+            pages.append([])
+            used, new_domain = 0.0, True
+        if new_domain:
+            pages[-1].append({"name": domain, "measures": []})
+            used += _DOMAIN
+        pages[-1][-1]["measures"].append(measure)
+        used += height
+    return pages
