@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from teams.enums import Audience, Role
 from teams.permissions import Permission, permissions_of
 
-_GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
+GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
 #: The few readers who cross teams: role → the eyes with which they see every team.
-_CROSS_TEAM: dict[Role, Audience] = {
+CROSS_TEAM: dict[Role, Audience] = {
     Role.PROGRAMME_DIRECTOR: Audience.OWN,
     Role.PAYER_ANALYST: Audience.OTHERS,
 }
@@ -63,7 +63,7 @@ def scope_of(user: Any, *, on: date) -> Scope:
     team_model = apps.get_model("teams", "Team")
     memberships = user.memberships_on(on)
     roles = frozenset(Role(m.role) for m in memberships)
-    group_organisations = [m.organisation_id for m in memberships if Role(m.role) in _GROUP_ROLES]
+    group_organisations = [m.organisation_id for m in memberships if Role(m.role) in GROUP_ROLES]
     own: set[int] = set()
     seen: set[int] = set()
     if group_organisations:
@@ -74,7 +74,7 @@ def scope_of(user: Any, *, on: date) -> Scope:
         )
     if Role.COACH in roles:
         own |= set(user.coached_team_ids_on(on))
-    cross = {_CROSS_TEAM[role] for role in roles if role in _CROSS_TEAM}
+    cross = {CROSS_TEAM[role] for role in roles if role in CROSS_TEAM}
     if cross:
         everyone = set(team_model.objects.values_list("id", flat=True))
         seen |= everyone

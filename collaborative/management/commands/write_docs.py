@@ -1,0 +1,25 @@
+"""Writes the pages of docs/ that are made from code, so that a document cannot drift from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from teams.permission_table import permissions_page
+
+#: Path below the repository → what it holds. tests/test_generated_docs.py compares each with its file.
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/permissions.md": permissions_page,
+}
+
+
+class Command(BaseCommand):
+    help = "Write the pages of docs/ that are made from code."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for path, page in PAGES.items():
+            (settings.BASE_DIR / path).write_text(page(), encoding="utf-8")
+            self.stdout.write(path)
