@@ -10,6 +10,7 @@ from measures.queries.catalogue import (
     list_sources,
     list_stratum_sets,
 )
+from measures.queries.changes import DataChange, get_data_version, list_latest_changes
 from measures.queries.completeness import CompletenessRow, list_completeness
 from measures.queries.results import (
     Figure,
@@ -18,26 +19,32 @@ from measures.queries.results import (
     StratumLabel,
     UnitLabel,
     get_as_of,
+    list_line_results,
     list_overview,
     list_peer_bands,
     list_programme_results,
     list_site_results,
+    list_strata,
     list_team_results,
 )
 
 __all__ = [
     "CompletenessRow",
+    "DataChange",
     "Figure",
     "PeerBand",
     "SetResult",
     "StratumLabel",
     "UnitLabel",
     "get_as_of",
+    "get_data_version",
     "get_default_source",
     "get_definition",
     "get_period",
     "list_completeness",
     "list_definitions",
+    "list_latest_changes",
+    "list_line_results",
     "list_lines_of_business",
     "list_overview",
     "list_peer_bands",
@@ -45,6 +52,7 @@ __all__ = [
     "list_programme_results",
     "list_site_results",
     "list_sources",
+    "list_strata",
     "list_stratum_sets",
     "list_team_results",
 ]
