@@ -1,0 +1,1 @@
+"""The demo collaborative: fictional groups whose results follow published statewide rates."""
