@@ -16,7 +16,6 @@ class SubmissionState(TextChoices):
     CHECKED = "checked", "Checked"
     LOADED = "loaded", "Loaded"
     NEEDS_CONFIRMATION = "needs_confirmation", "Needs confirmation"
-    ADOPTED = "adopted", "Adopted"
     PUBLISHED = "published", "Published"
     REJECTED = "rejected", "Rejected"
     WITHDRAWN = "withdrawn", "Withdrawn"
@@ -78,6 +77,7 @@ class RealCategory(TextChoices):
 
     SELF_REPORTED = "self_reported", "Self-reported"
     OTHER_DIRECT = "other_direct", "Known from another direct source"
+    SOURCE_UNKNOWN = "source_unknown", "Known, source not stated"
     INDIRECT = "indirect", "Imputed"
     DECLINED = "declined", "Asked but no answer"
     UNKNOWN = "unknown", "Unknown"

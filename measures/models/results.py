@@ -57,7 +57,8 @@ class Cell(models.Model):
 class RealCount(models.Model):
     """Members of one submission by what is known of their race, ethnicity or language; whole counts.
 
-    A member counts once per team, period and site, if in any measure's denominator.
+    A member counts once per team and period, if in any measure's denominator: at the site of the first
+    row, so that sites add up to the team.
     """
 
     submission = models.ForeignKey("measures.Submission", models.CASCADE, related_name="real_counts")

@@ -76,6 +76,9 @@ class Submission(models.Model):
         max_length=20, choices=SubmissionState, default=SubmissionState.RECEIVED, db_index=True
     )
     mapping = models.JSONField(default=dict)
+    unmapped = models.JSONField(
+        default=dict, help_text="Coded column → code that means nothing yet → rows; while a mapping is needed."
+    )
     headers = ArrayField(models.TextField(), default=list)
     replace_confirmed = models.BooleanField(
         default=False, help_text="The sender agreed that earlier data of the same slices are replaced."

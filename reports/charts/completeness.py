@@ -11,6 +11,7 @@ from teams.formats import format_count, format_percent
 CATEGORIES: dict[str, tuple[str, str, str]] = {
     "self_reported": ("Self-reported", "blue", "solid"),
     "other_direct": ("Other direct source", "blue", "hatch"),
+    "source_unknown": ("Source not stated", "blue", "dots"),
     "indirect": ("Imputed", "orange", "dots"),
     "declined": ("Asked, declined", "grey", "solid"),
     "unknown": ("Unknown", "grey", "back"),

@@ -1,0 +1,247 @@
+"""Writes a checked file to the database: member rows as partitions of their own, and what they add up to.
+
+Everything happens on the caller's connection inside the caller's transaction, so a load is there whole
+or not at all. Rows go by COPY into stand-alone tables, because COPY and row-level security do not go
+together; the tables are locked down before they become partitions.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from measures.ingest.aggregate import Sums
+
+COPY_ROWS = 200_000
+_ROW_COLUMNS = (
+    "submission_id", "member_number", "team_id", "member_key", "sealed_id", "race_codes", "race", "ethnicity",
+    "combined", "language", "sex", "gender_identity", "sexual_orientation", "race_source", "ethnicity_source",
+    "language_source", "birth_year", "zip_code", "tract", "probabilities",
+)  # fmt: skip
+_FACT_COLUMNS = (
+    "submission_id", "member_number", "team_id", "site_id", "measure_id", "period_id", "event_number",
+    "line_of_business", "flags",
+)  # fmt: skip
+_CELL_COLUMNS = (
+    "submission_id", "team_id", "measure_id", "period_id", "by_site", "site_id", "line_of_business",
+    "stratum_id", "denominator", "numerator", "excluded", "self_reported", "indirect",
+)  # fmt: skip
+PARENTS = ("measures_memberrow", "measures_memberfact")
+
+
+class IdsMissing(Exception):
+    """A loaded row points to something that does not exist: a fault of the program or a deleted team."""
+
+
+def drop_rows(submission_id: int) -> None:
+    """Remove everything that a load of this submission wrote. Without a load, nothing happens."""
+    with connection.cursor() as cursor:
+        for parent in PARENTS:
+            cursor.execute(f"drop table if exists {partition_of(parent, submission_id)}")
+        for table in ("measures_cell", "measures_realcount", "measures_slice"):
+            cursor.execute(f"delete from {table} where submission_id = %s", [submission_id])
+
+
+def partition_of(parent: str, submission_id: int) -> str:
+    return f"{parent}_s{int(submission_id)}"
+
+
+def load_rows(
+    submission_id: int,
+    facts: pl.DataFrame,
+    members: pl.DataFrame,
+    *,
+    period_ids: list[int],
+    progress: Callable[[int, int], None],
+) -> None:
+    """Make the two partitions of a submission. Raises IdsMissing when an id points nowhere."""
+    total = facts.height + members.height
+    lookup = pl.Series(period_ids, dtype=pl.Int16)
+
+    def fact_blocks() -> Iterator[pl.DataFrame]:
+        for block in facts.iter_slices(COPY_ROWS):
+            yield block.select(
+                pl.lit(submission_id),
+                "member_number",
+                "team_id",
+                pl.col("site_id").replace(0, None),
+                "measure_id",
+                lookup.gather(block["period"]).alias("period_id"),
+                "event_number",
+                "line_of_business",
+                "flags",
+            )
+
+    def member_blocks() -> Iterator[pl.DataFrame]:
+        for block in members.iter_slices(COPY_ROWS):
+            yield block.select(
+                pl.lit(submission_id),
+                "member_number",
+                "team_id",
+                *(_bytes(name) for name in ("member_key", "sealed_id")),
+                _array("race_codes"),
+                *_ROW_COLUMNS[6:-1],
+                _array("probabilities"),
+            )
+
+    _check_ids(facts, members)
+    done = 0
+    for parent, columns, blocks in (
+        ("measures_memberrow", _ROW_COLUMNS, member_blocks()),
+        ("measures_memberfact", _FACT_COLUMNS, fact_blocks()),
+    ):
+        partition = partition_of(parent, submission_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"create table {partition} (like {parent} including defaults,"
+                f" check (submission_id = {int(submission_id)}))"
+            )
+
+            def reported(blocks: Iterator[pl.DataFrame] = blocks) -> Iterator[pl.DataFrame]:
+                nonlocal done
+                for block in blocks:
+                    yield block
+                    done += block.height
+                    progress(done, total)
+
+            copy_frames(cursor, partition, columns, reported(), freeze=True)
+            # Row-level security without a policy: who reads the partition itself sees nothing.
+            cursor.execute(f"alter table {partition} enable row level security")
+            cursor.execute(f"alter table {partition} force row level security")
+            cursor.execute(
+                f"alter table {parent} attach partition {partition} for values in ({int(submission_id)})"
+            )
+
+
+def store_sums(submission_id: int, source_id: int, sums: Sums) -> None:
+    """Write cells, completeness counts and slices; none of them is current yet."""
+    of_submission = pl.lit(submission_id).alias("submission_id")
+    with connection.cursor() as cursor:
+        copy_frames(
+            cursor,
+            "measures_cell",
+            _CELL_COLUMNS,
+            (
+                block.select(of_submission, *_CELL_COLUMNS[1:])
+                for block in sums.cells.iter_slices(COPY_ROWS)
+            ),
+        )
+        columns = (
+            "submission_id",
+            "team_id",
+            "period_id",
+            "site_id",
+            "field",
+            "category",
+            "member_count",
+        )
+        copy_frames(
+            cursor,
+            "measures_realcount",
+            columns,
+            [sums.real_counts.select(of_submission, *columns[1:])],
+        )
+        columns = (
+            "submission_id", "source_id", "is_current", "team_id", "measure_id", "period_id", "row_count",
+            "denominator", "numerator",
+        )  # fmt: skip
+        copy_frames(
+            cursor,
+            "measures_slice",
+            columns,
+            [
+                sums.slices.select(
+                    of_submission,
+                    pl.lit(source_id).alias("source_id"),
+                    pl.lit(False).alias("is_current"),
+                    *columns[3:],
+                )
+            ],
+        )
+
+
+def _check_ids(facts: pl.DataFrame, members: pl.DataFrame) -> None:
+    """Every team, site, measure and stratum exists; locked, so that none goes before the commit."""
+    strata = [
+        "race",
+        "ethnicity",
+        "combined",
+        "language",
+        "sex",
+        "gender_identity",
+        "sexual_orientation",
+    ]
+    wanted = {
+        "teams_team": facts["team_id"].unique(),
+        "teams_site": facts.filter(pl.col("site_id") > 0)["site_id"].unique(),
+        "measures_measure": facts["measure_id"].unique(),
+        "measures_stratum": pl.concat(
+            [members[name].cast(pl.Int32) for name in strata]
+            + [members["race_codes"].explode().drop_nulls().cast(pl.Int32)]
+        ).unique(),
+    }
+    with connection.cursor() as cursor:
+        for table, ids in wanted.items():
+            cursor.execute(
+                f"select id from {table} where id = any(%s) for key share", [ids.to_list()]
+            )
+            if len(cursor.fetchall()) != len(ids):
+                raise IdsMissing(f"Rows point to ids that {table} does not have.")
+
+
+# --- COPY --------------------------------------------------------------------------------------------------
+
+
+class _FrameStream(io.RawIOBase):
+    """What COPY reads: the frames as text, made block by block."""
+
+    def __init__(self, frames: Iterator[pl.DataFrame]) -> None:
+        self._frames = frames
+        self._rest = io.BytesIO()
+
+    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+        while not (data := self._rest.read(size)):
+            frame = next(self._frames, None)
+            if frame is None:
+                return b""
+            self._rest = io.BytesIO()
+            frame.write_csv(
+                self._rest,
+                include_header=False,
+                separator="\t",
+                null_value="\\N",
+                quote_style="never",
+            )
+            self._rest.seek(0)
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+
+def copy_frames(
+    cursor: Any, table: str, columns: tuple[str, ...], frames: Any, *, freeze: bool = False
+) -> None:
+    """COPY frames of numbers and plain words into a table. Texts must hold no tab, newline or backslash."""
+    cursor.copy_expert(
+        f"copy {table} ({', '.join(columns)}) from stdin" + (" with (freeze)" if freeze else ""),
+        _FrameStream(iter(frames)),
+        size=1 << 20,
+    )
+
+
+def _bytes(name: str) -> pl.Expr:
+    return ("\\\\x" + pl.col(name).bin.encode("hex")).alias(name)
+
+
+def _array(name: str) -> pl.Expr:
+    return (
+        pl.when(pl.col(name).is_null())
+        .then(None)
+        .otherwise("{" + pl.col(name).cast(pl.List(pl.String)).list.join(",") + "}")
+        .alias(name)
+    )

@@ -1,0 +1,556 @@
+"""Checks a file against the contract and codes it: one pass, column by column, nothing kept but numbers.
+
+The result is two frames. `facts` has one row per accepted row of the file, `members` one per member and
+team. Keys are hashed, codes are ids, names are never read; a row that breaks a rule is set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from measures.enums import ReportingSource, Severity, StratumKind
+from measures.ingest.coders import Coders, PeriodSpan
+from measures.ingest.codes import Reference
+from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE, SOURCED_FIELDS
+from measures.ingest.findings import FindingLog, Tally
+from measures.ingest.keys import MemberKeys
+from measures.ingest.mapping import Mapping
+from measures.ingest.readers import Table
+
+DENOMINATOR, NUMERATOR, EXCLUDED = 1, 2, 4
+PROBABILITY_TOLERANCE = 0.001
+#: Shifts of the packed key of a row: member | measure | period.
+_PERIOD_BITS, _MEASURE_BITS = 10, 12
+
+Array = NDArray[Any]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that was read to its end.
+
+    facts: member_number i32, team_id i32, site_id i32 (0: not listed), measure_id i16, period i16
+    (position in `periods`), event_number i32, line_of_business i8, flags i8.
+    members: member_number, team_id, member_key and sealed_id (binary), race_codes (list), race …
+    language_source, birth_year, zip_code, tract (null where unknown), probabilities (list or null).
+    sets_given: optional stratum sets about which the file says something.
+    unmapped: coded column → text → rows that it set aside.
+    """
+
+    facts: pl.DataFrame
+    members: pl.DataFrame
+    periods: tuple[PeriodSpan, ...]
+    sets_given: frozenset[str]
+    row_count: int
+    set_aside_count: int
+    duplicate_count: int
+    tallies: tuple[Tally, ...]
+    unmapped: dict[str, dict[str, int]]
+
+    @property
+    def accepted_count(self) -> int:
+        return self.facts.height
+
+
+def check_table(
+    table: Table,
+    mapping: Mapping,
+    reference: Reference,
+    *,
+    log: FindingLog,
+    keys: MemberKeys,
+    today: date,
+    progress: Progress,
+) -> Checked:
+    """Read a table to its end. Raises FileRefused when it cannot be read as a whole."""
+    pass_ = _Pass(mapping, reference, log, today)
+    positions = sorted({o.position for o in mapping.origins.values() if o.position is not None})
+    for chunk in table.chunks(positions, pass_.prepare):
+        pass_.take(chunk.frame, chunk.lines, chunk.ragged)
+        progress(chunk.consumed, table.total)
+    return pass_.finish(keys)
+
+
+class _Pass:
+    """The state of one reading: what each chunk adds, and what must be known of all of them."""
+
+    def __init__(
+        self, mapping: Mapping, reference: Reference, log: FindingLog, today: date
+    ) -> None:
+        self.mapping = mapping
+        self.reference = reference
+        self.log = log
+        self.coders = Coders(reference, mapping, today=today)
+        self.shares = [name for name in PROBABILITIES if name in mapping.origins]
+        self.with_events = mapping.origins.get("event_id") is not None
+        self.row_count = 0
+        self.set_aside = 0
+        self._parts: list[dict[str, Array]] = []
+        self._member_parts: list[dict[str, Array]] = []
+        # By member code: 0 before the member's first good row, then its number (1 …) and description.
+        self._number = np.zeros(0, np.int32)
+        self._team = np.zeros(0, np.int16)
+        self._signature = np.zeros(0, np.uint64)
+        self._member_count = 0
+        self._definition_state: dict[int, tuple[Array, Array]] = {}
+        self._sites_allowed: dict[int, Array] = {}
+        self._kinds = np.zeros(
+            1 + max(s.pk for d in reference.strata.values() for s in d.values()), "U10"
+        )
+        for strata in reference.strata.values():
+            for stratum in strata.values():
+                self._kinds[stratum.pk] = stratum.kind
+        self._is_unknown = self._kinds == StratumKind.UNKNOWN.value
+
+    # In the reading threads.
+
+    def prepare(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Texts → codes, numbers and hashes; after this no text of the file is left."""
+        columns: list[pl.Expr] = []
+        for coder in self.coders.all:
+            if coder.origin.position is not None:
+                columns.append(coder.encode(str(coder.origin.position)))
+        for name in self.shares:
+            text = pl.col(str(self.mapping.origins[name].position)).str.strip_chars()
+            number = text.cast(pl.Float64, strict=False)
+            # Not a number where something stands that is none; null where nothing stands.
+            columns.append(
+                pl.when(text == "").then(None).otherwise(number.fill_null(float("nan"))).alias(name)
+            )
+        if self.with_events:
+            origin = self.mapping.origins["event_id"]
+            text = pl.col(str(origin.position)).str.strip_chars()
+            # 0 says "no event". Only compared within one member, measure and period.
+            columns.append(
+                pl.when(text == "")
+                .then(pl.lit(0, pl.UInt64))
+                .otherwise(text.hash(1, 2, 3, 4))
+                .alias("event")
+            )
+        return frame.select(columns)
+
+    # In order, one chunk after the other.
+
+    def take(self, frame: pl.DataFrame, lines: Array, ragged: Array) -> None:
+        self.log.add("ragged_row", "", ragged)
+        self.row_count += len(lines) + len(ragged)
+        self.set_aside += len(ragged)
+        if not len(lines):
+            return
+        bad = np.zeros(len(lines), bool)
+
+        def note(rule: str, column: str, rows: Array) -> None:
+            self.log.add(rule, column, lines[rows])
+            if RULE_BY_CODE[rule].severity == Severity.ERROR:
+                np.logical_or(bad, rows, out=bad)
+
+        codes: dict[str, Array] = {}
+        for coder in self.coders.all:
+            name = coder.column.name
+            if name not in self.mapping.origins and coder is not self.coders.team:
+                continue
+            codes[name] = coder.codes(frame)
+            for rule, rows in coder.breaches(codes[name]):
+                note(rule, name, rows)
+
+        def value(coder: Any) -> Array:
+            code = codes.get(coder.column.name)
+            if code is None or coder.origin.position is None:
+                return np.full(len(lines), coder.values[0])
+            found: Array = coder.values[code]
+            return found
+
+        c = self.coders
+        team, measure, period = value(c.team), value(c.measure), value(c.period)
+        denominator, numerator = value(c.denominator), value(c.numerator)
+        excluded = value(c.exclusion)
+        note("numerator_without_denominator", "numerator", (numerator == 1) & (denominator == 0))
+        note("excluded_in_numerator", "exclusion", (numerator == 1) & (excluded == 1))
+        counts_events = self._check_definitions(measure, period, note)
+        event = frame["event"].to_numpy() if self.with_events else None
+        note(
+            "event_missing",
+            "event_id",
+            counts_events if event is None else counts_events & (event == 0),
+        )
+        site = self._check_sites(value(c.site), team, period, note)
+        described = self._describe(value, period, note)
+        self._check_shares(frame, described, note)
+
+        self.set_aside += int(np.count_nonzero(bad))
+        flags = np.where(excluded == 1, EXCLUDED, denominator * DENOMINATOR + numerator * NUMERATOR)
+        good = np.flatnonzero(~bad)
+        member = self._number_members(
+            codes["member_id"], team, described, good, lambda rows: note(
+                "described_differently", "", rows
+            ), len(lines)
+        )  # fmt: skip
+        part = {
+            "line": lines[good].astype(np.uint32),
+            "member": member,
+            "team": team[good],
+            "site": site[good],
+            "measure": measure[good],
+            "period": period[good],
+            "lob": value(c.line_of_business)[good],
+            "flags": flags[good].astype(np.int8),
+        }
+        if event is not None:
+            part["event"] = event[good]
+        self._parts.append(part)
+
+    def _check_definitions(self, measure: Array, period: Array, note: Callable[..., None]) -> Array:
+        """Rows of measures that count events in their year; notes rows of years without a definition."""
+        undefined = np.zeros(len(measure), bool)
+        events = np.zeros(len(measure), bool)
+        for position in np.unique(period[period >= 0]).tolist():
+            if position not in self._definition_state:
+                year = self.coders.periods[position].ends_on.year
+                known = [
+                    self.reference.definitions.get(i) for i in self.coders.measure_ids.tolist()
+                ]
+                self._definition_state[position] = (
+                    np.array([d is not None and year not in d.years for d in known]),
+                    np.array([d is not None and year in d.event_years for d in known]),
+                )
+            missing, counts_events = self._definition_state[position]
+            rows = period == position
+            undefined |= rows & missing[measure]
+            events |= rows & counts_events[measure]
+        note("measure_not_defined_for_year", "measure_id", undefined)
+        return events
+
+    def _check_sites(
+        self, site: Array, team: Array, period: Array, note: Callable[..., None]
+    ) -> Array:
+        """Sites with those of other groups taken out."""
+        if not site.any():
+            return site
+        elsewhere = np.zeros(len(site), bool)
+        for position in np.unique(period[period >= 0]).tolist():
+            if position not in self._sites_allowed:
+                self._sites_allowed[position] = self._allowed(self.coders.periods[position])
+            allowed = self._sites_allowed[position]
+            elsewhere |= (period == position) & (site > 0) & (team > 0) & ~allowed[site, team]
+        note("site_of_other_group", "site_id", elsewhere)
+        return np.where(elsewhere, 0, site)
+
+    def _allowed(self, span: PeriodSpan) -> Array:
+        teams = {pk: n for n, pk in enumerate(self.coders.team_ids.tolist())}
+        sites = {pk: n for n, pk in enumerate(self.coders.site_ids.tolist())}
+        allowed = np.zeros((len(sites), len(teams)), bool)
+        for site_id, team_id in self.reference.sites_of_team(span.starts_on, span.ends_on):
+            allowed[sites[site_id], teams[team_id]] = True
+        return allowed
+
+    def _describe(
+        self, value: Callable[[Any], Array], period: Array, note: Callable[..., None]
+    ) -> dict[str, Array]:
+        """What the rows say about their members, as numbers."""
+        c = self.coders
+        race = value(c.race)
+        answers = c.answers
+        unknown = self.reference.unknown
+        race_stratum = np.array([a.stratum for a in answers] + [unknown["race"]], np.int16)[race]
+        race_not_collected = np.array([a.not_collected for a in answers] + [False])[race]
+        implied = np.array([a.ethnicity for a in answers] + [0], np.int16)[race]
+        described: dict[str, Array] = {"race_answer": race, "race": race_stratum}
+        not_collected = {"race": race_not_collected}
+        for name, coder in c.stratum_coders.items():
+            signed = value(coder)
+            not_collected[name] = signed < 0
+            described[name] = np.abs(signed)
+        sources = {name: value(coder) for name, coder in c.source_coders.items()}
+
+        # A race code that states an ethnicity too speaks where the column ethnicity is silent.
+        by_race = (implied > 0) & self._is_unknown[described["ethnicity"]]
+        if by_race.any():
+            described["ethnicity"] = np.where(by_race, implied, described["ethnicity"])
+            not_collected["ethnicity"] = not_collected["ethnicity"] & ~by_race
+            sources["ethnicity"] = np.where(
+                by_race & (sources["ethnicity"] < 0), sources["race"], sources["ethnicity"]
+            )
+        for name in SOURCED_FIELDS:
+            source = sources[name]
+            nothing_known = self._is_unknown[described[name]]
+            none, unknown_source = int(ReportingSource.NOT_COLLECTED), int(ReportingSource.UNKNOWN)
+            claimed = nothing_known & (source > none) & (source < unknown_source)
+            note("unknown_with_source", f"{name}_source", claimed)
+            source = np.where(claimed, unknown_source, source)
+            silent = np.where(not_collected[name], none, unknown_source)
+            source = np.where(source < 0, silent, source)
+            # Who gave an answer was asked.
+            source = np.where(~nothing_known & (source == none), unknown_source, source)
+            described[f"{name}_source"] = source.astype(np.int8)
+
+        year = value(c.birth_year)
+        if c.has("birth_date"):
+            year = np.where(year == 0, value(c.birth_date), year)
+        if c.has("age"):
+            age = value(c.age)
+            ends = np.array([s.ends_on.year for s in c.periods] + [0], np.int16)[period]
+            year = np.where((year == 0) & (age >= 0) & (period >= 0), ends - age, year)
+        described["birth_year"] = year.astype(np.int16)
+        described["zip_code"] = value(c.zip)
+        described["tract"] = value(c.tract)
+        return described
+
+    def _check_shares(
+        self, frame: pl.DataFrame, described: dict[str, Array], note: Callable[..., None]
+    ) -> None:
+        if not self.shares:
+            return
+        shares = frame.select(self.shares).fill_null(-1.0).to_numpy()
+        given = shares != -1.0
+        out_of_range = given & ~((shares >= 0) & (shares <= 1))
+        for position, name in enumerate(self.shares):
+            note("bad_probability", name, out_of_range[:, position])
+        any_given = given.any(axis=1)
+        total = np.where(given & ~out_of_range, shares, 0).sum(axis=1)
+        wrong = any_given & ~out_of_range.any(axis=1) & (np.abs(total - 1) > PROBABILITY_TOLERANCE)
+        note("probabilities_do_not_add_up", "p_white", wrong)
+        for position, name in enumerate(self.shares):
+            described[name] = np.where(
+                any_given, np.where(given[:, position], shares[:, position], 0), np.nan
+            ).astype(np.float32)
+
+    def _number_members(
+        self,
+        codes: Array,
+        team: Array,
+        described: dict[str, Array],
+        good: Array,
+        note_different: Callable[[Array], None],
+        height: int,
+    ) -> Array:
+        """Number of each good row's member; the first good row of a member describes it.
+
+        Returns int32, the member's code below the number of distinct keys seen so far.
+        """
+        member = codes[good]
+        size = int(codes.max()) + 1
+        if size > len(self._number):
+            extra = max(size, 2 * len(self._number)) - len(self._number)
+            self._number = np.concatenate([self._number, np.zeros(extra, np.int32)])
+            self._signature = np.concatenate([self._signature, np.zeros(extra, np.uint64)])
+        signature = _signature([array[good] for array in described.values()])
+        order = np.arange(len(good), dtype=np.int32)
+        first = np.zeros(size, np.int32)
+        # Written backwards, so the first row of each member is what remains.
+        first[member[::-1]] = order[::-1]
+        is_first = (first[member] == order) & (self._number[member] == 0)
+        rows = np.flatnonzero(is_first)
+        new = member[rows]
+        self._number[new] = np.arange(self._member_count + 1, self._member_count + 1 + len(new))
+        self._signature[new] = signature[rows]
+        self._member_count += len(new)
+        self._member_parts.append(
+            {"code": new, **{name: array[good[rows]] for name, array in described.items()}}
+        )
+        different = self._signature[member] != signature
+        if different.any():
+            rows_of_chunk = np.zeros(height, bool)
+            rows_of_chunk[good[different]] = True
+            note_different(rows_of_chunk)
+        # Numbers start at 1 inside and at 0 outside.
+        numbers: Array = self._number[member] - 1
+        return numbers
+
+    # After the last chunk.
+
+    def finish(self, keys: MemberKeys) -> Checked:
+        rows = _join(self._parts)
+        described = _join(self._member_parts)
+        self._parts, self._member_parts = [], []
+        duplicates = 0
+        if rows:
+            rows, duplicates = self._settle_duplicates(rows)
+        facts, members = self._frames(rows, described, keys)
+        tallies = tuple(self.log.close())
+        unmapped = {c.column.name: found for c in self.coders.all if (found := c.unmapped())}
+        sets_given = frozenset(
+            name
+            for name in ("gender_identity", "sexual_orientation")
+            if described and not self._is_unknown[described[name]].all()
+        )
+        return Checked(
+            facts=facts,
+            members=members,
+            periods=tuple(self.coders.periods),
+            sets_given=sets_given,
+            row_count=self.row_count,
+            set_aside_count=self.set_aside,
+            duplicate_count=duplicates,
+            tallies=tallies,
+            unmapped=unmapped,
+        )
+
+    def _settle_duplicates(self, rows: dict[str, Array]) -> tuple[dict[str, Array], int]:
+        """Rows without duplicates, with `event_number`; how many agreeing ones were dropped."""
+        key = (
+            (rows["member"].astype(np.uint64) << np.uint64(_PERIOD_BITS + _MEASURE_BITS))
+            | (rows["measure"].astype(np.uint64) << np.uint64(_PERIOD_BITS))
+            | rows["period"].astype(np.uint64)
+        )
+        rows["event_number"] = np.zeros(len(key), np.int32)
+        again = np.flatnonzero(pl.Series(key).is_duplicated().to_numpy())
+        if not len(again):
+            return rows, 0
+        events = rows.get("event")
+        subset = pl.DataFrame(
+            {
+                "row": again,
+                "key": key[again],
+                "lob": rows["lob"][again],
+                "event": events[again] if events is not None else np.zeros(len(again), np.uint64),
+                "says": (
+                    (rows["team"][again].astype(np.int64) << 40)
+                    | (rows["site"][again].astype(np.int64) << 8)
+                    | rows["flags"][again].astype(np.int64)
+                ),
+            }
+        )
+        same = ["key", "lob", "event"]
+        subset = subset.with_columns(
+            disagree=pl.col("says").min().over(same) != pl.col("says").max().over(same),
+            first=pl.col("row").min().over(same),
+        )
+        aside = subset.filter("disagree")["row"].to_numpy()
+        repeated = subset.filter(~pl.col("disagree") & (pl.col("row") != pl.col("first")))[
+            "row"
+        ].to_numpy()
+        self.log.add("duplicates_disagree", "", rows["line"][aside].astype(np.int64))
+        self.log.add("duplicates_agree", "", rows["line"][repeated].astype(np.int64))
+        self.set_aside += len(aside)
+        kept = subset.filter(~pl.col("disagree") & (pl.col("row") == pl.col("first"))).with_columns(
+            number=pl.col("row").rank("ordinal").over("key") - 1
+        )
+        rows["event_number"][kept["row"].to_numpy()] = kept["number"].to_numpy()
+        keep = np.ones(len(key), bool)
+        keep[aside] = keep[repeated] = False
+        return {name: array[keep] for name, array in rows.items()}, len(repeated)
+
+    def _frames(
+        self, rows: dict[str, Array], described: dict[str, Array], keys: MemberKeys
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if not rows or not len(rows["member"]):
+            return pl.DataFrame(), pl.DataFrame()
+        member, team = rows["member"], rows["team"]
+        # A member is described once per team. Most have one team: theirs is settled by their first row.
+        home = np.zeros(len(described["code"]), np.int16)
+        home[member[::-1]] = team[::-1]
+        used = home > 0
+        number = np.cumsum(used, dtype=np.int32) - 1
+        origin = np.flatnonzero(used)
+        team_of = home[origin]
+        numbers = number[member]
+        guests = np.flatnonzero(home[member] != team)
+        if len(guests):
+            pairs, which = np.unique(
+                member[guests].astype(np.int64) << 16 | team[guests], return_inverse=True
+            )
+            numbers[guests] = len(origin) + which
+            origin = np.concatenate([origin, (pairs >> 16).astype(np.int64)])
+            team_of = np.concatenate([team_of, (pairs & 0xFFFF).astype(np.int16)])
+        c = self.coders
+        facts = pl.DataFrame(
+            {
+                "member_number": numbers.astype(np.int32),
+                "team_id": c.team_ids[team],
+                "site_id": c.site_ids[rows["site"]],
+                "measure_id": c.measure_ids[rows["measure"]],
+                "period": rows["period"],
+                "event_number": rows["event_number"],
+                "line_of_business": rows["lob"].astype(np.int8),
+                "flags": rows["flags"],
+            }
+        )
+        return facts, self._members(origin, team_of, described, keys)
+
+    def _members(
+        self, origin: Array, team_of: Array, described: dict[str, Array], keys: MemberKeys
+    ) -> pl.DataFrame:
+        of = {name: array[origin] for name, array in described.items()}
+        texts = self.coders.member.texts().gather(of["code"])
+        hashed, sealed = keys.of(texts)
+        reference = self.reference
+        size = len(self._kinds)
+        combined = np.full(size, 0, np.int16)
+        for race_id, combined_id in reference.combined_of.items():
+            combined[race_id] = combined_id
+        hispanic = reference.strata["combined"]["hispanic"].pk
+        answers = pl.Series(
+            [list(a.given) for a in self.coders.answers] or [[]], dtype=pl.List(pl.Int16)
+        )
+        columns: dict[str, Any] = {
+            "member_number": np.arange(len(origin), dtype=np.int32),
+            "team_id": self.coders.team_ids[team_of],
+            "member_key": hashed,
+            "sealed_id": sealed,
+            "race_codes": answers.gather(of["race_answer"]),
+            "race": of["race"],
+            "ethnicity": of["ethnicity"],
+            "combined": np.where(
+                of["ethnicity"] == reference.hispanic, hispanic, combined[of["race"]]
+            ).astype(np.int16),
+        }
+        for name in (
+            "language",
+            "sex",
+            "gender_identity",
+            "sexual_orientation",
+            "race_source",
+            "ethnicity_source",
+            "language_source",
+        ):
+            columns[name] = of[name].astype(np.int16)
+        for name in ("birth_year", "zip_code", "tract"):
+            columns[name] = pl.Series(of[name]).replace(0, None)
+        columns["probabilities"] = self._probabilities(of)
+        return pl.DataFrame(columns)
+
+    def _probabilities(self, of: dict[str, Array]) -> pl.Series:
+        height = len(of["code"])
+        if not self.shares:
+            return pl.Series([None], dtype=pl.List(pl.Float32)).new_from_index(0, height)
+        matrix = np.stack(
+            [of.get(name, np.zeros(height, np.float32)) for name in PROBABILITIES], axis=1
+        )
+        none = np.isnan(of[self.shares[0]])
+        whole = pl.Series(np.nan_to_num(matrix), dtype=pl.Array(pl.Float32, len(PROBABILITIES)))
+        return (
+            pl.DataFrame({"p": whole.cast(pl.List(pl.Float32)), "none": none})
+            .select(pl.when("none").then(None).otherwise("p"))
+            .to_series()
+        )
+
+
+def _join(parts: list[dict[str, Array]]) -> dict[str, Array]:
+    if not parts:
+        return {}
+    joined: dict[str, Array] = {}
+    for name in list(parts[0]):
+        # Each part's column is let go as soon as it is copied: the peak is one column, not the table.
+        joined[name] = np.concatenate([part.pop(name) for part in parts])
+    return joined
+
+
+def _signature(columns: list[Array]) -> Array:
+    """One 64-bit number per row that differs, but for a chance of 1 in 10^19, when any column does."""
+    total = np.zeros(len(columns[0]), np.uint64)
+    multiplier = np.uint64(0x9E3779B97F4A7C15)
+    for column in columns:
+        if column.dtype.kind == "f":
+            column = column.view(np.uint32)
+        total ^= column.astype(np.uint64)
+        total *= multiplier
+        total ^= total >> np.uint64(29)
+    return total
