@@ -25,7 +25,7 @@ from measures.models import (
     StratumSet,
 )
 from measures.stats.peers import MINIMUM_PEERS, quartile_band
-from measures.stats.rates import published_decimals
+from measures.stats.rounding import published_decimals
 from measures.stats.states import CellState, GapState
 from teams.enums import Audience
 from teams.models import Site, Team
