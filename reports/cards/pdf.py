@@ -19,6 +19,7 @@ TEMPLATE = Path(__file__).parent / "card.typ"
 #: Heights on the pages of measures, in points; with them a measure is never cut in two.
 _PAGE, _DOMAIN, _MEASURE, _ROW, _REMAINDER, _REMAINDER_LINE = 668.0, 9.8, 10.4, 9.5, 7.4, 7.0
 _REMAINDER_CHARACTERS = 165
+_LEAST_INSET, _MOST_SPREAD = 0.75, 1.8
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +32,7 @@ def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> b
 
     made_at: creation time written into the file; for a published card the time of publication.
     """
+    pages, row_inset = _pages(card["domains"])
     data = {
         **card,
         "short_title": _shortened(card["title"], 70),
@@ -40,7 +42,8 @@ def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> b
         "how_to_read": how_to_read(card),
         "methods": _halves(methods(card)),
         "definition_columns": _halves(card["definitions"]),
-        "pages": _pages(card["domains"]),
+        "pages": pages,
+        "row_inset": row_inset,
     }
     return typst.compile(
         TEMPLATE.read_bytes(),
@@ -95,23 +98,31 @@ def _height(measure: Mapping[str, Any]) -> float:
     return height
 
 
-def _pages(domains: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Measures laid out on pages, each page with the names of its domains, pages about equally full."""
+def _pages(domains: list[dict[str, Any]]) -> tuple[list[list[dict[str, Any]]], float]:
+    """Measures laid out on pages, each with the names of its domains, and the space above and below a row.
+
+    Pages are about equally full, and rows stand as far apart as the fullest page allows.
+    """
     heights = [(_height(m), d["name"], m) for d in domains for m in d["measures"]]
     total = sum(h for h, _, _ in heights) + _DOMAIN * len(domains)
     count = max(1, -(-int(total) // int(_PAGE)))
     # A little more than the mean, so that the last page is not the one that overflows.
     room = min(_PAGE, total / count + 40)
     pages: list[list[dict[str, Any]]] = []
-    used = room + 1
+    used: list[float] = []
     for height, domain, measure in heights:
         new_domain = not pages or pages[-1][-1]["name"] != domain
-        if used + height + (_DOMAIN if new_domain else 0) > room:
+        if not pages or used[-1] + height + (_DOMAIN if new_domain else 0) > room:
             pages.append([])
-            used, new_domain = 0.0, True
+            used.append(0.0)
+            new_domain = True
         if new_domain:
             pages[-1].append({"name": domain, "measures": []})
-            used += _DOMAIN
+            used[-1] += _DOMAIN
         pages[-1][-1]["measures"].append(measure)
-        used += height
-    return pages
+        used[-1] += height
+    spare = [
+        (_PAGE - height) / (2 * max(1, sum(len(m["rows"]) for d in page for m in d["measures"])))
+        for page, height in zip(pages, used, strict=True)
+    ]
+    return pages, round(_LEAST_INSET + min([_MOST_SPREAD, *spare]), 2)

@@ -118,10 +118,9 @@ def _by_domain(measures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return domains
 
 
-def _axis(figures: Iterable[Mapping[str, Any]], extra: Iterable[float]) -> tuple[float, float]:
+def _axis(figures: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
     """Ends of a measure's axis as proportions: whole tens of percent around everything drawn."""
     values = [v for f in figures for v in (f["rate_lower"], f["rate_upper"]) if v is not None]
-    values += list(extra)
     if not values:
         return 0.0, 1.0
     low = int(min(values) * 10) / 10
@@ -131,9 +130,7 @@ def _axis(figures: Iterable[Mapping[str, Any]], extra: Iterable[float]) -> tuple
 
 def _measure(measure: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     drawn = [f for f in measure["figures"] if f["kind"] == "specified" and f["state"] == "shown"]
-    marks = [m for m in (measure["target_rate"], measure["benchmark_rate"]) if m is not None]
-    low, high = _axis(drawn, [])
-    marks_shown = [m for m in marks if low <= m <= high]
+    low, high = _axis(drawn)
 
     def place(value: float) -> float:
         return round((value - low) / (high - low), 4)
@@ -154,7 +151,6 @@ def _measure(measure: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str
         "higher_is_better": measure["higher_is_better"],
         "axis": [format_percent(low, 0), format_percent(high, 0)],
         "reference_at": place(reference["rate"]) if reference else None,
-        "marks": [place(m) for m in marks_shown],
         "total": _total_text(total, unit),
         "others": " · ".join(_other_text(f) for f in others),
         "rows": [_row(f, reference, place, measure) for f in drawn],
