@@ -55,9 +55,10 @@ class Supervisor:
 
     def add(self, child: Child) -> Child:
         """Start a child and watch it from now on."""
-        child.read_bytes = child.log.stat().st_size if child.log.exists() else 0
         child.process = child.start()
         child.started_at = time.monotonic()
+        # What earlier starts, and the attempts to reach this one, left in the log is no news.
+        child.read_bytes = child.log.stat().st_size
         self.children.append(child)
         return child
 
