@@ -1,12 +1,13 @@
-"""Signing in and its means, on the audit trail: allauth does the acts and tells of them by signal."""
+"""Signing in and its means, on the audit trail: allauth does the acts, signals tell of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.account.signals import password_changed, password_reset
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from teams.actions.audit import record_event
@@ -33,22 +34,28 @@ def record_failed_sign_in(credentials: dict[str, Any], **_: Any) -> None:
         record_event(act="fail_sign_in", target=user, by=None)
 
 
-def _record(act: str) -> Any:
-    def record(user: User, **details: Any) -> None:
-        kind = getattr(details.get("authenticator"), "type", None)
-        record_event(act=act, target=user, by=user, details={"kind": str(kind)} if kind else None)
-
-    return record
+@receiver(password_changed)
+def record_changed_password(user: User, **_: Any) -> None:
+    record_event(act="change_password", target=user, by=user)
 
 
-# Kept in a list, because signals hold their receivers weakly.
-_RECEIVERS = [
-    (password_changed, _record("change_password")),
-    (password_set, _record("set_password")),
-    (password_reset, _record("reset_password")),
-    (authenticator_added, _record("add_authenticator")),
-    (authenticator_removed, _record("remove_authenticator")),
-    (authenticator_reset, _record("reset_authenticator")),
-]
-for _signal, _receiver in _RECEIVERS:
-    _signal.connect(_receiver)
+@receiver(password_reset)
+def record_reset_password(user: User, **_: Any) -> None:
+    record_event(act="reset_password", target=user, by=user)
+
+
+# The rows themselves tell, because allauth's own signal comes after the transaction has ended.
+@receiver(post_save, sender=Authenticator)
+def record_added_authenticator(instance: Authenticator, created: bool, **_: Any) -> None:
+    if created:
+        _record_authenticator("add_authenticator", instance)
+
+
+@receiver(post_delete, sender=Authenticator)
+def record_removed_authenticator(instance: Authenticator, **_: Any) -> None:
+    _record_authenticator("remove_authenticator", instance)
+
+
+def _record_authenticator(act: str, authenticator: Authenticator) -> None:
+    user = authenticator.user
+    record_event(act=act, target=user, by=user, details={"kind": str(authenticator.type)})
