@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr
 
 from collaborative.demo.population import Bools, Floats, Ints, Population
-from collaborative.demo.world import RACES, YEARS, Anchor, DemoGroup, World
+from collaborative.demo.world import RACES, YEARS, DemoGroup, World
 
 #: How far groups, race within a group, and sites differ: standard deviations on the logit.
 GROUP_SPREAD, RACE_IN_GROUP_SPREAD, SITE_SPREAD = 0.22, 0.12, 0.12
@@ -171,7 +171,7 @@ def _draw_family(
     rng = _stream(seed, family.measures[0])
     luck_rng = _stream(seed, "luck " + _LUCK_OF.get(family.measures[0], family.measures[0]))
     own_luck = rng.standard_normal(len(population))
-    chances = {m: _Chances(world, groups, population, seed, world.anchors[m]) for m in wanted}
+    chances = {m: _Chances(world, groups, population, seed, family, m) for m in family.measures}
     parts = []
     for number, year in enumerate(YEARS):
         count = family.eligible(population, year, luck_rng.random(len(population)))
@@ -184,9 +184,11 @@ def _draw_family(
         )
         place = ndtr(draw)
         excluded = rng.random(len(member)) < 0.012
+        chance = {m: chances[m].of(member, number) for m in family.measures}
         for measure in wanted:
-            chance = chances[measure].of(member, number)
-            met = place > 1 - chance if measure in family.from_top else place < chance
+            met = place < chance[measure]
+            if measure in family.from_top:  # nobody is under and over control at once
+                met = place > np.maximum(1 - chance[measure], chance[family.measures[0]])
             parts.append((year, measure, member, event, met & ~excluded, excluded))
     return parts
 
@@ -200,9 +202,13 @@ class _Chances:
         groups: Sequence[DemoGroup],
         population: Population,
         seed: int,
-        anchor: Anchor,
+        family: _Family,
+        measure: str,
     ) -> None:
-        rng = _stream(seed, "effects " + anchor.measure)
+        anchor = world.anchors[measure]
+        # One draw of effects for a family: where many are under control, few are out of it.
+        rng = _stream(seed, "effects " + family.measures[0])
+        sign = -1 if measure in family.from_top else 1
         by_group = rng.normal(0, GROUP_SPREAD, len(groups))
         by_race = rng.normal(0, RACE_IN_GROUP_SPREAD, (len(groups), len(RACES)))
         by_site = rng.normal(0, SITE_SPREAD, (len(groups), MOST_SITES))
@@ -214,12 +220,12 @@ class _Chances:
         ]
         # A story is told by its own numbers, not by the luck of the draw.
         for group, race, story in stories:
-            by_race[group, [0, race]] = 0, _step(anchor.rates[story.race], story.start)
+            by_race[group, [0, race]] = 0, sign * _step(anchor.rates[story.race], story.start)
         self.race, self.group = population.race, population.group
         self.effect = (
-            by_group[population.group]
-            + by_race[population.group, population.race]
-            + by_site[population.group, population.site]
+            sign * by_group[population.group]
+            + sign * by_race[population.group, population.race]
+            + sign * by_site[population.group, population.site]
         )
         self.anchor = anchor
         self.base: Floats | None = None
