@@ -35,7 +35,11 @@ NONE = -1
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """Programme (no team), team, site of a team, or line of business of a team or of the programme."""
+    """Programme (no team), team, or site or line of business of a team.
+
+    The programme is not divided by line of business: lines would then add up across teams as well as
+    to their team, and protecting both ways at once costs more numbers than the table would show.
+    """
 
     team_id: int = NONE
     by_site: bool = False
@@ -120,20 +124,18 @@ class FamilyTable:
 
     @property
     def unit_relations(self) -> list[Relation]:
-        """Programme = teams and team = sites = lines of business, also within a line of business."""
+        """Programme = teams, team = its sites, team = its lines of business."""
         index = {unit: i for i, unit in enumerate(self.units)}
         groups: dict[tuple[Unit, str], list[int]] = {}
         for i, unit in enumerate(self.units):
             if unit.team_id == NONE:
-                if unit.line_of_business != NONE:
-                    groups.setdefault((Unit(), "lines"), []).append(i)
-            elif unit.by_site:
+                continue
+            if unit.by_site:
                 groups.setdefault((Unit(unit.team_id), "sites"), []).append(i)
+            elif unit.line_of_business != NONE:
+                groups.setdefault((Unit(unit.team_id), "lines"), []).append(i)
             else:
-                whole = Unit(line_of_business=unit.line_of_business)
-                groups.setdefault((whole, "teams"), []).append(i)
-                if unit.line_of_business != NONE:
-                    groups.setdefault((Unit(unit.team_id), "lines"), []).append(i)
+                groups.setdefault((Unit(), "teams"), []).append(i)
         return [
             # A team knows its own row, so two hidden teams would know each other.
             Relation(index[whole], tuple(parts), least_hidden=3 if kind == "teams" else 2)
@@ -151,7 +153,6 @@ def read_families(source_id: int, families: Sequence[tuple[int, int]]) -> Family
     frames = [
         cells,
         lines.group_by([*keys, "team_id"]).agg(sums),
-        lines.group_by([*keys, "line_of_business"]).agg(sums),
         lines.group_by(keys).agg(sums),
     ]
     defaults = {"by_site": False, "team_id": NONE, "site_id": NONE, "line_of_business": NONE}

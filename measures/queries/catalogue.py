@@ -68,7 +68,7 @@ def list_stratum_sets(source: Source) -> QuerySet[StratumSet]:
 def list_lines_of_business(source: Source) -> list[tuple[int, str]]:
     """Lines of business with results, as (value, label)."""
     values = (
-        StratumResult.objects.filter(source=source, team__isnull=True, line_of_business__isnull=False)
+        StratumResult.objects.filter(source=source, line_of_business__isnull=False)
         .order_by("line_of_business")
         .values_list("line_of_business", flat=True)
         .distinct()

@@ -232,7 +232,14 @@ def _assemble(
     labels = _labels(stratum_set) | _labels(total_set)
     grouped: dict[tuple[Any, ...], list[StratumResult]] = defaultdict(list)
     for row in rows:
-        key = (row.measure_id, row.period_id, row.team_id, row.by_site, row.site_id, row.line_of_business)
+        key = (
+            row.measure_id,
+            row.period_id,
+            row.team_id,
+            row.by_site,
+            row.site_id,
+            row.line_of_business,
+        )
         grouped[key].append(row)
     years = {rows_of[0].period.year for rows_of in grouped.values()}
     definitions = {
@@ -283,7 +290,9 @@ def _assemble(
     return results
 
 
-def _rows(source: Source, stratum_set: StratumSet, periods: Sequence[Period]) -> QuerySet[StratumResult]:
+def _rows(
+    source: Source, stratum_set: StratumSet, periods: Sequence[Period]
+) -> QuerySet[StratumResult]:
     return StratumResult.objects.filter(
         source=source,
         period__in=list(periods),
@@ -377,7 +386,6 @@ def list_programme_results(
     source: Source,
     periods: Sequence[Period],
     stratum_set: StratumSet,
-    line_of_business: int | None = None,
     measure_ids: Sequence[int] | None = None,
 ) -> list[SetResult]:
     """The programme over all groups, always with the eyes of the public: privacy-protected.
@@ -385,9 +393,7 @@ def list_programme_results(
     Group contributions cannot be taken out of it, not even by a group that knows its own rows
     (`measures.stats.suppression`, insider rule).
     """
-    rows = _rows(source, stratum_set, periods).filter(
-        team__isnull=True, by_site=False, line_of_business=line_of_business
-    )
+    rows = _rows(source, stratum_set, periods).filter(team__isnull=True)
     if measure_ids is not None:
         rows = rows.filter(measure_id__in=list(measure_ids))
     return _assemble(
