@@ -27,11 +27,19 @@ from measures.queries.results import (
     list_strata,
     list_team_results,
 )
+from measures.queries.standing import (
+    GapCount,
+    list_gap_counts,
+    list_latest_submissions,
+    list_teams_without_results,
+    list_waiting_submissions,
+)
 
 __all__ = [
     "CompletenessRow",
     "DataChange",
     "Figure",
+    "GapCount",
     "PeerBand",
     "SetResult",
     "StratumLabel",
@@ -43,7 +51,9 @@ __all__ = [
     "get_period",
     "list_completeness",
     "list_definitions",
+    "list_gap_counts",
     "list_latest_changes",
+    "list_latest_submissions",
     "list_line_results",
     "list_lines_of_business",
     "list_overview",
@@ -55,4 +65,6 @@ __all__ = [
     "list_strata",
     "list_stratum_sets",
     "list_team_results",
+    "list_teams_without_results",
+    "list_waiting_submissions",
 ]

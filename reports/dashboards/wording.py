@@ -15,6 +15,7 @@ from measures.stats.gaps import shortfall
 from measures.stats.states import CellState, GapState
 from teams.enums import Audience
 from teams.formats import format_count, format_percent, format_points, format_ratio
+from teams.models import Team
 
 NO_GAP_SHOWN = "No gap can be shown with these numbers"
 
@@ -69,7 +70,9 @@ def read_figure(figure: Figure, *, higher_is_better: bool) -> Reading:
     if figure.gap_shown:
         if not figure.gap_excludes_zero:
             return Reading.OPEN
-        return Reading.BEHIND if shortfall(figure.gap_points, higher_is_better) < 0 else Reading.AHEAD
+        return (
+            Reading.BEHIND if shortfall(figure.gap_points, higher_is_better) < 0 else Reading.AHEAD
+        )
     return {
         GapState.IS_REFERENCE: Reading.REFERENCE,
         GapState.NOT_COMPARED: Reading.NOT_COMPARED,
@@ -246,10 +249,7 @@ def measure_finding(result: SetResult) -> str:
 
     def named(figures: Iterable[Figure]) -> str:
         return listed(
-            [
-                f"{people_of(f.stratum)} ({gap_text(f, gap_decimals(f, reference))})"
-                for f in figures
-            ]
+            [f"{people_of(f.stratum)} ({gap_text(f, gap_decimals(f, reference))})" for f in figures]
         )
 
     parts = []
@@ -265,6 +265,19 @@ def measure_finding(result: SetResult) -> str:
     if reference is None or not reference.numbers_shown:
         return f"No comparison: {than} have no number that can be shown"
     return "No other group has a number that can be compared"
+
+
+def source_note(result: SetResult, team: Team) -> str:
+    """What a chart that leaves the site says under itself."""
+    protected = (
+        "Small numbers are hidden to protect privacy."
+        if result.audience == Audience.OTHERS
+        else "For the group itself: may show small numbers. Do not pass on."
+    )
+    return (
+        f"{team.name}. {result.source.name}, {result.period.label}, computed "
+        f"{result.computed_at:%Y-%m-%d}, method {result.method_version}. {protected}"
+    )
 
 
 def headline(results: Sequence[SetResult]) -> str:
@@ -291,12 +304,12 @@ def headline(results: Sequence[SetResult]) -> str:
         return "There are not enough numbers yet to compare groups of people."
     than = people_of(comparable[0].reference)  # type: ignore[arg-type]
     names = sorted(compared, key=order.__getitem__)
-    with_gap = [f"{who} in {behind[who]} of {compared[who]} measures" for who in names if who in behind]
+    with_gap = [
+        f"{who} in {behind[who]} of {compared[who]} measures" for who in names if who in behind
+    ]
     if not with_gap:
         return (
             f"Compared with {than}, no gap can be shown for any group once the number of "
             f"comparisons is allowed for."
         )
-    return (
-        f"Behind {than}: {listed(with_gap)}, once the number of comparisons is allowed for (q below 0.05)."
-    )
+    return f"Behind {than}: {listed(with_gap)}, once the number of comparisons is allowed for (q below 0.05)."

@@ -13,6 +13,8 @@ from django import forms
 from django.http import QueryDict
 
 from measures import queries
+from measures.enums import StratumKind
+from reports.dashboards.wording import capitalised, people_of
 from teams.models import Team
 from teams.scoping import Scope
 
@@ -21,12 +23,18 @@ DEFAULT_STRATUM_SET = "combined"
 
 @dataclass(frozen=True)
 class Selection:
-    """What is shown. trend_periods: periods of the same form as `period` up to it, oldest first."""
+    """What is shown.
+
+    trend_periods: periods of the same form as `period` up to it, oldest first.
+    focus: the stratum that trends, peers and sites are about; None in a set without a reference.
+    """
 
     source: Any
     period: Any
     trend_periods: tuple[Any, ...]
     stratum_set: Any
+    reference: queries.StratumLabel | None
+    focus: queries.StratumLabel | None
     definition: Any | None
     line_of_business: int | None
     line_label: str
@@ -41,6 +49,7 @@ class Selection:
             "source": self.source.code,
             "period": self.period.label,
             "strata": self.stratum_set.code,
+            "focus": self.focus.code if self.focus else "",
             "measure": self.definition.measure.code if self.definition else "",
             "line": "" if self.line_of_business is None else str(self.line_of_business),
         } | changes
@@ -61,11 +70,14 @@ class ResultFilters(forms.Form):
     """The filter bar; `selection` is what it resolves to, None where there are no results at all.
 
     team: only the payer's source and the team's own are offered.
-    with_measure, with_line: whether the page can be narrowed in that way.
+    with_measure, with_line, with_focus: whether the page can be narrowed in that way.
+    one_measure: the page is about one measure at a time, the first unless another is chosen.
+    measure_code: the measure that the address fixes.
     """
 
     period = forms.ChoiceField(label="Period")
     strata = forms.ChoiceField(label="Compare people by")
+    focus = forms.ChoiceField(label="Group in focus")
     measure = forms.ChoiceField(label="Measure")
     line = forms.ChoiceField(label="Line of business")
     source = forms.ChoiceField(label="Data from")
@@ -78,6 +90,9 @@ class ResultFilters(forms.Form):
         team: Team | None = None,
         with_measure: bool = True,
         with_line: bool = True,
+        with_focus: bool = True,
+        one_measure: bool = False,
+        measure_code: str | None = None,
     ) -> None:
         super().__init__(auto_id="filter-%s")
         self.selection: Selection | None = None
@@ -98,8 +113,20 @@ class ResultFilters(forms.Form):
         if stratum_set is None:
             self.fields.clear()
             return
-        definitions = list(queries.list_definitions(year=period.year)) if with_measure else []
-        definition = next((d for d in definitions if d.measure.code == data.get("measure")), None)
+        strata = [s for s in queries.list_strata(stratum_set) if s.kind == StratumKind.SPECIFIED]
+        reference = next((s for s in strata if s.is_reference), None)
+        others = [s for s in strata if not s.is_reference] if reference else []
+        focus = _chosen(others, data.get("focus"), lambda s: s.code)
+        definitions = [
+            d
+            for d in queries.list_definitions(year=period.year)
+            if not d.measure.completeness_of
+            and (measure_code is None or d.measure.code == measure_code)
+        ]
+        wanted = measure_code or data.get("measure")
+        definition = next((d for d in definitions if d.measure.code == wanted), None)
+        if one_measure and definition is None:
+            definition = definitions[0] if definitions else None
         lines = queries.list_lines_of_business(source) if with_line else []
         line = next((pair for pair in lines if str(pair[0]) == data.get("line")), None)
         same_form = [p for p in periods if len(p.label) == len(period.label)]
@@ -107,9 +134,13 @@ class ResultFilters(forms.Form):
             source=source,
             period=period,
             trend_periods=tuple(
-                sorted((p for p in same_form if p.ends_on <= period.ends_on), key=lambda p: p.ends_on)
+                sorted(
+                    (p for p in same_form if p.ends_on <= period.ends_on), key=lambda p: p.ends_on
+                )
             ),
             stratum_set=stratum_set,
+            reference=reference,
+            focus=focus,
             definition=definition,
             line_of_business=line[0] if line else None,
             line_label=line[1] if line else "All payers together",
@@ -117,8 +148,17 @@ class ResultFilters(forms.Form):
         self._offer("period", [(p.label, _period_name(p)) for p in periods], period.label)
         self._offer("strata", [(s.code, s.name) for s in sets], stratum_set.code)
         self._offer(
+            "focus",
+            [(s.code, capitalised(people_of(s))) for s in others],
+            focus.code if focus else "",
+            keep=with_focus and len(others) > 1,
+        )
+        self._offer(
             "measure",
-            [("", "All measures"), *((d.measure.code, d.short_name) for d in definitions)],
+            [
+                *([] if one_measure else [("", "All measures")]),
+                *((d.measure.code, d.short_name) for d in definitions),
+            ],
             definition.measure.code if definition else "",
             keep=with_measure,
         )
@@ -128,9 +168,13 @@ class ResultFilters(forms.Form):
             str(line[0]) if line else "",
             keep=len(lines) > 1,
         )
-        self._offer("source", [(s.code, s.name) for s in sources], source.code, keep=len(sources) > 1)
+        self._offer(
+            "source", [(s.code, s.name) for s in sources], source.code, keep=len(sources) > 1
+        )
 
-    def _offer(self, name: str, choices: list[tuple[str, str]], chosen: str, *, keep: bool = True) -> None:
+    def _offer(
+        self, name: str, choices: list[tuple[str, str]], chosen: str, *, keep: bool = True
+    ) -> None:
         if not keep:
             del self.fields[name]
             return

@@ -1,0 +1,180 @@
+"""The measure page: one measure of one team, all its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from measures.queries import PeerBand, SetResult, StratumLabel
+from reports import charts
+from reports.dashboards import marks
+from reports.dashboards.tables import FigureRow, figure_row
+from reports.dashboards.team import MeasureBlock, measure_block
+from reports.dashboards.wording import people_of
+from teams.formats import format_percent
+
+_MARKERS = ("circle", "triangle-down", "square", "triangle-up", "x", "star", "hexagon")
+_COLOURS = ("mark-blue", "mark-orange", "mark-grey")
+
+
+@dataclass(frozen=True)
+class UnitRows:
+    """One site or line of business with the rows of the strata that are compared."""
+
+    name: str
+    overall: FigureRow | None
+    rows: tuple[FigureRow, ...]
+
+
+@dataclass(frozen=True)
+class MeasurePage:
+    block: MeasureBlock
+    trend: charts.Chart | None
+    trend_figure: dict[str, Any] | None
+    peers: charts.Chart | None
+    peers_why_not: str
+    sites: charts.Chart | None
+    site_units: tuple[UnitRows, ...]
+    line_units: tuple[UnitRows, ...]
+    strata: tuple[str, ...]
+    focus: str
+    reference: str
+
+
+def measure_page(
+    *,
+    results: Sequence[SetResult],
+    period: str,
+    periods: Sequence[str],
+    focus: StratumLabel | None,
+    reference: StratumLabel | None,
+    bands: Mapping[tuple[int, int], PeerBand],
+    peers_why_not: str,
+    site_results: Sequence[SetResult],
+    line_results: Sequence[SetResult],
+) -> MeasurePage | None:
+    """results: one measure over `periods`. None where `period` has no result."""
+    current = next((r for r in results if r.period.label == period), None)
+    if current is None:
+        return None
+    shown_focus = focus or next((f.stratum for f in current.compared), None)
+    trend = sites = peers = None
+    if shown_focus is not None and len(periods) > 1:
+        drawn = marks.trend_of(results, periods, shown_focus.code)
+        trend = (
+            charts.draw_trend(drawn, ident="trend", finding=_trend_finding(drawn))
+            if drawn
+            else None
+        )
+    if focus is not None and reference is not None:
+        by_site = marks.site_gaps_of(site_results, focus=focus, reference=reference)
+        sites = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
+        compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
+        peers = charts.draw_peer_band(compared, ident="peers") if compared else None
+    return MeasurePage(
+        block=measure_block(current, bands=bands),
+        trend=trend,
+        trend_figure=interactive_trend(results, periods) if len(periods) > 1 else None,
+        peers=peers,
+        peers_why_not=peers_why_not,
+        sites=sites,
+        site_units=unit_rows(site_results),
+        line_units=unit_rows(line_results),
+        strata=tuple(f.stratum.short_label for f in current.compared),
+        focus=people_of(focus) if focus else "",
+        reference=people_of(reference) if reference else "",
+    )
+
+
+def unit_rows(results: Sequence[SetResult]) -> tuple[UnitRows, ...]:
+    """Sites or lines of business in the order given, each with the strata that have somebody."""
+    return tuple(
+        UnitRows(
+            name=r.unit.line_of_business.label
+            if r.unit.line_of_business is not None
+            else r.unit.name,
+            overall=figure_row(r.total, r) if r.total else None,
+            rows=tuple(figure_row(f, r, label=f.stratum.short_label) for f in r.compared),
+        )
+        for r in results
+    )
+
+
+def _trend_finding(trend: charts.Trend) -> str:
+    """First and last shown rate of the group in focus, without calling the change anything."""
+    series = trend.series[0]
+    shown = [
+        (label, p)
+        for label, p in zip(trend.periods, series.points, strict=True)
+        if p.rate is not None
+    ]
+    if len(shown) < 2:
+        return f"{trend.measure} over time"
+    (first_label, first), (last_label, last) = shown[0], shown[-1]
+    return (
+        f"{series.label}: {format_percent(first.rate, first.decimals)} in {first_label}, "
+        f"{format_percent(last.rate, last.decimals)} in {last_label}"
+    )
+
+
+def interactive_trend(
+    results: Sequence[SetResult], periods: Sequence[str]
+) -> dict[str, Any] | None:
+    """All strata over time as a plotly figure; only numbers that the reader may see are in it."""
+    by_period = {r.period.label: r for r in results}
+    latest = by_period[max(by_period)]
+    traces = []
+    others = 0
+    for figure in latest.compared:
+        points = []
+        for label in periods:
+            result = by_period.get(label)
+            then = result.figure(figure.stratum.code) if result else None
+            points.append(then if then is not None and then.numbers_shown else None)
+        if not any(points):
+            continue
+        is_reference = latest.reference is not None and latest.reference.id == figure.stratum.id
+        colour = "mark-ink" if is_reference else _COLOURS[others % len(_COLOURS)]
+        marker = "diamond" if is_reference else _MARKERS[others % len(_MARKERS)]
+        dash = "solid" if is_reference or others < len(_COLOURS) else "dot"
+        others += not is_reference
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": figure.stratum.short_label + (" (reference)" if is_reference else ""),
+                "x": list(periods),
+                "y": [None if p is None else round(100 * p.rate, p.decimals) for p in points],
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "thickness": 1,
+                    "width": 3,
+                    "array": [
+                        None if p is None else round(100 * (p.rate_upper - p.rate), 1)
+                        for p in points
+                    ],
+                    "arrayminus": [
+                        None if p is None else round(100 * (p.rate - p.rate_lower), 1)
+                        for p in points
+                    ],
+                },
+                "line": {"color": colour, "width": 2, "dash": dash},
+                "marker": {"color": colour, "symbol": marker, "size": 9},
+                "connectgaps": False,
+                "hovertemplate": "%{y}% in %{x}<extra>%{fullData.name}</extra>",
+            }
+        )
+    if not traces:
+        return None
+    return {
+        "data": traces,
+        "layout": {
+            "height": 380,
+            "hovermode": "closest",
+            "legend": {"orientation": "h", "y": -0.18},
+            "xaxis": {"type": "category"},
+            "yaxis": {"ticksuffix": "%"},
+        },
+    }

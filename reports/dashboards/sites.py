@@ -1,0 +1,59 @@
+"""The site view: where the gap sits within a team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from measures.enums import RealField
+from measures.queries import CompletenessRow, SetResult, StratumLabel
+from reports import charts
+from reports.dashboards import marks
+from reports.dashboards.measure import UnitRows, unit_rows
+
+
+@dataclass(frozen=True)
+class SitesPage:
+    measure: str
+    chart: charts.Chart | None
+    matrix: charts.Chart | None
+    units: tuple[UnitRows, ...]
+    strata: tuple[str, ...]
+    result: SetResult | None
+    completeness: tuple[charts.Chart, ...]
+
+
+def sites_page(
+    *,
+    results: Sequence[SetResult],
+    focus: StratumLabel | None,
+    reference: StratumLabel | None,
+    completeness: Sequence[CompletenessRow],
+) -> SitesPage:
+    """results: one measure and period, one result a site."""
+    chart = matrix = None
+    if focus is not None and reference is not None and results:
+        by_site = marks.site_gaps_of(results, focus=focus, reference=reference)
+        chart = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
+        strata = {f.stratum.id: f.stratum for r in results for f in r.compared}
+        ordered = sorted(strata.values(), key=lambda s: s.position)
+        if len(ordered) > 2:
+            drawn = marks.matrix_of(results, strata=ordered, reference=reference, units="sites")
+            matrix = charts.draw_gap_matrix(drawn, ident="site-matrix") if drawn else None
+    bars = []
+    for field, rows in groupby(
+        sorted(completeness, key=lambda r: list(RealField).index(r.field)), key=lambda r: r.field
+    ):
+        drawn_bars = marks.completeness_of(list(rows), what=RealField(field).label, by="site")
+        if drawn_bars:
+            bars.append(charts.draw_completeness(drawn_bars, ident=f"completeness-{field}"))
+    return SitesPage(
+        measure=results[0].definition.short_name if results else "",
+        chart=chart,
+        matrix=matrix,
+        units=unit_rows(results),
+        strata=tuple(f.stratum.short_label for f in results[0].compared) if results else (),
+        result=results[0] if results else None,
+        completeness=tuple(bars),
+    )

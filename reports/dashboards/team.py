@@ -1,0 +1,223 @@
+"""The team dashboard: results of one team as sections of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from measures.queries import CompletenessRow, PeerBand, SetResult, StratumLabel
+from reports import charts
+from reports.dashboards import marks
+from reports.dashboards.tables import FigureRow, Unseen, figure_row, figure_rows, unseen_of
+from reports.dashboards.wording import (
+    counted_text,
+    direction_words,
+    gap_decimals,
+    gap_interval_text,
+    gap_text,
+    headline,
+    measure_finding,
+    people_of,
+    rate_text,
+)
+
+
+@dataclass(frozen=True)
+class MeasureBlock:
+    """One measure: its strip, what the strip shows in words, and the numbers behind it."""
+
+    code: str
+    name: str
+    short_name: str
+    direction: str
+    overall: str
+    overall_counted: str
+    finding: str
+    findings: tuple[str, ...]
+    chart: charts.Chart | None
+    unseen: tuple[Unseen, ...]
+    rows: tuple[FigureRow, ...]
+    reference: str
+    result: SetResult
+
+
+@dataclass(frozen=True)
+class Domain:
+    name: str
+    blocks: tuple[MeasureBlock, ...]
+
+
+def measure_block(
+    result: SetResult, *, bands: Mapping[tuple[int, int], PeerBand] | None = None, ident: str = ""
+) -> MeasureBlock:
+    """ident: prefix of ids within the page."""
+    definition = result.definition
+    strip = marks.strip_of(result)
+    chart = None
+    finding = measure_finding(result)
+    if strip is not None:
+        chart = charts.draw_gap_strip(
+            strip, ident=f"{ident}strip-{definition.measure_id}", finding=finding
+        )
+    total = result.total
+    rows = figure_rows(result, bands=bands)
+    return MeasureBlock(
+        code=definition.measure.code,
+        name=definition.name,
+        short_name=definition.short_name,
+        direction=direction_words(result.higher_is_better),
+        overall=rate_text(total) if total and total.numbers_shown else "",
+        overall_counted=(
+            counted_text(total, definition.counting_unit) if total and total.numbers_shown else ""
+        ),
+        finding=finding,
+        findings=tuple(
+            row.finding for row, f in zip(rows, result.figures, strict=True) if f.gap_shown
+        ),
+        chart=chart,
+        unseen=unseen_of(result.compared),
+        rows=rows,
+        reference=result.reference.short_label if result.reference else "",
+        result=result,
+    )
+
+
+def domains_of(
+    results: Sequence[SetResult], *, bands: Mapping[tuple[int, int], PeerBand] | None = None
+) -> tuple[Domain, ...]:
+    """Measures of one period by domain, in the order of pages; never by size of the gap."""
+    return tuple(
+        Domain(name, tuple(measure_block(result, bands=bands) for result in results_of))
+        for name, results_of in groupby(results, key=lambda r: r.definition.domain)
+    )
+
+
+def care_results(results: Sequence[SetResult]) -> list[SetResult]:
+    """Without the measures of completeness: they are shown as completeness, not as gaps."""
+    return [r for r in results if not r.definition.measure.completeness_of]
+
+
+@dataclass(frozen=True)
+class TrendCell:
+    """A gap in one period as text, or why there is none; both empty when nothing was sent."""
+
+    gap: str = ""
+    interval: str = ""
+    absence: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TrendRow:
+    code: str
+    name: str
+    direction: str
+    cells: tuple[TrendCell, ...]
+    spark: str
+
+
+def trend_rows(
+    results: Sequence[SetResult], periods: Sequence[str], focus: StratumLabel
+) -> tuple[TrendRow, ...]:
+    """The gap of the group in focus, one row a measure and one cell a period."""
+    rows = []
+    for _, of_measure in groupby(results, key=lambda r: r.definition.measure_id):
+        by_period = {r.period.label: r for r in of_measure}
+        latest = by_period[max(by_period)]
+        drawn = marks.trend_of(list(by_period.values()), periods, focus.code)
+        cells = tuple(_trend_cell(by_period.get(label), focus) for label in periods)
+        if not any(cell.gap or cell.absence for cell in cells):
+            continue
+        rows.append(
+            TrendRow(
+                latest.definition.measure.code,
+                latest.definition.short_name,
+                direction_words(latest.higher_is_better),
+                cells,
+                charts.draw_sparkline(drawn, ident=f"spark-{latest.definition.measure_id}")
+                if drawn
+                else "",
+            )
+        )
+    return tuple(rows)
+
+
+def _trend_cell(result: SetResult | None, focus: StratumLabel) -> TrendCell:
+    figure = result.figure(focus.code) if result else None
+    if result is None or figure is None:
+        return TrendCell()
+    if figure.gap_shown:
+        digits = gap_decimals(figure, marks.reference_figure(result))
+        return TrendCell(gap_text(figure, digits), gap_interval_text(figure, digits))
+    row = figure_row(figure, result)
+    reference = marks.reference_figure(result)
+    absence = marks.absence_of(figure) or (marks.absence_of(reference) if reference else None)
+    return TrendCell(absence=absence.value if absence else "no_denominator", reason=row.note)
+
+
+@dataclass(frozen=True)
+class TeamPage:
+    headline: str
+    domains: tuple[Domain, ...]
+    trend: charts.Chart | None
+    trend_rows: tuple[TrendRow, ...]
+    trend_periods: tuple[str, ...]
+    peers: charts.Chart | None
+    peers_why_not: str
+    sites: charts.Chart | None
+    sites_of: str
+    completeness: charts.Chart | None
+    focus: str
+    reference: str
+    results: tuple[SetResult, ...]
+
+
+def team_page(
+    *,
+    results: Sequence[SetResult],
+    period: str,
+    periods: Sequence[str],
+    focus: StratumLabel | None,
+    reference: StratumLabel | None,
+    bands: Mapping[tuple[int, int], PeerBand],
+    site_results: Sequence[SetResult],
+    completeness: Sequence[CompletenessRow],
+    peers_why_not: str = "",
+) -> TeamPage:
+    """results: of all `periods`; the page shows `period` and the others as the trend."""
+    care = care_results(results)
+    current = [r for r in care if r.period.label == period]
+    one_measure = len({r.definition.measure_id for r in care}) == 1
+    trend = peers = sites = None
+    rows: tuple[TrendRow, ...] = ()
+    if focus is not None and reference is not None:
+        if len(periods) > 1:
+            rows = trend_rows(care, periods, focus)
+            drawn = marks.trend_of(care, periods, focus.code) if one_measure else None
+            trend = charts.draw_trend(drawn, ident="trend") if drawn else None
+        compared = (
+            marks.gap_peers_of_strata(current[0], bands)
+            if one_measure and current
+            else marks.gap_peers_of_measures(current, bands, focus=focus, reference=reference)
+        )
+        if compared and not peers_why_not:
+            peers = charts.draw_peer_band(compared, ident="peers")
+        by_site = marks.site_gaps_of(site_results, focus=focus, reference=reference)
+        sites = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
+    bars = marks.completeness_of(completeness, what="race, ethnicity and language", by="field")
+    return TeamPage(
+        headline=headline(current),
+        domains=domains_of(current, bands=bands),
+        trend=trend,
+        trend_rows=rows,
+        trend_periods=tuple(periods),
+        peers=peers,
+        peers_why_not=peers_why_not,
+        sites=sites,
+        sites_of=site_results[0].definition.short_name if site_results else "",
+        completeness=charts.draw_completeness(bars, ident="completeness") if bars else None,
+        focus=people_of(focus) if focus else "",
+        reference=people_of(reference) if reference else "",
+        results=tuple(current),
+    )

@@ -1,0 +1,196 @@
+"""Files of what the dashboards show: CSV of numbers, SVG and PNG of charts. Each is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from measures import queries
+from reports.actions.downloads import record_results_download
+from reports.charts import Chart
+from reports.charts.files import chart_png, chart_svg
+from reports.dashboards.downloads import (
+    COMPLETENESS_COLUMNS,
+    FIGURE_COLUMNS,
+    completeness_lines,
+    figure_lines,
+)
+from reports.dashboards.wording import source_note
+from reports.forms.filters import ResultFilters, Selection
+from reports.views.dashboards import read_measure, team_results
+from reports.views.overview import read_overview
+from reports.views.pages import team_or_404
+from teams.exports import csv_lines
+from teams.models import Team
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+
+
+def _csv(
+    request: HttpRequest,
+    *,
+    name: str,
+    columns: Sequence[str],
+    lines: Iterable[Sequence[object]],
+    selection: Selection,
+    team: Team | None = None,
+) -> HttpResponse:
+    record_results_download(
+        what=name, form="csv", parameters=selection.parameters(), team=team, by=request.user
+    )
+    # The rows are at hand and few: writing them at once keeps the record and the file in one transaction.
+    response = HttpResponse(
+        "".join(csv_lines(columns, lines)), content_type="text/csv; charset=utf-8"
+    )
+    where = team.code if team else "programme"
+    file_name = f"{name}-{where}-{selection.period.label}-{selection.stratum_set.code}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def _selected(filters: ResultFilters) -> Selection:
+    if filters.selection is None:
+        raise Http404("There are no results yet.")
+    return filters.selection
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def team_figures(request: HttpRequest, code: str) -> HttpResponse:
+    """CSV of the team dashboard: all measures, all periods of the trend, all strata of the set."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
+    return _csv(
+        request,
+        name="figures",
+        columns=FIGURE_COLUMNS,
+        lines=figure_lines(team_results(scope, team, chosen)),
+        selection=chosen,
+        team=team,
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def site_figures(request: HttpRequest, code: str) -> HttpResponse:
+    """CSV of the site view: the measure chosen, every site."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    chosen = _selected(
+        ResultFilters(request.GET, scope=scope, team=team, with_line=False, one_measure=True)
+    )
+    results = queries.list_site_results(
+        scope,
+        team=team,
+        source=chosen.source,
+        period=chosen.period,
+        stratum_set=chosen.stratum_set,
+        measure_ids=chosen.measure_ids,
+    )
+    return _csv(
+        request,
+        name="sites",
+        columns=FIGURE_COLUMNS,
+        lines=figure_lines(results),
+        selection=chosen,
+        team=team,
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def team_completeness(request: HttpRequest, code: str) -> HttpResponse:
+    """CSV of completeness by field, of the team and of its sites."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
+    common: dict[str, Any] = {"source": chosen.source, "period": chosen.period, "teams": [team]}
+    rows = [
+        *queries.list_completeness(scope, **common),
+        *queries.list_completeness(scope, **common, by_site=True),
+    ]
+    return _csv(
+        request,
+        name="completeness",
+        columns=COMPLETENESS_COLUMNS,
+        lines=completeness_lines(rows),
+        selection=chosen,
+        team=team,
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def measure_figures(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """CSV of the measure page: all periods, then lines of business, then sites."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    lines = figure_lines([*read.results, *read.line_results, *read.site_results])
+    return _csv(
+        request,
+        name=read.definition.measure.code.lower(),
+        columns=FIGURE_COLUMNS,
+        lines=lines,
+        selection=_selected(read.filters),
+        team=team,
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def measure_chart(
+    request: HttpRequest, code: str, measure: str, chart: str, form: str
+) -> HttpResponse:
+    """One chart of the measure page as a file."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    if read.page is None:
+        raise Http404("There is no such chart.")
+    charts: dict[str, Chart | None] = {
+        "strip": read.page.block.chart,
+        "trend": read.page.trend,
+        "peers": read.page.peers,
+        "sites": read.page.sites,
+    }
+    drawn = charts.get(chart)
+    if drawn is None or form not in ("svg", "png"):
+        raise Http404("There is no such chart.")
+    chosen = _selected(read.filters)
+    record_results_download(
+        what=f"{read.definition.measure.code.lower()}-{chart}",
+        form=form,
+        parameters=chosen.parameters(),
+        team=team,
+        by=request.user,
+    )
+    note = source_note(read.page.block.result, team)
+    if form == "svg":
+        response = HttpResponse(chart_svg(drawn, note), content_type="image/svg+xml")
+    else:
+        response = HttpResponse(chart_png(drawn, note), content_type="image/png")
+    name = (
+        f"{read.definition.measure.code.lower()}-{chart}-{team.code}-{chosen.period.label}.{form}"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require(Permission.VIEW_OVERVIEW)
+@require_safe
+def overview_figures(request: HttpRequest) -> HttpResponse:
+    """CSV of the overview: the programme's totals, and the groups that the reader may see by name."""
+    read = read_overview(request, all_measures=True)
+    chosen = _selected(read.filters)
+    return _csv(
+        request,
+        name="overview",
+        columns=FIGURE_COLUMNS,
+        lines=figure_lines([*read.programme, *read.groups]),
+        selection=chosen,
+    )
