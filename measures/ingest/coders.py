@@ -47,6 +47,9 @@ class Coder:
     read: meaning of one trimmed text, already translated by the mapping. dtype: of the values.
     """
 
+    #: Rules that a single text can break, in the order of their bits.
+    RULES: tuple[str, ...] = ()
+
     def __init__(
         self,
         column: Column,
@@ -62,13 +65,13 @@ class Coder:
         self._categories = pl.Categories.random()
         self._type = pl.Categorical(self._categories)
         self.values: NDArray[Any] = np.zeros(0, dtype)
-        self.rules: list[str] = []
+        self.rules = list(self.RULES)
         self._broken: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._unmapped: NDArray[np.int64] = np.zeros(0, np.int64)
         self._texts: list[str] = []
-        if origin.position is None:
-            pl.Series([origin.constant]).cast(self._type)
-            self._extend()
+        # polars forgets the texts as soon as no series of the type is left. Code 0 is the constant, or "".
+        self._anchor = pl.Series([origin.constant]).cast(self._type)
+        self._extend()
 
     def encode(self, name: str) -> pl.Expr:
         """Expression that gives the codes of the file's column `name`, uint32."""
@@ -139,9 +142,10 @@ class Coder:
 class KeyCoder(Coder):
     """The member key: checked by length; the texts stay inside until they are hashed."""
 
+    RULES = ("missing_value", "too_long")
+
     def __init__(self, column: Column, origin: Origin, mapping: Mapping) -> None:
         super().__init__(column, origin, mapping, np.uint8, lambda text: (0, ()))
-        self.rules = ["missing_value", "too_long"]
 
     def _extend(self) -> None:
         lengths = self._categories.to_series()[len(self.values) :].str.len_chars().to_numpy()

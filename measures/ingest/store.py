@@ -1,0 +1,177 @@
+"""The file store: uploads under their SHA-256, lists of findings, and coded rows between two steps.
+
+Everything lies below STATE_DIR, readable by the application's own user alone. Uploads hold names, which
+are health data; findings and coded rows do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+from django.conf import settings
+
+from measures.errors import FileRefused
+from measures.ingest.coders import PeriodSpan
+
+_FRAMES = ("facts", "members")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An upload in the store. stored_as: path below the state folder."""
+
+    sha256: str
+    byte_count: int
+    stored_as: str
+
+
+@dataclass(frozen=True)
+class CodedRows:
+    """What the check leaves for the load; see `validate.Checked`."""
+
+    facts: pl.DataFrame
+    members: pl.DataFrame
+    periods: tuple[PeriodSpan, ...]
+    sets_given: frozenset[str]
+
+
+def path_of(stored_as: str) -> Path:
+    """Where a file of the store lies."""
+    return Path(settings.STATE_DIR) / stored_as
+
+
+def _folder(name: str) -> Path:
+    folder = Path(settings.STATE_DIR) / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+class IncomingFile:
+    """Takes an upload piece by piece and hashes it on the way; nothing remains unless `keep` is called.
+
+    Raises FileRefused from `write` when the file grows beyond UPLOAD_LIMIT_BYTES.
+    """
+
+    def __init__(self) -> None:
+        descriptor, name = tempfile.mkstemp(dir=_folder("files/incoming"))
+        self._file = os.fdopen(descriptor, "wb")
+        self._path = Path(name)
+        self._hash = hashlib.sha256()
+        self.byte_count = 0
+
+    def write(self, data: bytes) -> None:
+        self.byte_count += len(data)
+        if self.byte_count > settings.UPLOAD_LIMIT_BYTES:
+            self.discard()
+            raise FileRefused(
+                "too_large",
+                f"The file is larger than {settings.UPLOAD_LIMIT_BYTES / 1024**3:.1f} GiB.",
+            )
+        self._hash.update(data)
+        self._file.write(data)
+
+    def keep(self) -> StoredFile:
+        """Move the whole file to its place. The same content sent twice lies there once."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        sha256 = self._hash.hexdigest()
+        stored_as = f"files/{sha256[:2]}/{sha256}"
+        _folder(f"files/{sha256[:2]}")
+        os.replace(self._path, path_of(stored_as))
+        return StoredFile(sha256, self.byte_count, stored_as)
+
+    def discard(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._file.closed:
+            self.discard()
+
+
+def delete_file(stored_as: str) -> None:
+    if stored_as:
+        path_of(stored_as).unlink(missing_ok=True)
+
+
+def findings_name(submission_id: int) -> str:
+    """Path below the state folder of the list of all findings of a submission."""
+    return f"findings/{submission_id}.csv.gz"
+
+
+# --- coded rows between check and load ----------------------------------------------------------------------
+
+
+def save_rows(submission_id: int, rows: CodedRows) -> None:
+    """Keep coded rows; what is there already is replaced whole."""
+    target = _folder("scratch") / str(submission_id)
+    draft = Path(tempfile.mkdtemp(dir=_folder("scratch")))
+    rows.facts.write_ipc(draft / "facts.arrow")
+    rows.members.write_ipc(draft / "members.arrow")
+    (draft / "rows.json").write_text(
+        json.dumps(
+            {
+                "periods": [
+                    [p.label, p.starts_on.isoformat(), p.ends_on.isoformat()] for p in rows.periods
+                ],
+                "sets_given": sorted(rows.sets_given),
+            }
+        )
+    )
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(draft, target)
+
+
+def read_rows(submission_id: int) -> CodedRows | None:
+    """Coded rows of a submission, None when they are not there (any more)."""
+    folder = _folder("scratch") / str(submission_id)
+    try:
+        about = json.loads((folder / "rows.json").read_text())
+        frames = [pl.read_ipc(folder / f"{name}.arrow") for name in _FRAMES]
+    except (OSError, ValueError, pl.exceptions.PolarsError):
+        return None
+    return CodedRows(
+        frames[0],
+        frames[1],
+        tuple(
+            PeriodSpan(label, date.fromisoformat(first), date.fromisoformat(last))
+            for label, first, last in about["periods"]
+        ),
+        frozenset(about["sets_given"]),
+    )
+
+
+def delete_rows(submission_id: int) -> None:
+    shutil.rmtree(_folder("scratch") / str(submission_id), ignore_errors=True)
+
+
+def delete_leftovers(*, older_than: float) -> int:
+    """Remove unfinished uploads and drafts last touched before a time (seconds since 1970)."""
+    removed = 0
+    for path in [*_folder("files/incoming").iterdir(), *_folder("scratch").glob("tmp*")]:
+        if path.stat().st_mtime < older_than:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            removed += 1
+    return removed

@@ -1,0 +1,35 @@
+"""Celery tasks of the measures app: each takes ids, calls one action, and may run twice without harm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from measures.actions import submissions
+from measures.models import Submission
+from measures.policies import AUTOMATIC
+
+#: A submission that has rested this long in an automatic state was left behind by its worker or message.
+LEFT_BEHIND_AFTER = timedelta(seconds=45)
+
+
+@shared_task
+def process_submission(submission_id: int) -> None:
+    """Move one submission on until it rests."""
+    submissions.process_submission(submission_id=submission_id, as_of=timezone.now())
+
+
+@shared_task
+def sweep_submissions() -> None:
+    """Pick up what was left behind. A submission that a worker is busy with is skipped there."""
+    limit = timezone.now() - LEFT_BEHIND_AFTER
+    waiting = Submission.objects.filter(state__in=AUTOMATIC, state_changed_at__lt=limit)
+    for submission_id in waiting.order_by("received_at").values_list("id", flat=True):
+        process_submission.delay(submission_id)
+
+
+@shared_task
+def delete_expired_files() -> None:
+    submissions.delete_expired_files(as_of=timezone.now())
