@@ -1,7 +1,8 @@
-"""Run a command with throw-away servers: ``python -m collaborative.servers COMMAND [ARGUMENT…]``.
+"""Run a command with fresh servers: ``python -m collaborative.servers [--durable] COMMAND [ARGUMENT…]``.
 
 The command finds them in DATABASE_URL and REDIS_URL; where one of these is set already, that server is used.
-Everything is gone afterwards.
+Everything is gone afterwards. With ``--durable`` PostgreSQL writes to the disk as it does for `script/run`, for
+measurements; without, it does not wait for the disk.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def main(command: list[str]) -> int:
+def main(command: list[str], *, durable: bool) -> int:
     """Exit code of the command."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
@@ -44,7 +45,7 @@ def main(command: list[str]) -> int:
                     sockets,
                     account,
                     state / "postgresql.log",
-                    throw_away=True,
+                    throw_away=not durable,
                 )
                 servers.append(postgresql.process)
                 environment["DATABASE_URL"] = postgresql.url
@@ -62,6 +63,8 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    arguments = sys.argv[1:]
+    durable = arguments[:1] == ["--durable"]
+    if not arguments[durable:]:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(arguments[durable:], durable=durable))

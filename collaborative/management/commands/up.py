@@ -38,7 +38,7 @@ class Command(BaseCommand):
     """`manage.py up`: what `script/run` ends in."""
 
     help = "Start PostgreSQL, Valkey, web server, worker and beat; Ctrl-C stops them."
-    requires_system_checks: Sequence[str] = ()
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
