@@ -1,0 +1,122 @@
+"""The sections that a reader's role can open, and the teams to switch between: what the top bar shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from teams.enums import Role
+from teams.permissions import Permission
+from teams.queries import list_teams
+from teams.scoping import Scope
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry: shown to whoever holds the permission. `names` are the address names that it covers."""
+
+    label: str
+    icon: str
+    permission: Permission
+    address: str
+    names: tuple[str, ...] = ()
+
+
+#: The page that a team is shown on when the present page is nobody's.
+TEAM_PAGE = "reports:team_dashboard"
+
+#: In the order of the top bar.
+SECTIONS = (
+    Section("Home", "home", Permission.VIEW_HOME, "reports:home"),
+    Section(
+        "Overview", "overview", Permission.VIEW_OVERVIEW, "reports:overview", ("reports:overview",)
+    ),
+    Section(
+        "Equity dashboard",
+        "gap",
+        Permission.VIEW_TEAM_RESULTS,
+        "reports:dashboard",
+        ("reports:team",),
+    ),
+    Section(
+        "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
+    ),
+    Section("Data", "upload", Permission.VIEW_SUBMISSIONS, "measures:submissions", ("measures:",)),
+    Section(
+        "People",
+        "people",
+        Permission.MANAGE_PEOPLE,
+        "teams:people",
+        ("teams:people", "teams:person", "teams:invite"),
+    ),
+)
+#: In the menu of the person, above password and sign-out.
+PERSONAL_SECTIONS = (
+    Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
+    Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
+    Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),
+    Section("Practice sites", "site", Permission.MANAGE_SITES, "teams:sites"),
+    Section("Coaches", "star", Permission.MANAGE_COACHES, "teams:coaches"),
+    Section(
+        "Programme settings", "settings", Permission.MANAGE_PROGRAMME, "teams:programme_settings"
+    ),
+    Section("Audit trail", "history", Permission.VIEW_AUDIT, "teams:audit"),
+)
+
+
+def _address(name: str, **kwargs: Any) -> str | None:
+    """The address of a page, None where the part of the site that holds it is not installed."""
+    try:
+        return reverse(name, kwargs=kwargs)
+    except NoReverseMatch:
+        return None
+
+
+def list_sections(
+    sections: tuple[Section, ...], scope: Scope, current: str
+) -> list[dict[str, Any]]:
+    """Entries {label, url, icon, active} that the scope may open; `current` is the page's address name."""
+    entries = []
+    for section in sections:
+        if not scope.may(section.permission):
+            continue
+        url = _address(section.address)
+        if url is None:
+            continue
+        active = current == section.address or any(current.startswith(n) for n in section.names)
+        entries.append(
+            {
+                "label": section.label,
+                "url": url,
+                "icon": section.icon,
+                "active": active,
+            }
+        )
+    return entries
+
+
+def list_team_menu(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
+    """The teams in scope as {name, url, active}: the same page for each where this page is one team's,
+    else the team's dashboard. Empty with fewer than two teams and where no page shows a team."""
+    if len(scope.team_ids) < 2 or not scope.may(Permission.VIEW_TEAM_RESULTS):
+        return []
+    match = request.resolver_match
+    page, kwargs = TEAM_PAGE, {}
+    if match is not None and "code" in match.kwargs and match.view_name.startswith("reports:team"):
+        page, kwargs = match.view_name, match.kwargs
+    entries = []
+    for team in list_teams(scope):
+        url = _address(page, **{**kwargs, "code": team.code})
+        if url is not None:
+            entries.append(
+                {"name": team.name, "url": url, "active": kwargs.get("code") == team.code}
+            )
+    return entries
+
+
+def role_label(scope: Scope) -> str:
+    """The roles of the reader in words: "Coach, Administrator"."""
+    return ", ".join(str(role.label) for role in Role if role in scope.roles)
