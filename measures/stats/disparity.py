@@ -1,8 +1,4 @@
-"""Every comparison of a table of counts at once: each stratum with the reference of its set.
-
-The one entry that the recomputation uses. Formulas are in `rates` and `gaps`; here they are laid over
-whole tables [M, U, S] of measure-periods, units and strata, and each comparison gets its state.
-"""
+"""All figures of one stratum in one unit, from counts and states: the entry of the recompute task."""
 
 from __future__ import annotations
 
@@ -24,32 +20,48 @@ from measures.stats.rates import checked_counts, rate, wilson
 from measures.stats.states import CellState, GapState
 
 FloatArray = NDArray[np.float64]
+StateArray = NDArray[np.int8]
+
+_PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 
 @dataclass(frozen=True)
 class StratumSetLayout:
-    """Where a stratum set lies on the axis S.
+    """Where the strata of one set stand on the stratum axis.
 
-    reference: index of the pre-specified reference, -1 for none.
-    compared: indices of strata that are groups to compare; declined and unknown are not.
+    `reference` is the index of the reference, -1 if the set has none. `compared` are the strata
+    that are held against it (not declined, not unknown); None: all of them.
+
+    Raises:
+        ValueError: the reference or a compared stratum is not in the set.
     """
 
     name: str
     indices: tuple[int, ...]
     reference: int
-    compared: tuple[int, ...]
+    compared: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.reference != -1 and self.reference not in self.indices:
+            raise ValueError(f"The reference of {self.name} is not one of its strata.")
+        if self.compared is not None and not set(self.compared) <= set(self.indices):
+            raise ValueError(f"{self.name} compares a stratum that it does not have.")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Arrays [M, U, S]. Rates and gaps are proportions; NaN where there is no such number.
+    """Arrays of shape [M, U, S]. Proportions 0 to 1; NaN where there is no such number.
 
-    Numbers are given whatever the states say: the states tell who may see them.
-    gap_state is for readers outside the group, own_gap_state for the group itself.
-    ratio_upper is infinite where the reference's rate may be 0.
-    p_value only where both denominators reach the reporting minimum.
+    The numbers are the true ones whatever the states say; `state` and `gap_state` say what readers
+    outside the group may see of them, `own_state` and `own_gap_state` what the group itself sees.
+    A gap is the group's rate less the rate of the reference of its set in the same unit.
+    `ratio_upper` is +inf where the reference has no numerator.
     """
 
+    state: StateArray
+    own_state: StateArray
+    gap_state: StateArray
+    own_gap_state: StateArray
     rate: FloatArray
     rate_lower: FloatArray
     rate_upper: FloatArray
@@ -61,92 +73,106 @@ class Comparison:
     ratio_upper: FloatArray
     p_value: FloatArray
     patients_to_parity: FloatArray
-    gap_state: NDArray[np.int8]
-    own_gap_state: NDArray[np.int8]
 
 
 def compare(
     n: ArrayLike,
     x: ArrayLike,
-    states: NDArray[np.int8],
-    own_states: NDArray[np.int8],
+    states: ArrayLike,
+    own_states: ArrayLike,
     *,
     sets: Sequence[StratumSetLayout],
     higher_is_better: ArrayLike,
+    level: float = 0.95,
 ) -> Comparison:
-    """Rates of every cell and the comparison of every stratum with its set's reference.
+    """Rates of every cell and gaps to the reference of its set.
 
     Args:
-        n, x, states, own_states: arrays [M, U, S]; states as in `CellState`.
-        sets: layouts on axis S; a stratum outside every set (the total) is not compared.
-        higher_is_better: [M].
+        n, x: denominators and numerators [M, U, S].
+        states, own_states: `CellState` for readers outside and for the group itself, same shape.
+        sets: the stratum sets; a stratum in no set (the total) is not compared.
+        higher_is_better: direction of each measure [M].
+        level: of all intervals.
 
     Raises:
-        ValueError: see `measures.stats.rates.checked_counts`.
+        ValueError: impossible counts, or arrays that do not fit together.
     """
     x_counts, n_counts = checked_counts(x, n)
-    shape = n_counts.shape
-    better = np.broadcast_to(np.asarray(higher_is_better, dtype=bool)[:, None], shape[:2])
-    numbers = {
-        name: np.full(shape, np.nan)
-        for name in (
-            "gap", "gap_lower", "gap_upper", "ratio", "ratio_lower", "ratio_upper",
-            "p_value", "patients_to_parity",
-        )
-    }  # fmt: skip
-    gap_state = np.full(shape, GapState.NOT_COMPARED, dtype=np.int8)
-    own_gap_state = gap_state.copy()
-    for layout in sets:
-        if layout.reference < 0:
-            gap_state[:, :, layout.compared] = own_gap_state[:, :, layout.compared] = (
-                GapState.NO_REFERENCE
-            )
-            continue
-        r = layout.reference
-        gap_state[:, :, r] = own_gap_state[:, :, r] = GapState.IS_REFERENCE
-        for s in layout.compared:
-            if s == r:
-                continue
-            gap_state[:, :, s] = _gap_states(states[:, :, s], states[:, :, r])
-            own_gap_state[:, :, s] = _gap_states(own_states[:, :, s], own_states[:, :, r])
-            both = (n_counts[:, :, s] > 0) & (n_counts[:, :, r] > 0)
-            counts = (x_counts[:, :, s], n_counts[:, :, s], x_counts[:, :, r], n_counts[:, :, r])
-            arms = tuple(c[both] for c in counts)
-            interval = newcombe(*arms)
-            ratio_interval = ratio_mover_wilson(*arms)
-            found = {
-                "gap": absolute_gap(*arms),
-                "gap_lower": interval.lower,
-                "gap_upper": interval.upper,
-                "ratio": rate_ratio(*arms),
-                "ratio_lower": ratio_interval.lower,
-                "ratio_upper": ratio_interval.upper,
-                "patients_to_parity": patients_to_parity(*arms, better[both]),
-            }
-            for name, values in found.items():
-                numbers[name][:, :, s][both] = values
-            tested = (own_states[:, :, s] == CellState.SHOWN) & (
-                own_states[:, :, r] == CellState.SHOWN
-            )
-            numbers["p_value"][:, :, s][tested] = two_proportion_p(*(c[tested] for c in counts))
-    limits = wilson(x_counts, n_counts)
-    return Comparison(
+    outside, own = np.asarray(states, dtype=np.int8), np.asarray(own_states, dtype=np.int8)
+    better = np.asarray(higher_is_better, dtype=bool)
+    if n_counts.ndim != 3 or outside.shape != n_counts.shape or own.shape != n_counts.shape:
+        raise ValueError("Counts and states must share the axes measure, unit and stratum.")
+    if better.shape != n_counts.shape[:1]:
+        raise ValueError("A direction must be given for each measure.")
+
+    interval = wilson(x_counts, n_counts, level)
+    nothing = np.full(n_counts.shape, np.nan)
+    result = Comparison(
+        state=outside,
+        own_state=own,
+        gap_state=gap_states(n_counts, outside, sets),
+        own_gap_state=gap_states(n_counts, own, sets),
         rate=rate(x_counts, n_counts),
-        rate_lower=limits.lower,
-        rate_upper=limits.upper,
-        gap_state=gap_state,
-        own_gap_state=own_gap_state,
-        **numbers,
+        rate_lower=interval.lower,
+        rate_upper=interval.upper,
+        gap=nothing.copy(),
+        gap_lower=nothing.copy(),
+        gap_upper=nothing.copy(),
+        ratio=nothing.copy(),
+        ratio_lower=nothing.copy(),
+        ratio_upper=nothing.copy(),
+        p_value=nothing.copy(),
+        patients_to_parity=nothing.copy(),
     )
+    for layout in sets:
+        groups = _compared(layout)
+        if layout.reference == -1 or not groups:
+            continue
+        x1, n1 = x_counts[:, :, groups], n_counts[:, :, groups]
+        x2 = x_counts[:, :, [layout.reference]]
+        n2 = n_counts[:, :, [layout.reference]]
+        gap, ratio = newcombe(x1, n1, x2, n2, level), ratio_mover_wilson(x1, n1, x2, n2, level)
+        result.gap[:, :, groups] = absolute_gap(x1, n1, x2, n2)
+        result.gap_lower[:, :, groups], result.gap_upper[:, :, groups] = gap
+        result.ratio[:, :, groups] = rate_ratio(x1, n1, x2, n2)
+        result.ratio_lower[:, :, groups], result.ratio_upper[:, :, groups] = ratio
+        result.p_value[:, :, groups] = two_proportion_p(x1, n1, x2, n2)
+        result.patients_to_parity[:, :, groups] = patients_to_parity(
+            x1, n1, x2, n2, better[:, None, None]
+        )
+    return result
 
 
-def _gap_states(group: NDArray[np.int8], reference: NDArray[np.int8]) -> NDArray[np.int8]:
-    """State of a comparison from the states of its two arms; privacy comes before everything else."""
-    private = [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
-    state = np.full(group.shape, GapState.SHOWN, dtype=np.int8)
-    small = (group == CellState.SMALL_DENOMINATOR) | (reference == CellState.SMALL_DENOMINATOR)
-    state[small] = GapState.SMALL_DENOMINATOR
-    state[np.isin(group, private) | np.isin(reference, private)] = GapState.HIDDEN
-    state[reference == CellState.NO_DENOMINATOR] = GapState.NO_REFERENCE
-    state[group == CellState.NO_DENOMINATOR] = GapState.NOT_COMPARED
-    return state
+def gap_states(n: ArrayLike, states: ArrayLike, sets: Sequence[StratumSetLayout]) -> StateArray:
+    """`GapState` of every cell, int8 [M, U, S], following from the states of the two rates.
+
+    Hidden comes before everything that would tell something about the hidden arm.
+    """
+    counts, cells = np.asarray(n), np.asarray(states)
+    result = np.full(cells.shape, GapState.NOT_COMPARED, dtype=np.int8)
+    private = np.isin(cells, _PRIVATE)
+    for layout in sets:
+        groups = _compared(layout)
+        if layout.reference == -1:
+            result[:, :, groups] = GapState.NO_REFERENCE
+            continue
+        result[:, :, layout.reference] = GapState.IS_REFERENCE
+        if not groups:
+            continue
+        group, reference = cells[:, :, groups], cells[:, :, [layout.reference]]
+        empty = counts[:, :, groups] == 0
+        no_reference = np.broadcast_to(counts[:, :, [layout.reference]] == 0, group.shape)
+        hidden = private[:, :, groups] | private[:, :, [layout.reference]]
+        small = (group == CellState.SMALL_DENOMINATOR) | (reference == CellState.SMALL_DENOMINATOR)
+        state = np.full(group.shape, GapState.SHOWN, dtype=np.int8)
+        state[small] = GapState.SMALL_DENOMINATOR
+        state[no_reference] = GapState.NO_REFERENCE
+        state[empty] = GapState.NOT_COMPARED
+        state[hidden] = GapState.HIDDEN
+        result[:, :, groups] = state
+    return result
+
+
+def _compared(layout: StratumSetLayout) -> list[int]:
+    chosen = layout.indices if layout.compared is None else layout.compared
+    return [index for index in chosen if index != layout.reference]

@@ -1,17 +1,17 @@
-"""With how many decimals a rate may be shown."""
+"""How many decimals a published rate may have."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FULL_DECIMALS_FROM = 100
+LEAST_FOR_A_DECIMAL = 100
 
 
 def published_decimals(n: ArrayLike) -> NDArray[np.int64]:
-    """Decimals of a rate in percent: 1 from a denominator of 100, else 0.
+    """Decimals of a published percentage: 0 below a denominator of 100, else 1.
 
-    Below 100 one decimal of a percentage tells numerator and denominator apart from all others
-    (71.4 % is 5 of 7), and says more than the data do.
+    With one decimal nearly every fraction of a small denominator has a percentage of its own, so
+    the rate alone would give numerator and denominator away (71.4 % is 5 of 7).
     """
-    return np.where(np.asarray(n) >= FULL_DECIMALS_FROM, 1, 0)
+    return np.where(np.asarray(n) < LEAST_FOR_A_DECIMAL, 0, 1).astype(np.int64)
