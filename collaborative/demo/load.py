@@ -1,0 +1,209 @@
+"""Makes the demo collaborative: people, then the files through the same ingest as any file, then cards.
+
+Can be run again after an interruption: what is there is found, what is missing is made.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from collaborative.demo.files import (
+    FOREIGN_GROUP,
+    OWN_GROUP,
+    PAYER_SOURCE,
+    DemoFile,
+    write_files,
+)
+from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
+from collaborative.demo.world import YEARS, read_world
+from measures.actions.definitions import load_definitions
+from measures.actions.submissions import (
+    confirm_replacement,
+    process_submission,
+    receive_submission,
+)
+from measures.enums import SourceKind, SubmissionState
+from measures.ingest.store import IncomingFile, StoredFile
+from measures.models import Period, Source, Submission
+from reports.actions.report_cards import (
+    draft_report_cards,
+    publish_report_card,
+    review_report_card,
+    write_commentary,
+)
+from reports.cards.content import build_content, reviewable_sha256
+from reports.enums import CardState
+from reports.models import ReportCard
+from reports.queries.cards import read_inputs
+from teams.actions.audit import record_event
+from teams.models import Organisation, Team, User
+from teams.scoping import scope_of
+
+SIGN_INS_NAME = "demo-sign-ins.txt"
+_PIECE = 4 * 1024**2
+
+#: When each file came in, in the order of sending: some months after the year that it tells of.
+_SENT_AT = (
+    datetime(2024, 6, 18, 15, 5, tzinfo=UTC),
+    datetime(2025, 6, 17, 14, 40, tzinfo=UTC),
+    datetime(2025, 9, 9, 13, 15, tzinfo=UTC),
+    datetime(2026, 6, 16, 15, 30, tzinfo=UTC),
+    datetime(2026, 8, 25, 18, 20, tzinfo=UTC),
+    datetime(2026, 11, 16, 16, 45, tzinfo=UTC),
+)
+_CARDS_AT = {
+    2023: datetime(2024, 7, 9, 14, 0, tzinfo=UTC),
+    2024: datetime(2025, 7, 8, 14, 0, tzinfo=UTC),
+    2025: datetime(2026, 7, 7, 14, 0, tzinfo=UTC),
+}
+#: Group → what the analyst wrote on its cards.
+_COMMENTARY = {
+    "G01": "Blood pressure control among Black patients is where most patients are missing. "
+    "The home monitoring pilot started in Dorchester in the spring.",
+    "G02": "Read the colorectal screening gap with care: it is smaller because screening fell among "
+    "White patients.",
+    "G04": "Site changes in Brockton at the turn of the year affect the denominators.",
+    "G05": "The group also sends results of all its patients from its own record; the two sources "
+    "are never mixed.",
+}
+#: Cards of the last year that somebody has reviewed already; the others are drafts.
+_REVIEWED = ("G01", "G03", "G05")
+
+
+class DemoFailed(Exception):
+    """The demo cannot be made; the message says at which file and why."""
+
+
+@dataclass(frozen=True)
+class _Sender:
+    source: Source
+    by: User
+
+
+def load_demo(
+    *,
+    now: datetime,
+    password: str,
+    say: Callable[[str], None],
+    size: float = 1.0,
+    cards: bool = True,
+) -> None:
+    """Everything, or what an interrupted run left undone.
+
+    now: dates of the demo that lie after it are pulled back to it. password: of all demo people.
+    size: 1 is the demo; tests take less. Raises DemoFailed.
+    Effects: rows of every kind, files in the store, the sign-ins in the state folder.
+    """
+    world = read_world()
+    say("Definitions, organisations, sites and people")
+    load_definitions()
+    users = make_people(world, password=password)
+    _save_sign_ins(password)
+    senders = _make_sources(users)
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        say("Drawing members and their results")
+        files = write_files(Path(folder), size=size)
+        for file, sent_at in zip(files, _SENT_AT, strict=True):
+            say(f"{file.name}: {file.path.stat().st_size / 1e6:.1f} MB")
+            sender = senders[file.source]
+            _send(file, sender, min(sent_at, now), say)
+            if cards and file.source == PAYER_SOURCE and not file.replaces:
+                _make_cards(file.year, users[ANALYST], min(_CARDS_AT[file.year], now), say)
+
+
+def _save_sign_ins(password: str) -> None:
+    path = settings.STATE_DIR / SIGN_INS_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(write_sign_ins(password), encoding="utf-8")
+
+
+@transaction.atomic
+def _make_sources(users: dict[str, User]) -> dict[str, _Sender]:
+    """The payer's source, and those of the two groups that send files of their own."""
+    payer = Organisation.objects.get(name=PROGRAMME["payer_name"])
+    wanted = [(PAYER_SOURCE, f"{payer.name} claims", SourceKind.PAYER, payer, None, users[ANALYST])]
+    for code in (OWN_GROUP, FOREIGN_GROUP):
+        team = Team.objects.select_related("organisation").get(code=code)
+        lead = users[f"lead.{code.lower()}@groups.example"]
+        name = f"{team.name}, own health record"
+        wanted.append((code.lower(), name, SourceKind.GROUP, team.organisation, team, lead))
+    senders = {}
+    for code, name, kind, organisation, team, by in wanted:
+        source, created = Source.objects.get_or_create(
+            code=code,
+            defaults={"name": name, "kind": kind, "organisation": organisation, "team": team},
+        )
+        if created:
+            record_event(act="add_source", target=source, by=None, team=team)
+        senders[code] = _Sender(source, by)
+    return senders
+
+
+def _send(file: DemoFile, sender: _Sender, as_of: datetime, say: Callable[[str], None]) -> None:
+    """Receive and process one file as the upload page and a worker would."""
+    stored = _store(file.path)
+    submission = Submission.objects.filter(source=sender.source, sha256=stored.sha256).first()
+    if submission is None:
+        submission = receive_submission(
+            source=sender.source, file=stored, file_name=file.name, by=sender.by, as_of=as_of
+        )
+    state = process_submission(submission_id=submission.pk, as_of=as_of)
+    if state == SubmissionState.NEEDS_CONFIRMATION and file.replaces:
+        submission.refresh_from_db()
+        confirm_replacement(submission=submission, by=sender.by, as_of=as_of)
+        state = process_submission(submission_id=submission.pk, as_of=as_of)
+    submission.refresh_from_db()
+    say(
+        f"  {submission.get_state_display()}: {submission.row_count:,} rows,"
+        f" {submission.set_aside_count:,} set aside"
+    )
+    if state not in (SubmissionState.PUBLISHED, SubmissionState.NEEDS_MAPPING):
+        raise DemoFailed(f"{file.name} ended as “{state}”. {submission.refusal}".strip())
+
+
+def _store(path: Path) -> StoredFile:
+    with path.open("rb") as file, IncomingFile() as incoming:
+        while data := file.read(_PIECE):
+            incoming.write(data)
+        return incoming.keep()
+
+
+def _make_cards(year: int, analyst: User, as_of: datetime, say: Callable[[str], None]) -> None:
+    """Cards of a year: published for the years before the last one, drafted and reviewed for the last."""
+    source = Source.objects.get(code=PAYER_SOURCE)
+    period = Period.objects.get(label=str(year))
+    cards = ReportCard.objects.filter(source=source, period=period)
+    done = set(cards.exclude(state=CardState.DRAFT).values_list("team_id", flat=True))
+    teams: list[Team | None] = [team for team in Team.objects.all() if team.pk not in done]
+    if None not in done:
+        teams.append(None)
+    draft_report_cards(teams=teams, source=source, period=period, by=analyst)
+    for card in cards.filter(state=CardState.DRAFT).select_related("team", "source", "period"):
+        _finish_card(card, analyst, as_of, is_last_year=year == YEARS[-1])
+    published = cards.filter(state=CardState.PUBLISHED).count()
+    say(
+        f"  Report cards of {year}: {published} published, {cards.count() - published} in the making"
+    )
+
+
+@transaction.atomic
+def _finish_card(card: ReportCard, analyst: User, as_of: datetime, *, is_last_year: bool) -> None:
+    """Bring a draft to where the demo wants it."""
+    code = card.team.code if card.team else ""
+    if is_last_year and code in _COMMENTARY:
+        card = write_commentary(card=card, text=_COMMENTARY[code], by=analyst)
+    if is_last_year and code not in _REVIEWED:
+        return
+    scope = scope_of(analyst, on=as_of.date())
+    seen = reviewable_sha256(build_content(read_inputs(scope, card)))
+    card = review_report_card(card=card, seen_sha256=seen, scope=scope, as_of=as_of, by=analyst)
+    if not is_last_year:
+        publish_report_card(card=card, scope=scope, as_of=as_of, by=analyst)
