@@ -30,7 +30,7 @@ class ReportCard(models.Model):
     period = models.ForeignKey("measures.Period", models.PROTECT, related_name="report_cards")
     state = models.CharField(max_length=10, choices=CardState, default=CardState.DRAFT)
     commentary = models.TextField(
-        blank=True, max_length=3000, help_text="The payer's words to the reader, plain text."
+        blank=True, help_text="The payer's words to the reader, plain text."
     )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from reports.views import dashboards, downloads, home, overview
+from reports.views import cards, dashboards, downloads, home, overview, public
 
 app_name = "reports"
 
@@ -28,5 +28,32 @@ download_patterns: list[URLPattern] = [
     path(f"{_MEASURE}<slug:chart>.<slug:form>", downloads.measure_chart, name="measure_chart"),
     path("programme/figures.csv", downloads.overview_figures, name="overview_figures"),
 ]
+card_patterns: list[URLPattern] = [
+    path("report-cards/", cards.cards, name="cards"),
+    path("report-cards/draft/", cards.draft, name="card_draft"),
+    path("report-cards/all.zip", cards.cards_zip, name="cards_zip"),
+    path("report-cards/<int:card_id>/", cards.card_page, name="card"),
+    path("report-cards/<int:card_id>/commentary/", cards.commentary, name="card_commentary"),
+    path("report-cards/<int:card_id>/review/", cards.review, name="card_review"),
+    path("report-cards/<int:card_id>/reopen/", cards.reopen, name="card_reopen"),
+    path("report-cards/<int:card_id>/publish/", cards.publish, name="card_publish"),
+    path("report-cards/<int:card_id>/withdraw/", cards.withdraw, name="card_withdraw"),
+    path(
+        "report-cards/<int:card_id>/card.<slug:file_format>",
+        cards.card_download,
+        name="card_download",
+    ),
+]
+#: Open to everybody, also without sign-in.
+public_patterns: list[URLPattern] = [
+    path("public/", public.public_card, name="public"),
+    path("public/<int:card_id>/", public.public_card, name="public_card"),
+    path("public/<int:card_id>/card.<slug:file_format>", public.public_download, name="public_download"),
+]
 
-urlpatterns: list[URLPattern] = [*dashboard_patterns, *download_patterns]
+urlpatterns: list[URLPattern] = [
+    *dashboard_patterns,
+    *download_patterns,
+    *card_patterns,
+    *public_patterns,
+]

@@ -122,7 +122,3 @@ def _row(
         "peer_upper": rates[2],
     }
 
-
-def safe_text(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: a leading =, +, −, @, tab or return gets a quote."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('reviewed', 'Reviewed'), ('published', 'Published'), ('superseded', 'Replaced by a newer card'), ('withdrawn', 'Withdrawn draft')], default='draft', max_length=10)),
-                ('commentary', models.TextField(blank=True, help_text="The payer's words to the reader, plain text.", max_length=3000)),
+                ('commentary', models.TextField(blank=True, help_text="The payer's words to the reader, plain text.")),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('reviewed_at', models.DateTimeField(blank=True, null=True)),
                 ('reviewed_sha256', models.CharField(blank=True, help_text='Hash of the words and numbers that were reviewed.', max_length=64)),

@@ -1,0 +1,157 @@
+"""A card as a web page: the presentation with charts drawn for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reports.cards.wording import how_to_read, methods, purpose
+from reports.charts import (
+    Absence,
+    Chart,
+    Completeness,
+    CompletenessRow,
+    GapStrip,
+    StratumRate,
+    draw_completeness,
+    draw_gap_strip,
+)
+
+_ABSENCES = {
+    "protected": Absence.SUPPRESSED,
+    "too_few": Absence.TOO_FEW,
+    "no_denominator": Absence.NO_DENOMINATOR,
+}
+
+
+@dataclass(frozen=True)
+class MeasureBlock:
+    """One measure on the page: its texts, and its strip with the whole row of numbers as data table."""
+
+    code: str
+    title: str
+    facts: str
+    others: str
+    chart: Chart
+    chart_id: str
+    definition: dict[str, str]
+
+
+@dataclass(frozen=True)
+class CardPage:
+    card: Mapping[str, Any]
+    purpose: str
+    domains: list[dict[str, Any]]
+    completeness: Chart | None
+    how_to_read: list[dict[str, str]]
+    methods: list[dict[str, str]]
+
+
+def build_page(content: Mapping[str, Any], card: Mapping[str, Any]) -> CardPage:
+    """content: of the card; card: the same content as `present_card` gives it."""
+    measures = {m["code"]: m for m in content["measures"]}
+    definitions = {d["code"]: d for d in card["definitions"]}
+    return CardPage(
+        card=card,
+        purpose=purpose(card),
+        domains=[
+            {
+                "name": domain["name"],
+                "blocks": [
+                    _block(measures[m["code"]], m, content, definitions[m["code"]])
+                    for m in domain["measures"]
+                ],
+            }
+            for domain in card["domains"]
+        ],
+        completeness=_completeness(content),
+        how_to_read=how_to_read(card),
+        methods=methods(card),
+    )
+
+
+def _block(
+    measure: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    content: Mapping[str, Any],
+    definition: dict[str, str],
+) -> MeasureBlock:
+    strip = GapStrip(
+        measure=measure["name"],
+        period=content["period"]["label"],
+        higher_is_better=measure["higher_is_better"],
+        strata=tuple(_stratum(f) for f in measure["figures"] if f["kind"] == "specified"),
+        who=shown["unit"],
+    )
+    rows = {row["stratum"]: row for row in shown["rows"]}
+    chart = replace(
+        draw_gap_strip(strip, ident=f"strip-{_ident(measure['code'])}"),
+        columns=(
+            "Group", "Rate", "95% interval, %", "Counted", "Gap, points", "95% interval of gap",
+            "q", "To parity", "Peers, % (quartiles)", "Earlier",
+        ),
+        rows=tuple(_table_row(f, rows.get(f["stratum"])) for f in measure["figures"]),
+    )  # fmt: skip
+    return MeasureBlock(
+        code=measure["code"],
+        title=measure["name"],
+        facts=f"{shown['direction']} · {shown['total']}",
+        others=shown["others"],
+        chart=chart,
+        chart_id=f"figure-{_ident(measure['code'])}",
+        definition=definition,
+    )
+
+
+def _ident(code: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in code.lower())
+
+
+def _stratum(figure: Mapping[str, Any]) -> StratumRate:
+    return StratumRate(
+        label=figure["short_label"],
+        rate=figure["rate"],
+        lower=figure["rate_lower"],
+        upper=figure["rate_upper"],
+        denominator=figure["denominator"],
+        numerator=figure["numerator"],
+        gap_points=figure["gap_points"],
+        gap_lower=figure["gap_points_lower"],
+        gap_upper=figure["gap_points_upper"],
+        decimals=figure["decimals"],
+        is_reference=figure["gap_state"] == "reference",
+        absence=_ABSENCES.get(figure["state"]),
+    )
+
+
+def _table_row(figure: Mapping[str, Any], row: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Numbers of the presentation; strata that it does not place on the axis have their rate or its state."""
+    if row is not None:
+        return (
+            figure["label"], row["rate"], row["interval"], row["count"], row["gap"],
+            row["gap_interval"], row["q"], row["to_parity"], row["peers"], row["trend_text"],
+        )  # fmt: skip
+    rest = _stratum(figure)
+    counted = "" if rest.denominator is None else f"{rest.denominator:,}"
+    interval = rest.interval_text.replace("%", "").replace(" to ", "–")
+    return (figure["label"], rest.rate_text, interval, counted, "", "", "", "", "", "")
+
+
+def _completeness(content: Mapping[str, Any]) -> Chart | None:
+    """Bars drawn from the published whole percentages."""
+    if not content["completeness"]:
+        return None
+    return draw_completeness(
+        Completeness(
+            what="race, ethnicity and language",
+            rows=tuple(
+                CompletenessRow(
+                    row["label"], {c["category"]: c["percent"] for c in row["categories"]}
+                )
+                for row in content["completeness"]
+            ),
+        ),
+        ident="completeness-bars",
+        finding="What is known of race, ethnicity and language, in percent of members",
+    )
