@@ -1,0 +1,127 @@
+"""The component page in a browser: accessible in both themes and on a phone, nothing refused by the policy."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.collaborative.component_urls"),
+]
+
+AXE_RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+
+
+def violations(page) -> list[str]:
+    found = Axe().run(page, options=AXE_RULES).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['target']}" for v in found]
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server):
+    contexts = []
+
+    def opened(path: str, width: int = 1440, scheme: str = "light", **more):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **more
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.said = []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(f"{live_server.url}{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_component_page_is_accessible_and_nothing_is_refused(open_page, width, scheme):
+    page = open_page("/components/", width, scheme)
+    page.wait_for_selector(".main-svg")
+    assert violations(page) == []
+    assert page.said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    "path", ["/account/login/", "/account/password/reset/", "/account/signup/"]
+)
+def test_entrance_pages_are_accessible(open_page, path):
+    page = open_page(path, 390)
+    assert violations(page) == []
+    assert page.said == []
+
+
+def test_targets_are_large_enough(open_page):
+    """WCAG 2.2, 2.5.8: at least 24 by 24 pixels, except for links within a sentence."""
+    page = open_page("/components/", 390)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, .button, summary, select, input:not([type=hidden])')]
+            .filter(e => e.checkVisibility() && !e.closest('label') && !e.matches('[type=checkbox],[type=radio]'))
+            .map(e => [e.outerHTML.slice(0, 60), e.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    )
+    assert small == []
+
+
+def test_number_opens_its_definition_with_the_keyboard_alone(open_page):
+    page = open_page("/components/")
+    page.focus("[popovertarget=stat-1]")
+    page.keyboard.press("Enter")
+    assert page.is_visible("#stat-1")
+    assert "412 of 623" in page.inner_text("#stat-1")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#stat-1")
+
+
+def test_chosen_theme_is_there_before_the_page_is_painted(open_page):
+    page = open_page("/components/", scheme="light")
+    page.check("[data-theme-switch] input[value=dark]", force=True)
+    page.reload(wait_until="commit")
+    page.wait_for_selector("body", state="attached")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.wait_for_load_state()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 23, 31)"
+
+
+def test_page_is_whole_without_javascript(open_page):
+    page = open_page("/components/", java_script_enabled=False)
+    assert page.is_visible("#fig-strip svg >> nth=0")
+    assert page.is_visible("input[type=file]")
+    assert not page.is_visible("[data-theme-switch]")
+    page.click("[popovertarget=stat-1]")
+    assert page.is_visible("#stat-1")
+
+
+def test_hover_on_the_interactive_chart_shows_the_value(open_page):
+    """Fails when plotly's style sheet is missing: its invisible layers then swallow the pointer."""
+    page = open_page("/components/")
+    page.wait_for_selector("[data-chart] .main-svg")
+    last_of_white = page.locator("[data-chart] .trace").first.locator(".point").last
+    last_of_white.scroll_into_view_if_needed()
+    box = last_of_white.bounding_box()
+    page.mouse.move(box["x"] - 40, box["y"] + 60)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("[data-chart] .hovertext")
+    assert "75.1%" in page.text_content("[data-chart] .hoverlayer")
+
+
+def test_dialog_takes_the_focus_and_gives_it_back(open_page):
+    page = open_page("/components/")
+    page.click("[data-open-dialog=sample-dialog]")
+    assert page.evaluate("document.activeElement.closest('dialog')?.id") == "sample-dialog"
+    assert violations(page) == []
+    page.click("#sample-dialog [data-close-dialog]")
+    assert page.evaluate("document.activeElement.dataset.openDialog") == "sample-dialog"
