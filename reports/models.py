@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from reports.enums import CardState
@@ -58,7 +58,7 @@ class ReportCard(models.Model):
     data_version = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-period__ends_on", F("team__name").asc(nulls_first=True), "-created_at"]
+        ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=CardState.values), name="card_state_known"),
             models.UniqueConstraint(
