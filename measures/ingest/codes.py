@@ -138,7 +138,7 @@ class Reference:
             ) from None
 
     def _combined(self) -> dict[int, int]:
-        """Race stratum → combined stratum of somebody who is not known to be Hispanic."""
+        """Race stratum → combined stratum of somebody who is not Hispanic."""
         combined = self.strata.get("combined", {})
         found = {}
         for code, race in self.strata.get("race", {}).items():

@@ -485,10 +485,22 @@ class _Pass:
         hashed, sealed = keys.of(texts)
         reference = self.reference
         size = len(self._kinds)
-        combined = np.full(size, 0, np.int16)
+        combined_of = np.full(size, 0, np.int16)
         for race_id, combined_id in reference.combined_of.items():
-            combined[race_id] = combined_id
-        hispanic = reference.strata["combined"]["hispanic"].pk
+            combined_of[race_id] = combined_id
+        own = {code: stratum.pk for code, stratum in reference.strata["combined"].items()}
+        ethnicity, race_kind = self._kinds[of["ethnicity"]], self._kinds[of["race"]]
+        is_declined = StratumKind.DECLINED.value
+        # Nobody is "not Hispanic" because a field is empty: that takes an answer.
+        combined = np.select(
+            [
+                of["ethnicity"] == reference.hispanic,
+                (ethnicity == is_declined) | (race_kind == is_declined),
+                ethnicity == StratumKind.UNKNOWN.value,
+            ],
+            [own["hispanic"], own["declined"], own["unknown"]],
+            default=combined_of[of["race"]],
+        )
         answers = pl.Series(
             [list(a.given) for a in self.coders.answers] or [[]], dtype=pl.List(pl.Int16)
         )
@@ -500,9 +512,7 @@ class _Pass:
             "race_codes": answers.gather(of["race_answer"]),
             "race": of["race"],
             "ethnicity": of["ethnicity"],
-            "combined": np.where(
-                of["ethnicity"] == reference.hispanic, hispanic, combined[of["race"]]
-            ).astype(np.int16),
+            "combined": combined.astype(np.int16),
         }
         for name in (
             "language",
