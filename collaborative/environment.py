@@ -1,7 +1,7 @@
 """Every environment variable that the system reads: its default, its meaning, its check.
 
-The settings read through this table and nothing else reads ``os.environ``; the table in
-``docs/operations.md`` is generated from it, so the document cannot drift from the code.
+The settings read through this table and nothing else reads ``os.environ``; ``docs/environment.md`` is generated
+from it, so the document cannot drift from the code.
 """
 
 from __future__ import annotations
@@ -85,10 +85,43 @@ _BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 
 def read(name: str) -> Any:
-    """Value of a declared variable. Raises EnvironmentProblem with a sentence that says how to mend it."""
+    """Value of a declared variable; an empty one counts as not set.
+
+    Raises EnvironmentProblem with a sentence that says how to mend it.
+    """
     variable = _BY_NAME[name]
-    value = os.environ.get(name, variable.default)
+    value = os.environ.get(name) or variable.default
     try:
         return variable.parse(value)
     except ValueError as problem:
-        raise EnvironmentProblem(f"Environment variable {name} cannot be read: {problem}.") from problem
+        raise EnvironmentProblem(
+            f"Environment variable {name} cannot be read: {problem}."
+        ) from problem
+
+
+def environment_page() -> str:
+    """The text of docs/environment.md."""
+    rows = [
+        f"| `{variable.name}` | {_shown_default(variable)} | {'yes' if variable.needed_in_production else ''} "
+        f"| {variable.meaning} |"
+        for variable in VARIABLES
+    ]
+    return "\n".join(
+        [
+            "# Environment variables",
+            "",
+            "Made from `collaborative/environment.py` by `manage.py write_docs`. An empty variable counts as not set.",
+            "A value that cannot be read ends the start with a sentence; `manage.py check --deploy` names what a",
+            "production site must set and has not.",
+            "",
+            "| variable | default | set it in production | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _shown_default(variable: Variable) -> str:
+    text = variable.default.replace(f"{REPOSITORY}/", "")
+    return f"`{text}`" if text else ""
