@@ -301,7 +301,8 @@ class _Puzzle:
         settled: set[int] = set()
         found: dict[int, Leak] = {}
         for reader, known in readers(unit_relations).items():
-            variables = self._small_outside(known)
+            totals = {r.total for r in unit_relations if r.parts_are_readers and reader in r.parts}
+            variables = self._small_outside(known | totals)
             rest = self._remainders(reader, unit_relations)
             targets = _new_targets(np.union1d(variables, rest))
             leaking = self._leaks_to(reader, known, targets)
@@ -317,7 +318,8 @@ class _Puzzle:
         return np.flatnonzero(self.small & np.tile(outside, self.blocks))
 
     def _remainders(self, reader: int, unit_relations: Sequence[Relation]) -> IntArray:
-        """Counts of totals that without the reader's own part come to 1 to k - 1."""
+        """Counts of totals that without the reader's own part come to 1 to k - 1: what the reader
+        could learn from a total is what the others have in it."""
         found = []
         for relation in unit_relations:
             if relation.parts_are_readers and reader in relation.parts:

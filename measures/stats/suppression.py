@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,6 +51,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+_Move = tuple[frozenset[int], frozenset[int]]  # strata that gain a person, strata that lose one
 _NEVER = 1e15  # cost of a cell that cannot serve
 
 
@@ -240,19 +241,36 @@ class _Strata:
     losses: BoolArray
     back: IntArray
 
-    @property
-    def touched(self) -> BoolArray:
-        return self.gains | self.losses
-
     def leaving(self, capacity: IntArray) -> IntArray:
         """How often each move can be made: the smallest capacity among its losses, [..., moves]."""
-        width = int(self.losses.sum(axis=1).max(initial=1))
-        # Positions of the losses, short lists filled up with a stratum past the end.
-        order = np.argsort(~self.losses, axis=1, kind="stable")[:, :width]
-        filled = np.take_along_axis(self.losses, order, axis=1)
-        positions = np.where(filled, order, self.losses.shape[1])
         plenty = np.full((*capacity.shape[:-1], 1), np.iinfo(np.int64).max // 4)
-        return np.asarray(np.concatenate([capacity, plenty], axis=-1)[..., positions].min(axis=-1))
+        padded = np.concatenate([capacity, plenty], axis=-1)
+        return np.asarray(padded[..., self.lost].min(axis=-1))
+
+    def cost(self, price: FloatArray) -> FloatArray:
+        """What it costs to hide all cells of each move, [..., moves]."""
+        padded = np.concatenate([price, np.zeros((*price.shape[:-1], 1))], axis=-1)
+        return np.asarray(padded[..., self.touched].sum(axis=-1))
+
+    @cached_property
+    def towards(self) -> list[IntArray]:
+        """The moves that each stratum gains by."""
+        return [np.flatnonzero(gains) for gains in self.gains.T]
+
+    @cached_property
+    def lost(self) -> IntArray:
+        return _positions(self.losses)
+
+    @cached_property
+    def touched(self) -> IntArray:
+        return _positions(self.gains | self.losses)
+
+
+def _positions(mask: BoolArray) -> IntArray:
+    """Indices of True in each row, short rows filled up with an index past the end."""
+    width = int(mask.sum(axis=1).max(initial=1))
+    order = np.argsort(~mask, axis=1, kind="stable")[:, :width]
+    return np.where(np.take_along_axis(mask, order, axis=1), order, mask.shape[1])
 
 
 @lru_cache(maxsize=16)
@@ -268,29 +286,33 @@ def _strata(count: int, relations: tuple[Relation, ...]) -> _Strata:
         label = [min(linked) if at in linked else at for at in label]
     names = sorted({label[s] for s in range(count) if s != total})
     block = np.array([-1 if s == total else names.index(label[s]) for s in range(count)])
-    gains: list[frozenset[int]] = []
-    losses: list[frozenset[int]] = []
-    back: list[int] = []
+    moves: list[_Move] = []
     for number in range(len(names)):
         mine = [r for r in relations if block[r.parts[0]] == number]
-        moves = _moves(_atoms(frozenset({total}), mine), mine)
-        place = {move: len(back) + at for at, move in enumerate(moves)}
-        gains += [gain for gain, _ in moves]
-        losses += [loss for _, loss in moves]
-        back += [place[loss, gain] for gain, loss in moves]
-
-    def mask(sets: list[frozenset[int]]) -> BoolArray:
-        cells = np.zeros((len(sets), count), dtype=bool)
-        for at, members in enumerate(sets):
-            cells[at, list(members)] = True
-        return cells
-
-    return _Strata(total, block, mask(gains), mask(losses), np.array(back, dtype=np.int64))
+        moves += _moves(_atoms(frozenset({total}), mine), mine)
+    masks = np.zeros((2, len(moves), count), dtype=bool)
+    for at, move in enumerate(moves):
+        for side in (0, 1):
+            masks[side, at, list(move[side])] = True
+    kept = _smallest(masks)
+    moves = [move for move, keep in zip(moves, kept, strict=True) if keep]
+    place = {move: at for at, move in enumerate(moves)}
+    back = np.array([place[loss, gain] for gain, loss in moves], dtype=np.int64)
+    return _Strata(total, block, masks[0, kept], masks[1, kept], back)
 
 
-def _moves(
-    atoms: list[frozenset[int]], relations: list[Relation]
-) -> list[tuple[frozenset[int], frozenset[int]]]:
+def _smallest(masks: BoolArray) -> BoolArray:
+    """Moves of which no other move is a part: the part does the same for less."""
+    cells = np.concatenate([masks[0], masks[1]], axis=1).astype(np.float32)
+    size = cells.sum(axis=1)
+    kept = np.ones(len(cells), dtype=bool)
+    for small in np.unique(size)[:-1]:
+        shared = cells[kept & (size == small)] @ cells.T
+        kept &= ~((shared > small - 0.5).any(axis=0) & (size > small))
+    return kept
+
+
+def _moves(atoms: list[frozenset[int]], relations: list[Relation]) -> list[_Move]:
     """(gains, losses) of all changes of one person and interchanges of two, each with its reverse."""
     found = {(a - b, b - a): None for a in atoms for b in atoms if a != b}
     totals = {relation.total for relation in relations}
@@ -436,33 +458,37 @@ class _Rows:
     def _find_exchanges(self, group: int) -> None:
         """Rule 3, one hidden count after the other; those already safe cost nothing."""
         strata, hidden, n = self.strata, self.hidden[group], self.n[group]
-        touched = strata.touched.T.astype(np.float64)
         # A cell that is shown empty cannot be touched.
         price = np.where(n > 0, n, _NEVER)
-        cost = np.where(hidden, 0.0, price) @ touched
+        cost = strata.cost(np.where(hidden, 0.0, price))
         for kind in range(self.counts.shape[1]):
             wanted = np.argwhere(self.wanted[group, kind] & hidden)
             if not len(wanted):
                 continue
-            often = strata.leaving(self._capacity(group, kind))
+            often = strata.leaving(self.capacity[group, kind])
+            own_often = strata.leaving(self._capacity(group, kind))
             for row, stratum in wanted:
                 block = strata.block == strata.block[stratum]
                 if stratum == strata.total or self._within_margins(group, kind, row, stratum):
                     continue
-                moves = np.flatnonzero(strata.gains[:, stratum])
+                moves = strata.towards[stratum]
                 # Whoever has all the people in question learns nothing from the programme's count.
                 own = self.counts[group, kind, 1:, stratum]
                 readers = own < self.counts[group, kind, 0, stratum] if row == 0 else own >= 0
-                changed, move = self._cheapest(row, moves, cost, often, readers)
+                # Most often an exchange among cells hidden before is there, and quickly found.
+                free = moves[cost[row, moves] == 0.0]
+                changed, move = self._cheapest(row, free, cost, often, own_often, readers)
+                if move < 0 or cost[changed, move].any():
+                    changed, move = self._cheapest(row, moves, cost, often, own_often, readers)
                 if move < 0:
                     changed = self._close_block(group, kind, row, stratum)
                     cells = np.flatnonzero(block)
                 else:
-                    cells = np.flatnonzero(strata.touched[move])
+                    cells = np.flatnonzero(strata.gains[move] | strata.losses[move])
                 if hidden[np.ix_(changed, cells)].all():
                     continue
                 hidden[np.ix_(changed, cells)] = True
-                cost[changed] = np.where(hidden[changed], 0.0, price[changed]) @ touched
+                cost[changed] = strata.cost(np.where(hidden[changed], 0.0, price[changed]))
 
     def _close_block(self, group: int, kind: int, row: int, stratum: int) -> IntArray:
         """No exchange is to be had: rows hide the whole block until the margins are wide enough."""
@@ -506,7 +532,13 @@ class _Rows:
         return True
 
     def _cheapest(
-        self, row: int, moves: IntArray, cost: FloatArray, often: IntArray, readers: BoolArray
+        self,
+        row: int,
+        moves: IntArray,
+        cost: FloatArray,
+        often: IntArray,
+        own_often: IntArray,
+        readers: BoolArray,
     ) -> tuple[IntArray, int]:
         """Rows and move of the cheapest exchange that leaves a count in `row` k wide; -1 if none.
 
@@ -514,8 +546,10 @@ class _Rows:
         cells are hidden and change too. Of the programme itself the partners are the teams in
         which its people are.
         """
+        if not moves.size:
+            return np.array([row]), -1
         back = self.strata.back[moves]
-        up, down = often[row, moves], often[row, back]
+        up, down = own_often[row, moves], own_often[row, back]
         partner_price = cost[1:, moves].copy()
         if row:
             partner_up, partner_down = often[1:, back].copy(), often[1:, moves].copy()
@@ -558,7 +592,7 @@ class _Rows:
 
     def _capacity(self, group: int, kind: int) -> IntArray:
         """People that can leave each cell. A silent row can first be given people by the others."""
-        capacity = self.capacity[group, kind].copy()
+        capacity: IntArray = self.capacity[group, kind].copy()
         silent = np.flatnonzero(self.silent[group])
         for row in silent:
             others = self.counts[group, kind, silent[silent != row]]
@@ -653,7 +687,8 @@ def _safe_unseen(
 ) -> BoolArray:
     """Never displayed counts that are k wide by moves among never displayed cells of their row."""
     safe = np.zeros(counts.shape, dtype=bool)
-    unseen = np.flatnonzero(~(strata.touched & ~unpublished).any(axis=1))
+    seen = (strata.gains | strata.losses) & ~unpublished
+    unseen = np.flatnonzero(~seen.any(axis=1))
     if unseen.size:
         often = strata.leaving(counts)  # such cells may be empty: nobody has to stay
         wide = often[..., unseen] + often[..., strata.back[unseen]] >= k
