@@ -12,7 +12,7 @@ function fileSize(bytes) {
   return `${size.toFixed(unit > 1 ? 1 : 0)} ${UNITS[unit]}`;
 }
 
-for (const zone of document.querySelectorAll("[data-dropzone]")) {
+function prepare(zone) {
   const input = zone.querySelector("input[type=file]");
   const chosen = zone.querySelector("[data-dropzone-file]");
 
@@ -50,6 +50,21 @@ for (const zone of document.querySelectorAll("[data-dropzone]")) {
   if (form) form.addEventListener("submit", (event) => send(event, form, zone));
 }
 
+// The answer is shown in place instead of loading its address a second time: messages are only said once.
+function show(answer, address) {
+  const page = new DOMParser().parseFromString(answer, "text/html");
+  const main = document.adoptNode(page.querySelector("main"));
+  document.querySelector("main").replaceWith(main);
+  document.title = page.title;
+  if (address && address !== location.href) {
+    history.pushState(null, "", address);
+    addEventListener("popstate", () => location.reload(), { once: true });
+  }
+  window.htmx?.process(main);
+  for (const zone of main.querySelectorAll("[data-dropzone]")) prepare(zone);
+  (main.querySelector("[data-error-summary]") ?? main).focus();
+}
+
 function send(event, form, zone) {
   event.preventDefault();
   const box = zone.querySelector("[data-dropzone-progress]");
@@ -73,15 +88,8 @@ function send(event, form, zone) {
   });
   request.addEventListener("load", () => {
     const type = request.getResponseHeader("Content-Type") || "";
-    if (request.status < 400 && request.responseURL && request.responseURL !== location.href) {
-      location.assign(request.responseURL);
-    } else if (type.startsWith("text/html") && request.status < 500) {
-      // The form came back with what to mend.
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const main = page.querySelector("main");
-      document.querySelector("main").replaceWith(document.adoptNode(main));
-      document.querySelector("[data-error-summary]")?.focus();
-      import(`${import.meta.url}${import.meta.url.includes("?") ? "&" : "?"}again=${Date.now()}`);
+    if (type.startsWith("text/html") && request.status < 500 && request.status !== 413) {
+      show(request.responseText, request.responseURL);
     } else {
       fail(`The server refused the file (${request.status}).`);
     }
@@ -90,3 +98,5 @@ function send(event, form, zone) {
   request.open("POST", form.action || location.href);
   request.send(new FormData(form));
 }
+
+for (const zone of document.querySelectorAll("[data-dropzone]")) prepare(zone);

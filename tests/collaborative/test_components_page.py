@@ -125,3 +125,40 @@ def test_dialog_takes_the_focus_and_gives_it_back(open_page):
     assert violations(page) == []
     page.click("#sample-dialog [data-close-dialog]")
     assert page.evaluate("document.activeElement.dataset.openDialog") == "sample-dialog"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_file_arrives_with_and_without_javascript(open_page, javascript):
+    page = open_page("/take/", java_script_enabled=javascript)
+    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x" * 300_000}
+    page.set_input_files("input[type=file]", file)
+    if javascript:
+        assert page.inner_text("[data-dropzone-file]") == "a.csv, 300 kB"
+    page.click("button[type=submit] >> text=Send")
+    page.wait_for_url("**/taken/")
+    assert "300000 bytes arrived" in page.inner_text("main")
+
+
+def test_a_refused_file_says_why_and_the_next_one_arrives(open_page):
+    page = open_page("/take/")
+    page.set_input_files("input[type=file]", {"name": "a.xlsx", "mimeType": "", "buffer": b"PK"})
+    page.click("button[type=submit] >> text=Send")
+    page.wait_for_selector("text=This is an Excel file.")
+    assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    page.set_input_files("input[type=file]", {"name": "a.csv", "mimeType": "", "buffer": b"abc"})
+    page.click("button[type=submit] >> text=Send")
+    page.wait_for_url("**/taken/")
+    assert "3 bytes arrived" in page.inner_text("main")
+
+
+def test_a_dropped_file_is_chosen(open_page):
+    page = open_page("/take/")
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["abcd"], "dropped.csv"));
+            document.querySelector("[data-dropzone]").dispatchEvent(
+                new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }"""
+    )
+    assert page.inner_text("[data-dropzone-file]") == "dropped.csv, 4 B"
