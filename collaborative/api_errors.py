@@ -60,5 +60,6 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
 
 
 def _refusal(code: str, sentence: str, status: int) -> Response:
-    transaction.set_rollback(True)
+    if transaction.get_connection().in_atomic_block:
+        transaction.set_rollback(True)
     return Response({"error": code, "detail": sentence}, status=status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from measures.actions import submissions
@@ -19,6 +20,11 @@ LEFT_BEHIND_AFTER = timedelta(seconds=45)
 def process_submission(submission_id: int) -> None:
     """Move one submission on until it rests."""
     submissions.process_submission(submission_id=submission_id, as_of=timezone.now())
+
+
+def enqueue_submission(submission_id: int) -> None:
+    """Start the work when the current transaction is committed. Without a broker the sweep finds it."""
+    transaction.on_commit(lambda: process_submission.delay(submission_id), robust=True)
 
 
 @shared_task

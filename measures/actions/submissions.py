@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -204,6 +205,18 @@ def withdraw_submission(*, submission: Submission, by: User | None, as_of: datet
 
     transaction.on_commit(delete_files)
     return submission
+
+
+@transaction.atomic
+def download_findings(*, submission: Submission, by: User | None) -> Path | None:
+    """Where the list of all findings lies (gzip), None without findings. Effects: one audit event."""
+    if not submission.findings_stored_as:
+        return None
+    path = store.path_of(submission.findings_stored_as)
+    if not path.exists():
+        return None
+    record_event(act="download_findings", target=submission, by=by, team=submission.source.team)
+    return path
 
 
 # --- the automatic steps -----------------------------------------------------------------------------------

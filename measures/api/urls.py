@@ -1,5 +1,27 @@
 """API addresses of the measures app, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from measures.api import views
+
+_ONE = "submissions/<int:submission_id>/"
+
+urlpatterns = [
+    path("sources/", views.SourceListView.as_view(), name="api_sources"),
+    path("contract/", views.ContractView.as_view(), name="api_contract"),
+    path("submissions/", views.SubmissionListView.as_view(), name="api_submissions"),
+    path(_ONE, views.SubmissionView.as_view(), name="api_submission"),
+    path(f"{_ONE}mapping/", views.SubmissionMappingView.as_view(), name="api_submission_mapping"),
+    path(
+        f"{_ONE}confirmation/",
+        views.SubmissionConfirmationView.as_view(),
+        name="api_submission_confirmation",
+    ),
+    path(
+        f"{_ONE}withdrawal/",
+        views.SubmissionWithdrawalView.as_view(),
+        name="api_submission_withdrawal",
+    ),
+    path(f"{_ONE}findings/", views.FindingListView.as_view(), name="api_findings"),
+    path(f"{_ONE}findings.csv", views.FindingFileView.as_view(), name="api_findings_file"),
+]

@@ -44,7 +44,7 @@ _ALSO_CALLED: dict[str, tuple[str, ...]] = {
     "numerator": ("num", "met", "compliant", "numeratorhit", "bpunder14090"),
     "exclusion": ("excluded", "excl"),
     "race": ("raceethnicity", "racecode", "primaryrace"),
-    "ethnicity": ("hispanic", "ethnic", "raceethnicity", "ethnicitycode"),
+    "ethnicity": ("hispanic", "ethnic", "ethnicitycode"),
     "language": ("preferredlanguage", "lang", "spokenlanguage"),
     "sex": ("gender", "administrativesex"),
     "age": ("ageyears", "ageatend"),

@@ -76,17 +76,18 @@ def list_gap_counts(
 
 def list_waiting_submissions(scope: Scope) -> QuerySet[Submission]:
     """Submissions of the reader's own organisations that wait for a decision, oldest first."""
-    return _own_submissions(scope).filter(state__in=WAITING_STATES).order_by("received_at")
+    return own_submissions(scope).filter(state__in=WAITING_STATES).order_by("received_at")
 
 
 def list_latest_submissions(scope: Scope) -> QuerySet[Submission]:
     """The latest submission of each source of the reader's own organisations."""
-    own = _own_submissions(scope)
+    own = own_submissions(scope)
     latest = own.order_by().values("source_id").annotate(Max("id")).values("id__max")
     return own.filter(id__in=latest)
 
 
-def _own_submissions(scope: Scope) -> QuerySet[Submission]:
+def own_submissions(scope: Scope) -> QuerySet[Submission]:
+    """Submissions of the reader's own organisations, in no order."""
     if not scope.may(Permission.VIEW_SUBMISSIONS):
         return Submission.objects.none()
     return Submission.objects.filter(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from measures.actions.submissions import process_submission, receive_submission
@@ -17,7 +16,7 @@ from measures.errors import FileRefused
 from measures.ingest.contract import RULE_BY_CODE
 from measures.ingest.store import IncomingFile
 from measures.models import Source, Submission
-from measures.tasks import process_submission as process_task
+from measures.tasks import enqueue_submission
 
 _PIECE = 4 * 1024**2
 
@@ -49,7 +48,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         submission = self._receive(options)
         if not options["wait"]:
-            transaction.on_commit(lambda: process_task.delay(submission.pk))
+            enqueue_submission(submission.pk)
             self.stdout.write(f"Submission {submission.pk} received; a worker takes it on.")
             return
         if process_submission(submission_id=submission.pk, as_of=timezone.now()) is None:

@@ -1,0 +1,104 @@
+"""What the API says about sources and submissions."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from measures.ingest.contract import RULE_BY_CODE
+from measures.models import Finding, Source, Submission
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    team = serializers.CharField(
+        source="team.code",
+        default=None,
+        help_text="Code of the team whose own source this is; null: a payer's.",
+    )
+
+    class Meta:
+        model = Source
+        fields = ["code", "name", "kind", "team", "data_version"]
+
+
+class SubmissionSerializer(serializers.ModelSerializer[Submission]):
+    source = serializers.CharField(source="source.code")
+    unmapped = serializers.JSONField(
+        help_text="While a mapping is needed: column → code that means nothing yet → rows."
+    )
+
+    class Meta:
+        model = Submission
+        fields = [
+            "id",
+            "source",
+            "file_name",
+            "sha256",
+            "byte_count",
+            "state",
+            "received_at",
+            "state_changed_at",
+            "published_at",
+            "data_version",
+            "progress_done",
+            "progress_total",
+            "row_count",
+            "accepted_count",
+            "set_aside_count",
+            "duplicate_count",
+            "refusal_code",
+            "refusal",
+            "headers",
+            "mapping",
+            "unmapped",
+            "replace_confirmed",
+        ]
+
+
+class FindingSerializer(serializers.ModelSerializer[Finding]):
+    text = serializers.SerializerMethodField(help_text="What the rule says.")
+
+    class Meta:
+        model = Finding
+        fields = ["rule", "text", "column", "severity", "line_count", "first_lines"]
+
+    def get_text(self, finding: Finding) -> str:
+        return RULE_BY_CODE[finding.rule].text
+
+
+class MappingSerializer(serializers.Serializer[object]):
+    columns = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField()),
+        required=False,
+        help_text="Column of the contract → {“header”: …} or {“constant”: …}.",
+    )
+    values = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField(allow_blank=True)),
+        required=False,
+        help_text="Column of the contract → code of the file, in lower case → code of the contract.",
+    )
+    last_year_of_range = serializers.BooleanField(
+        required=False, help_text="2017-2020 is the period 2020."
+    )
+    code_systems = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="The sender's own code systems."
+    )
+
+
+class ColumnSerializer(serializers.Serializer[object]):
+    name = serializers.CharField()
+    required = serializers.BooleanField()
+    kind = serializers.CharField()
+    meaning = serializers.CharField()
+
+
+class RuleSerializer(serializers.Serializer[object]):
+    code = serializers.CharField()
+    severity = serializers.CharField()
+    text = serializers.CharField()
+    advice = serializers.CharField()
+
+
+class ContractSerializer(serializers.Serializer[object]):
+    version = serializers.IntegerField()
+    columns = ColumnSerializer(many=True)
+    rules = RuleSerializer(many=True)
