@@ -7,13 +7,13 @@ A number that the reader may not see is not in the figure at all; its state says
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from measures.enums import LineOfBusiness, StratumKind
 from measures.models import (
@@ -21,10 +21,11 @@ from measures.models import (
     MeasureDefinition,
     Period,
     Source,
+    Stratum,
     StratumResult,
     StratumSet,
 )
-from measures.stats.peers import MINIMUM_PEERS, quartile_band
+from measures.stats.peers import quartile_band
 from measures.stats.rounding import published_decimals
 from measures.stats.states import CellState, GapState
 from teams.enums import Audience
@@ -147,6 +148,7 @@ class PeerBand:
     stratum_id: int
     peer_count: int
     rate_percent: tuple[int, int, int] | None
+    gap_peer_count: int
     gap_points: tuple[int, int, int] | None
 
 
@@ -155,7 +157,7 @@ def _share(part: int, whole: int, audience: Audience) -> float:
     return share if audience == Audience.OWN else round(share * 20) / 20
 
 
-def _figure(row: StratumResult, label: StratumLabel, audience: Audience) -> Figure:
+def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) -> Figure:
     own = audience == Audience.OWN
     state = CellState(row.own_state if own else row.state)
     gap_state = GapState(row.own_gap_state if own else row.gap_state)
@@ -181,7 +183,7 @@ def _figure(row: StratumResult, label: StratumLabel, audience: Audience) -> Figu
         rate=number(row.rate),
         rate_lower=number(row.rate_lower),
         rate_upper=number(row.rate_upper),
-        decimals=int(published_decimals(row.denominator)) if shown else 0,
+        decimals=decimals if shown else 0,
         self_reported_share=_share(row.self_reported, row.denominator, audience) if shown else None,
         indirect_share=_share(row.indirect, row.denominator, audience) if shown else None,
         gap_state=gap_state,
@@ -198,76 +200,105 @@ def _figure(row: StratumResult, label: StratumLabel, audience: Audience) -> Figu
     )
 
 
-def _labels(stratum_set: StratumSet) -> dict[int, StratumLabel]:
-    strata = [*stratum_set.strata.all()]
-    return {
-        s.pk: StratumLabel(
-            s.pk,
-            stratum_set.code,
-            s.code,
-            s.label,
-            s.short_label,
-            StratumKind(s.kind),
-            s.position,
-            s.is_reference,
-        )
-        for s in strata
-    }
+def _label(stratum: Stratum) -> StratumLabel:
+    return StratumLabel(
+        stratum.pk,
+        stratum.stratum_set.code,
+        stratum.code,
+        stratum.label,
+        stratum.short_label,
+        StratumKind(stratum.kind),
+        stratum.position,
+        stratum.is_reference,
+    )
 
 
 def list_strata(stratum_set: StratumSet) -> list[StratumLabel]:
     """The strata of a set in its order, declined and unknown among them."""
-    return list(_labels(stratum_set).values())
+    return [_label(s) for s in stratum_set.strata.select_related("stratum_set")]
 
 
-def _assemble(
-    rows: Iterable[StratumResult],
+#: What is read of a result. Plain rows, not model objects: a page reads thousands.
+_COLUMNS = (
+    "measure_id", "period_id", "team_id", "by_site", "site_id", "line_of_business", "stratum_id",
+    "computation_id", "reference_id", "denominator", "numerator", "self_reported", "indirect",
+    "state", "own_state", "rate", "rate_lower", "rate_upper", "gap_state", "own_gap_state", "gap",
+    "gap_lower", "gap_upper", "ratio", "ratio_lower", "ratio_upper", "p_value", "q_value",
+    "patients_to_parity",
+)  # fmt: skip
+
+
+def _read(
+    units: Q,
     *,
     source: Source,
+    periods: Sequence[Period],
     stratum_set: StratumSet,
-    audience_of: Any,
+    measure_ids: Sequence[int] | None,
+    audience_of: Callable[[int | None], Audience],
 ) -> list[SetResult]:
-    """Group rows (select_related: computation, period, team, site) into SetResults, measures in page order."""
-    total_set = StratumSet.objects.get(code="all")
-    labels = _labels(stratum_set) | _labels(total_set)
-    grouped: dict[tuple[Any, ...], list[StratumResult]] = defaultdict(list)
-    for row in rows:
-        key = (
-            row.measure_id,
-            row.period_id,
-            row.team_id,
-            row.by_site,
-            row.site_id,
-            row.line_of_business,
-        )
-        grouped[key].append(row)
-    years = {rows_of[0].period.year for rows_of in grouped.values()}
+    """SetResults of the units that `units` selects, measures in page order: at most six queries."""
+    labels = {
+        s.pk: _label(s)
+        for s in Stratum.objects.filter(
+            Q(stratum_set=stratum_set) | Q(stratum_set__code="all")
+        ).select_related("stratum_set")
+    }
+    periods_by_id = {p.pk: p for p in periods}
+    results = StratumResult.objects.filter(
+        units, source=source, period__in=list(periods_by_id), stratum_id__in=list(labels)
+    )
+    if measure_ids is not None:
+        results = results.filter(measure_id__in=list(measure_ids))
+    grouped: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for row in results.values_list(*_COLUMNS, named=True):
+        grouped[row[:6]].append(row)
+    if not grouped:
+        return []
+    rows = [row for rows_of in grouped.values() for row in rows_of]
+    computations = Computation.objects.in_bulk({row.computation_id for row in rows})
+    teams = Team.objects.in_bulk({row.team_id for row in rows if row.team_id})
+    sites = Site.objects.in_bulk({row.site_id for row in rows if row.site_id})
     definitions = {
         (d.measure_id, d.year): d
-        for d in MeasureDefinition.objects.filter(year__in=years).select_related("measure")
+        for d in MeasureDefinition.objects.filter(
+            year__in={p.year for p in periods}, measure__in={row.measure_id for row in rows}
+        ).select_related("measure")
     }
-    results = []
-    for rows_of in grouped.values():
-        first = rows_of[0]
-        audience: Audience = audience_of(first.team_id)
+    decimals = dict(
+        zip(
+            (row.denominator for row in rows),
+            published_decimals([row.denominator for row in rows]).tolist(),
+            strict=True,
+        )
+    )
+    found = []
+    for key, rows_of in grouped.items():
+        measure_id, period_id, team_id, by_site, site_id, line_of_business = key
+        audience = audience_of(team_id)
         figures = sorted(
-            (_figure(row, labels[row.stratum_id], audience) for row in rows_of),
+            (
+                _figure(row, labels[row.stratum_id], audience, decimals[row.denominator])
+                for row in rows_of
+            ),
             key=lambda f: f.stratum.position,
         )
         reference_id = next((row.reference_id for row in rows_of if row.reference_id), None)
-        latest = max((row.computation for row in rows_of), key=lambda c: c.computed_at)
-        results.append(
+        latest = max(
+            (computations[row.computation_id] for row in rows_of), key=lambda c: c.computed_at
+        )
+        found.append(
             SetResult(
                 source=source,
-                definition=definitions[(first.measure_id, first.period.year)],
-                period=first.period,
+                definition=definitions[(measure_id, periods_by_id[period_id].year)],
+                period=periods_by_id[period_id],
                 unit=UnitLabel(
-                    team=first.team,
-                    site=first.site,
-                    is_site=first.by_site,
+                    team=teams.get(team_id),
+                    site=sites.get(site_id),
+                    is_site=by_site,
                     line_of_business=None
-                    if first.line_of_business is None
-                    else LineOfBusiness(first.line_of_business),
+                    if line_of_business is None
+                    else LineOfBusiness(line_of_business),
                 ),
                 stratum_set=stratum_set,
                 total=next((f for f in figures if f.stratum.kind == StratumKind.TOTAL), None),
@@ -279,7 +310,7 @@ def _assemble(
                 data_version=latest.data_version,
             )
         )
-    results.sort(
+    found.sort(
         key=lambda r: (
             r.definition.measure.position,
             r.period.ends_on,
@@ -287,17 +318,7 @@ def _assemble(
             r.unit.name,
         )
     )
-    return results
-
-
-def _rows(
-    source: Source, stratum_set: StratumSet, periods: Sequence[Period]
-) -> QuerySet[StratumResult]:
-    return StratumResult.objects.filter(
-        source=source,
-        period__in=list(periods),
-        stratum__stratum_set__in=[stratum_set.pk, StratumSet.objects.get(code="all").pk],
-    ).select_related("computation", "period", "team", "site")
+    return found
 
 
 def list_team_results(
@@ -313,12 +334,14 @@ def list_team_results(
     """A team's results, one SetResult per measure and period; empty for a team out of scope."""
     if team.pk not in scope.team_ids:
         return []
-    rows = _rows(source, stratum_set, periods).filter(
-        team=team, by_site=False, line_of_business=line_of_business
+    return _read(
+        Q(team=team, by_site=False, line_of_business=line_of_business),
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=scope.audience,
     )
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=list(measure_ids))
-    return _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
 
 
 def list_site_results(
@@ -333,10 +356,14 @@ def list_site_results(
     """A team's results by site (all lines of business), one SetResult per measure and site."""
     if team.pk not in scope.team_ids:
         return []
-    rows = _rows(source, stratum_set, [period]).filter(team=team, by_site=True)
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=list(measure_ids))
-    return _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
+    return _read(
+        Q(team=team, by_site=True),
+        source=source,
+        periods=[period],
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=scope.audience,
+    )
 
 
 def list_line_results(
@@ -351,12 +378,14 @@ def list_line_results(
     """A team's results by line of business, one SetResult per measure and line."""
     if team.pk not in scope.team_ids:
         return []
-    rows = _rows(source, stratum_set, [period]).filter(
-        team=team, by_site=False, line_of_business__isnull=False
+    results = _read(
+        Q(team=team, by_site=False, line_of_business__isnull=False),
+        source=source,
+        periods=[period],
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=scope.audience,
     )
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=list(measure_ids))
-    results = _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
     return sorted(
         results, key=lambda r: (r.definition.measure.position, r.unit.line_of_business or 0)
     )
@@ -373,12 +402,14 @@ def list_overview(
 ) -> list[SetResult]:
     """Every team in scope side by side, by measure and then by team name; never ranked."""
     check_permission(scope, Permission.VIEW_OVERVIEW)
-    rows = _rows(source, stratum_set, [period]).filter(
-        team_id__in=scope.team_ids, by_site=False, line_of_business=line_of_business
+    return _read(
+        Q(team__in=scope.team_ids, by_site=False, line_of_business=line_of_business),
+        source=source,
+        periods=[period],
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=scope.audience,
     )
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=list(measure_ids))
-    return _assemble(rows, source=source, stratum_set=stratum_set, audience_of=scope.audience)
 
 
 def list_programme_results(
@@ -393,11 +424,13 @@ def list_programme_results(
     Group contributions cannot be taken out of it, not even by a group that knows its own rows
     (`measures.stats.suppression`, insider rule).
     """
-    rows = _rows(source, stratum_set, periods).filter(team__isnull=True)
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=list(measure_ids))
-    return _assemble(
-        rows, source=source, stratum_set=stratum_set, audience_of=lambda team_id: Audience.OTHERS
+    return _read(
+        Q(team__isnull=True),
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=lambda team_id: Audience.OTHERS,
     )
 
 
@@ -412,35 +445,56 @@ def list_peer_bands(
 ) -> dict[tuple[int, int], PeerBand]:
     """Quartiles of the other teams' shown rates and gaps, keyed by (measure id, stratum id).
 
-    Anonymous: at least MINIMUM_PEERS peers with a value that everybody may see, whole points.
+    Anonymous: at least `MINIMUM_PEERS` (measures.stats.peers) peers with a value that everybody may see, whole points.
     """
     if team.pk not in scope.team_ids:
         return {}
-    rows = _rows(source, stratum_set, [period]).filter(
-        team__isnull=False, by_site=False, line_of_business=None
-    )
+    rows = StratumResult.objects.filter(
+        Q(stratum__stratum_set=stratum_set) | Q(stratum__stratum_set__code="all"),
+        source=source,
+        period=period,
+        team__isnull=False,
+        by_site=False,
+        line_of_business=None,
+        state=CellState.SHOWN,
+    ).exclude(team=team)
     if measure_ids is not None:
         rows = rows.filter(measure_id__in=list(measure_ids))
     rates: dict[tuple[int, int], list[float]] = defaultdict(list)
     gaps: dict[tuple[int, int], list[float]] = defaultdict(list)
-    for row in rows.exclude(team=team).values_list(
-        "measure_id", "stratum_id", "state", "rate", "gap_state", "gap"
+    for measure_id, stratum_id, rate, gap_state, gap in rows.values_list(
+        "measure_id", "stratum_id", "rate", "gap_state", "gap"
     ):
-        measure_id, stratum_id, state, rate, gap_state, gap = row
-        if state == CellState.SHOWN and rate is not None:
-            rates[measure_id, stratum_id].append(rate * 100)
-            if gap_state == GapState.SHOWN and gap is not None:
-                gaps[measure_id, stratum_id].append(gap * 100)
-
-    def band(values: list[float]) -> tuple[int, int, int] | None:
-        if len(values) < MINIMUM_PEERS:
-            return None
-        lower, median, upper = quartile_band(np.array([values]))[0]
-        return int(lower), int(median), int(upper)
-
+        rates[measure_id, stratum_id].append(rate * 100)
+        if gap_state == GapState.SHOWN and gap is not None:
+            gaps[measure_id, stratum_id].append(gap * 100)
+    rate_bands, gap_bands = _bands(rates), _bands(gaps)
     return {
-        key: PeerBand(key[0], key[1], len(values), band(values), band(gaps.get(key, [])))
+        key: PeerBand(
+            measure_id=key[0],
+            stratum_id=key[1],
+            peer_count=len(values),
+            rate_percent=rate_bands[key],
+            gap_peer_count=len(gaps.get(key, ())),
+            gap_points=gap_bands.get(key),
+        )
         for key, values in rates.items()
+    }
+
+
+def _bands(
+    values: dict[tuple[int, int], list[float]],
+) -> dict[tuple[int, int], tuple[int, int, int] | None]:
+    """All bands at once: quartiles of a few numbers cost as much as those of hundreds."""
+    if not values:
+        return {}
+    longest = max(len(peers) for peers in values.values())
+    table = np.full((len(values), longest), np.nan)
+    for row, peers in zip(table, values.values(), strict=True):
+        row[: len(peers)] = peers
+    return {
+        key: None if np.isnan(band[0]) else (int(band[0]), int(band[1]), int(band[2]))
+        for key, band in zip(values, quartile_band(table), strict=True)
     }
 
 

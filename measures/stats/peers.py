@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,12 +20,18 @@ def quartile_band(points: ArrayLike) -> NDArray[np.float64]:
         two peers are interpolated linearly; halves are rounded up.
     """
     values = np.asarray(points, dtype=np.float64)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="All-NaN slice")
-        quartiles = np.nanpercentile(values, [25, 50, 75], axis=-1) if values.size else None
-    if quartiles is None:
+    if not values.size:
         return np.full((*values.shape[:-1], 3), np.nan)
+    # NaN sorts to the end, so the first `counted` values of a row are its peers. All rows at once:
+    # numpy's own nanpercentile works row by row.
+    counted = (~np.isnan(values)).sum(axis=-1)
+    ordered = np.sort(values, axis=-1)
+    place = np.maximum(counted - 1, 0)[..., None] * np.array([0.25, 0.5, 0.75])
+    below = np.floor(place).astype(np.intp)
+    above = np.ceil(place).astype(np.intp)
+    low = np.take_along_axis(ordered, below, axis=-1)
+    high = np.take_along_axis(ordered, above, axis=-1)
+    quartiles = low + (high - low) * (place - below)
     # Rounding away float noise first: 62.49999999999999 is 62.5.
-    band = np.floor(np.round(np.moveaxis(quartiles, 0, -1), 9) + 0.5)
-    enough = (~np.isnan(values)).sum(axis=-1) >= MINIMUM_PEERS
-    return np.where(enough[..., None], band, np.nan)
+    band = np.floor(np.round(quartiles, 9) + 0.5)
+    return np.where((counted >= MINIMUM_PEERS)[..., None], band, np.nan)
