@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from teams.enums import Role
 from teams.permissions import Permission
@@ -67,14 +67,6 @@ PERSONAL_SECTIONS = (
 )
 
 
-def _address(name: str, **kwargs: Any) -> str | None:
-    """The address of a page, None where the part of the site that holds it is not installed."""
-    try:
-        return reverse(name, kwargs=kwargs)
-    except NoReverseMatch:
-        return None
-
-
 def list_sections(
     sections: tuple[Section, ...], scope: Scope, current: str
 ) -> list[dict[str, Any]]:
@@ -83,14 +75,11 @@ def list_sections(
     for section in sections:
         if not scope.may(section.permission):
             continue
-        url = _address(section.address)
-        if url is None:
-            continue
         active = current == section.address or any(current.startswith(n) for n in section.names)
         entries.append(
             {
                 "label": section.label,
-                "url": url,
+                "url": reverse(section.address),
                 "icon": section.icon,
                 "active": active,
             }
@@ -100,21 +89,21 @@ def list_sections(
 
 def list_team_menu(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
     """The teams in scope as {name, url, active}: the same page for each where this page is one team's,
-    else the team's dashboard. Empty with fewer than two teams and where no page shows a team."""
+    else the team's dashboard. Empty with fewer than two teams: there is nothing to switch."""
     if len(scope.team_ids) < 2 or not scope.may(Permission.VIEW_TEAM_RESULTS):
         return []
     match = request.resolver_match
     page, kwargs = TEAM_PAGE, {}
     if match is not None and "code" in match.kwargs and match.view_name.startswith("reports:team"):
         page, kwargs = match.view_name, match.kwargs
-    entries = []
-    for team in list_teams(scope):
-        url = _address(page, **{**kwargs, "code": team.code})
-        if url is not None:
-            entries.append(
-                {"name": team.name, "url": url, "active": kwargs.get("code") == team.code}
-            )
-    return entries
+    return [
+        {
+            "name": team.name,
+            "url": reverse(page, kwargs={**kwargs, "code": team.code}),
+            "active": kwargs.get("code") == team.code,
+        }
+        for team in list_teams(scope)
+    ]
 
 
 def role_label(scope: Scope) -> str:
