@@ -265,9 +265,9 @@ class _Puzzle:
         self.equations = self._equations()
 
     def _equations(self) -> csr_array:
-        """Lines for denominators and for numerators; denominator = numerator + misses."""
+        """Lines for numerators and misses; denominator = numerator + misses in each measure."""
         parts = []
-        for block in [0, *range(1, self.blocks, 2)]:
+        for block in self._lined_blocks():
             found = self.lines.tocoo()
             parts.append((found.row, found.col + block * self.cells, found.data, found.shape[0]))
         every = np.arange(self.cells)
@@ -293,16 +293,27 @@ class _Puzzle:
             )
         )
 
+    def _lined_blocks(self) -> list[int]:
+        """Blocks of variables that have to add up; the rest of them then does."""
+        return [1, 2, *range(3, self.blocks, 2)]
+
     def leaks(self, unit_relations: Sequence[Relation]) -> list[Leak]:
         """One leak at most for each count. Insiders come first: what they cannot narrow down the
         public cannot, so the public is asked about the rest only."""
         if not self.small.any():
             return []
-        settled: set[int] = set()
+        insiders = readers(unit_relations)
+        # With all rows of readers taken as known, what is below each of them stands alone. Counts
+        # that are safe then are safe from everybody.
+        rows = {
+            r for relation in unit_relations if relation.parts_are_readers for r in relation.members
+        }
+        safe = self._safe_within(rows) if insiders else np.array([], dtype=np.int64)
+        settled: set[int] = set(safe.tolist())
         found: dict[int, Leak] = {}
-        for reader, known in readers(unit_relations).items():
+        for reader, known in insiders.items():
             totals = {r.total for r in unit_relations if r.parts_are_readers and reader in r.parts}
-            variables = self._small_outside(known | totals)
+            variables = np.setdiff1d(self._small_outside(known | totals), safe)
             rest = self._remainders(reader, unit_relations)
             targets = _new_targets(np.union1d(variables, rest))
             leaking = self._leaks_to(reader, known, targets)
@@ -313,9 +324,30 @@ class _Puzzle:
         found |= self._leaks_to(PUBLIC, set(), _new_targets(unasked))
         return list(found.values())
 
+    def _safe_within(self, known: set[int]) -> IntArray:
+        """Targets that are wide enough even if all these units were known."""
+        targets = _new_targets(self._small_outside(known))
+        if targets.variable.size:
+            free = self.unknown & ~self._in_units(known)
+            self._push_together(targets, free, self._components(free))
+        return targets.variable[~targets.narrow(self.k)]
+
+    def _push_together(self, targets: _Targets, free: BoolArray, component: IntArray) -> None:
+        """Settle as many targets as whole batches can."""
+        left = targets.narrow(self.k)
+        while left.any():
+            before = int(left.sum())
+            for sign in (1.0, -1.0):
+                self._push(sign, np.flatnonzero(left), targets, free, component)
+                left = targets.narrow(self.k)
+            if int(left.sum()) == before:
+                return
+
+    def _in_units(self, units: set[int]) -> BoolArray:
+        return np.tile(np.isin(np.arange(self.cells) // self.strata, list(units)), self.blocks)
+
     def _small_outside(self, known: set[int]) -> IntArray:
-        outside = ~np.isin(np.arange(self.cells) // self.strata, list(known))
-        return np.flatnonzero(self.small & np.tile(outside, self.blocks))
+        return np.flatnonzero(self.small & ~self._in_units(known))
 
     def _remainders(self, reader: int, unit_relations: Sequence[Relation]) -> IntArray:
         """Counts of totals that without the reader's own part come to 1 to k - 1: what the reader
@@ -342,39 +374,34 @@ class _Puzzle:
         found: dict[int, Leak] = {}
         if not targets.variable.size:
             return found
-        own = np.tile(np.isin(np.arange(self.cells) // self.strata, list(known)), self.blocks)
+        own = self._in_units(known)
         free = self.unknown & ~own
         component = self._components(free)
-        open_ = targets.narrow(self.k)
-        together = True
-        while open_.any():
-            before = int(open_.sum())
-            if together:
-                for sign in (1.0, -1.0):
-                    batch = np.flatnonzero(open_)
-                    self._push(sign, batch, targets, free, component)
-                    open_ &= targets.narrow(self.k)
-                together = int(open_.sum()) < before
-                continue
-            one = np.flatnonzero(open_)[:1]
-            proof = self._push(1.0, one, targets, free, component)
-            if targets.narrow(self.k)[one[0]]:
+        self._push_together(targets, free, component)
+        for at in np.flatnonzero(targets.narrow(self.k)):
+            one = np.array([at])
+            proof = None
+            if targets.narrow(self.k)[at]:
+                proof = self._push(1.0, one, targets, free, component)
+            if targets.narrow(self.k)[at]:
                 self._push(-1.0, one, targets, free, component)
-            if targets.narrow(self.k)[one[0]]:
-                variable = int(targets.variable[one[0]])
-                low, high = float(targets.low[one[0]]), float(targets.high[one[0]])
+            if targets.narrow(self.k)[at]:
+                variable = int(targets.variable[at])
+                low, high = float(targets.low[at]), float(targets.high[at])
                 found[variable] = self._leak(variable, reader, low, high, proof, free, own)
-            open_ &= targets.narrow(self.k)
-            open_[one] = False
         return found
 
     def _components(self, free: BoolArray) -> IntArray:
         """A number for each variable; unknowns that no equation links have different ones."""
-        linked = self.equations[:, np.flatnonzero(free)]
-        together = (abs(linked).T @ abs(linked)).tocsr() if linked.shape[1] else linked
+        columns = np.flatnonzero(free)
+        linked = self.equations[:, columns].tocoo()
+        equations = linked.shape[0]
+        graph = coo_array(
+            (np.ones(linked.nnz), (linked.row, equations + linked.col)),
+            shape=(equations + len(columns),) * 2,
+        )
         numbers = np.full(free.shape, -1)
-        if linked.shape[1]:
-            numbers[free] = connected_components(together, directed=False)[1]
+        numbers[columns] = connected_components(graph, directed=False)[1][equations:]
         return numbers
 
     def _push(
