@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Count, Sum
 
 from measures.enums import RealCategory, RealField
 from measures.models import Period, RealCount, Slice, Source
@@ -64,35 +64,34 @@ def list_completeness(
     teams: list[Team] | None = None,
     by_site: bool = False,
 ) -> list[CompletenessRow]:
-    """Completeness of the reader's teams, ordered by period, team, site and field: one query.
+    """Completeness of the reader's teams, ordered by period, team, site and field.
 
-    Counts come from the submissions that hold a current slice of the team and period; where two do,
-    the latest one, because a member must not count twice.
+    Counts come from one submission per team and period, because a member must not count twice: the
+    one that holds most of the current slices (a correction of one measure knows only that measure's
+    members), of several such the latest.
     """
     team_ids = set(scope.team_ids) if teams is None else {t.pk for t in teams} & set(scope.team_ids)
-    current = Slice.objects.filter(
-        is_current=True,
-        source=source,
-        submission=OuterRef("submission"),
-        team=OuterRef("team"),
-        period=OuterRef("period"),
-    )
-    newer = RealCount.objects.filter(
-        Exists(current),
-        team=OuterRef("team"),
-        period=OuterRef("period"),
-        submission__source=source,
-        submission__gt=OuterRef("submission"),
-    )
-    counts = RealCount.objects.filter(
-        Exists(current), ~Exists(newer), submission__source=source, team_id__in=team_ids
-    )
+    slices = Slice.objects.filter(is_current=True, source=source, team_id__in=team_ids)
     if period is not None:
-        counts = counts.filter(period=period)
+        slices = slices.filter(period=period)
+    holders: dict[tuple[int, int], tuple[int, int]] = {}
+    held = slices.order_by().values_list("team_id", "period_id", "submission_id")
+    for team_id, period_id, submission_id, count in held.annotate(Count("pk")):
+        best = holders.get((team_id, period_id), (0, 0))
+        holders[team_id, period_id] = max(best, (count, submission_id))
     keys = ["team_id", "period_id", "field"] + (["site_id"] if by_site else [])
-    rows = counts.values(*keys, "category").annotate(members=Sum("member_count"))
+    rows = (
+        RealCount.objects.filter(
+            submission_id__in={submission_id for _, submission_id in holders.values()},
+            team_id__in=team_ids,
+        )
+        .values(*keys, "submission_id", "category")
+        .annotate(members=Sum("member_count"))
+    )
     grouped: dict[tuple[int, int, str, int | None], dict[RealCategory, int]] = {}
     for row in rows:
+        if holders.get((row["team_id"], row["period_id"]), (0, 0))[1] != row["submission_id"]:
+            continue
         key = (row["team_id"], row["period_id"], row["field"], row.get("site_id"))
         grouped.setdefault(key, {})[RealCategory(row["category"])] = row["members"]
     teams_by_id = Team.objects.in_bulk({key[0] for key in grouped})
