@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/", include("reports.api.urls")),
     path("", include("teams.urls")),
     path("data/", include("measures.urls")),
+    path("definitions/", include("measures.urls_definitions")),
     path("", include("reports.urls")),
 ]
 
