@@ -14,6 +14,7 @@ dashboard_patterns: list[URLPattern] = [
     path("teams/<str:code>/", dashboards.team_dashboard, name="team_dashboard"),
     path("teams/<str:code>/sites/", dashboards.team_sites, name="team_sites"),
     path(_MEASURE, dashboards.team_measure, name="team_measure"),
+    path(f"{_MEASURE}numbers/", dashboards.team_measure_numbers, name="team_measure_numbers"),
     path("programme/", overview.overview, name="overview"),
 ]
 download_patterns: list[URLPattern] = [

@@ -4,7 +4,7 @@ Screen colours follow the page's theme through classes; `for_print=True` draws f
 """
 
 from reports.charts.completeness import draw_completeness
-from reports.charts.gap_strip import draw_gap_line, draw_gap_strip
+from reports.charts.gap_strip import draw_gap_line, draw_gap_strip, mark_key
 from reports.charts.matrix import GapMatrix, MatrixRow, draw_gap_matrix
 from reports.charts.peers import draw_peer_band
 from reports.charts.sites import draw_site_gaps
@@ -53,4 +53,5 @@ __all__ = [
     "draw_site_gaps",
     "draw_sparkline",
     "draw_trend",
+    "mark_key",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from reports.charts.rows import Key, Row, Rule, draw_rows
 from reports.charts.scale import Scale, round_scale
 from reports.charts.svg import PRINT, SCREEN, Drawing
@@ -19,6 +21,19 @@ MARKS: dict[Verdict, tuple[str, str, bool]] = {
 
 def direction_text(higher_is_better: bool) -> str:
     return "Higher is better →" if higher_is_better else "← Lower is better"
+
+
+@lru_cache(maxsize=1)
+def mark_key() -> tuple[tuple[str, str], ...]:
+    """Every mark as a small drawing, with its word: the legend of a page full of strips."""
+    entries = []
+    for key in legend_keys(set(Verdict)):
+        drawing = Drawing(
+            16, 16, ident=f"key-{key.shape}", title="", description="", palette=SCREEN
+        )
+        drawing.mark(key.shape, 8, 8, key.ink, 5.4, key.hollow)
+        entries.append((drawing.svg(decorative=True), key.label))
+    return tuple(entries)
 
 
 def draw_rate(
@@ -101,11 +116,17 @@ def gap_finding(strip: GapStrip) -> str:
 
 
 def draw_gap_strip(
-    strip: GapStrip, *, ident: str, finding: str = "", for_print: bool = False
+    strip: GapStrip,
+    *,
+    ident: str,
+    finding: str = "",
+    for_print: bool = False,
+    legend: bool = True,
 ) -> Chart:
     """Draw a gap strip.
 
     ident: prefix of element ids, unique on the page. finding: title instead of the derived one.
+    legend: without it the page says once, for all its strips, what the marks mean (`mark_key`).
     Strata without a number stand in words with their reason and have no mark.
     """
     reference = strip.reference
@@ -147,12 +168,12 @@ def draw_gap_strip(
         for s in drawn
         if s.is_reference or s.gap_points is not None
     }
-    keys = legend_keys(verdicts)
+    keys = legend_keys(verdicts) if legend else []
     if strip.target is not None:
         keys.append(
             Key("line", "grey", False, f"{strip.target_label} {format_percent(strip.target, 0)}")
         )
-    if any(s.caution for s in drawn):
+    if legend and any(s.caution for s in drawn):
         keys.append(Key("circle", "grey", True, "* fewer than 30: read with caution"))
     finding = finding or gap_finding(strip)
     summary = gap_summary(strip)

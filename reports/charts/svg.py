@@ -261,10 +261,16 @@ class Drawing:
         yield
         self._parts.append("</g>")
 
-    def svg(self) -> str:
-        """The whole drawing as SVG text."""
+    def svg(self, *, decorative: bool = False) -> str:
+        """The whole drawing as SVG text. decorative: its words stand beside it."""
         defs = f"<defs>{''.join(self._defs.values())}</defs>" if self._defs else ""
         width, height = number(self.width), number(self.height)
+        if decorative:
+            return (
+                f'<svg class="{self.palette.css}" xmlns="http://www.w3.org/2000/svg"'
+                f' viewBox="0 0 {width} {height}" width="{width}" height="{height}" aria-hidden="true">'
+                f"{defs}{''.join(self._parts)}</svg>"
+            )
         return (
             f'<svg class="{self.palette.css}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
             f' width="{width}" height="{height}" role="img" font-family="{SANS}, sans-serif"'

@@ -54,12 +54,15 @@ def strip_of(result: SetResult) -> values.GapStrip | None:
     """The strata with a number on one axis; None where no stratum has one.
 
     Strata without a number are said beside the chart, each with its reason: a row of "protected"
-    in every strip would bury the numbers.
+    in every strip would bury the numbers. So are the group's own strata of fewer than 30, whose
+    intervals would squeeze all others into a corner, unless there is nothing else to compare.
     """
     reference = reference_figure(result)
     shown = [f for f in result.compared if f.numbers_shown]
     if not shown:
         return None
+    few = {f.stratum.id for f in few_of(result)}
+    shown = [f for f in shown if f.stratum.id not in few]
     definition = result.definition
     return values.GapStrip(
         measure=definition.short_name,
@@ -69,6 +72,14 @@ def strip_of(result: SetResult) -> values.GapStrip | None:
         who="events" if definition.counting_unit == CountingUnit.EVENT else "patients",
         target=definition.target_rate,
     )
+
+
+def few_of(result: SetResult) -> list[Figure]:
+    """The group's own strata of fewer than 30 that a strip leaves out."""
+    shown = [f for f in result.compared if f.numbers_shown]
+    few = [f for f in shown if f.caution]
+    others = len(shown) - len(few)
+    return few if others >= 2 or (result.reference is None and others) else []
 
 
 def trend_of(
@@ -199,7 +210,7 @@ def gap_peers_of_measures(
     rows = []
     for result in results:
         figure = result.figure(focus.code)
-        if figure is None or figure.state == CellState.NO_DENOMINATOR:
+        if figure is None or not has_people(result, focus):
             continue
         band = bands.get((result.definition.measure_id, focus.id))
         name = result.definition.short_name
@@ -209,7 +220,7 @@ def gap_peers_of_measures(
     if not any(row.own is not None or row.band for row in rows):
         return None
     return values.PeerComparison(
-        title=f"Gap of {people_of(focus)} to {people_of(reference)}, this group and the others",
+        title=f"Gaps of {people_of(focus)} to {people_of(reference)} beside the other groups",
         rows=tuple(rows),
         unit="points",
     )
@@ -230,7 +241,7 @@ def gap_peers_of_strata(
     if not any(row.own is not None or row.band for row in rows):
         return None
     return values.PeerComparison(
-        title=f"{result.definition.short_name}: gaps of this group and of the others",
+        title=f"{result.definition.short_name}: gaps beside the other groups",
         rows=tuple(rows),
         unit="points",
         direction=direction_words(result.higher_is_better),
@@ -244,10 +255,16 @@ def _peer_row(
         label=label,
         own=figure.gap_points,
         band=band.gap_points if band else None,
-        peer_count=band.peer_count if band else 0,
+        peer_count=band.gap_peer_count if band else 0,
         decimals=gap_decimals(figure, reference),
         absence=_gap_absence(figure, reference),
     )
+
+
+def has_people(result: SetResult, focus: StratumLabel) -> bool:
+    """Whether a row beside the peers is drawn for this measure."""
+    figure = result.figure(focus.code)
+    return figure is not None and figure.state != CellState.NO_DENOMINATOR
 
 
 def completeness_of(

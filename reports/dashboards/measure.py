@@ -9,8 +9,8 @@ from typing import Any
 from measures.queries import PeerBand, SetResult, StratumLabel
 from reports import charts
 from reports.dashboards import marks
-from reports.dashboards.tables import FigureRow, figure_row
-from reports.dashboards.team import MeasureBlock, measure_block
+from reports.dashboards.tables import FigureRow, figure_row, figure_rows
+from reports.dashboards.team import MeasureBlock, measure_block, peers_chart, sites_chart
 from reports.dashboards.wording import people_of
 from teams.formats import format_percent
 
@@ -30,6 +30,8 @@ class UnitRows:
 @dataclass(frozen=True)
 class MeasurePage:
     block: MeasureBlock
+    rows: tuple[FigureRow, ...]
+    findings: tuple[str, ...]
     trend: charts.Chart | None
     trend_figure: dict[str, Any] | None
     peers: charts.Chart | None
@@ -68,12 +70,14 @@ def measure_page(
             else None
         )
     if focus is not None and reference is not None:
-        by_site = marks.site_gaps_of(site_results, focus=focus, reference=reference)
-        sites = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
+        sites = sites_chart(site_results, focus, reference)
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
-        peers = charts.draw_peer_band(compared, ident="peers") if compared else None
+        peers = peers_chart(compared, [current.higher_is_better]) if compared else None
+    rows = figure_rows(current, bands=bands)
     return MeasurePage(
-        block=measure_block(current, bands=bands),
+        block=measure_block(current),
+        rows=rows,
+        findings=tuple(row.finding for row in rows if row.gap),
         trend=trend,
         trend_figure=interactive_trend(results, periods) if len(periods) > 1 else None,
         peers=peers,

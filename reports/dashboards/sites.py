@@ -11,6 +11,7 @@ from measures.queries import CompletenessRow, SetResult, StratumLabel
 from reports import charts
 from reports.dashboards import marks
 from reports.dashboards.measure import UnitRows, unit_rows
+from reports.dashboards.team import sites_chart
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ def sites_page(
     """results: one measure and period, one result a site."""
     chart = matrix = None
     if focus is not None and reference is not None and results:
-        by_site = marks.site_gaps_of(results, focus=focus, reference=reference)
-        chart = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
+        chart = sites_chart(results, focus, reference)
         strata = {f.stratum.id: f.stratum for r in results for f in r.compared}
         ordered = sorted(strata.values(), key=lambda s: s.position)
         if len(ordered) > 2:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from measures.queries import CompletenessRow, PeerBand, SetResult, StratumLabel
 from reports import charts
 from reports.dashboards import marks
-from reports.dashboards.tables import FigureRow, Unseen, figure_row, figure_rows, unseen_of
+from reports.dashboards.tables import Unseen, figure_row, unseen_of
 from reports.dashboards.wording import (
+    Reading,
+    completeness_finding,
     counted_text,
     direction_words,
+    finding_sentence,
     gap_decimals,
     gap_interval_text,
     gap_text,
     headline,
     measure_finding,
+    peers_finding,
     people_of,
     rate_text,
+    read_figure,
+    sites_finding,
 )
+
+_SEEN = (Reading.BEHIND, Reading.AHEAD)
 
 
 @dataclass(frozen=True)
 class MeasureBlock:
-    """One measure: its strip, what the strip shows in words, and the numbers behind it."""
+    """One measure: its strip and what the strip shows in words.
+
+    seen: sentences about the strata that are behind or ahead. few: the group's own strata of fewer
+    than 30, which the strip leaves out.
+    """
 
     code: str
     name: str
@@ -34,10 +46,10 @@ class MeasureBlock:
     overall: str
     overall_counted: str
     finding: str
-    findings: tuple[str, ...]
+    seen: tuple[str, ...]
     chart: charts.Chart | None
     unseen: tuple[Unseen, ...]
-    rows: tuple[FigureRow, ...]
+    few: str
     reference: str
     result: SetResult
 
@@ -49,19 +61,21 @@ class Domain:
 
 
 def measure_block(
-    result: SetResult, *, bands: Mapping[tuple[int, int], PeerBand] | None = None, ident: str = ""
+    result: SetResult,
+    *,
+    ident: str = "",
+    legend: bool = True,
 ) -> MeasureBlock:
-    """ident: prefix of ids within the page."""
+    """ident: prefix of ids within the page. legend: without it the page explains the marks once."""
     definition = result.definition
     strip = marks.strip_of(result)
     chart = None
     finding = measure_finding(result)
     if strip is not None:
         chart = charts.draw_gap_strip(
-            strip, ident=f"{ident}strip-{definition.measure_id}", finding=finding
+            strip, ident=f"{ident}strip-{definition.measure_id}", finding=finding, legend=legend
         )
     total = result.total
-    rows = figure_rows(result, bands=bands)
     return MeasureBlock(
         code=definition.measure.code,
         name=definition.name,
@@ -72,23 +86,26 @@ def measure_block(
             counted_text(total, definition.counting_unit) if total and total.numbers_shown else ""
         ),
         finding=finding,
-        findings=tuple(
-            row.finding for row, f in zip(rows, result.figures, strict=True) if f.gap_shown
+        seen=tuple(
+            finding_sentence(f, result)
+            for f in result.compared
+            if read_figure(f, higher_is_better=result.higher_is_better) in _SEEN
         ),
         chart=chart,
         unseen=unseen_of(result.compared),
-        rows=rows,
+        few=", ".join(f.stratum.short_label for f in marks.few_of(result)),
         reference=result.reference.short_label if result.reference else "",
         result=result,
     )
 
 
-def domains_of(
-    results: Sequence[SetResult], *, bands: Mapping[tuple[int, int], PeerBand] | None = None
-) -> tuple[Domain, ...]:
+def domains_of(results: Sequence[SetResult]) -> tuple[Domain, ...]:
     """Measures of one period by domain, in the order of pages; never by size of the gap."""
     return tuple(
-        Domain(name, tuple(measure_block(result, bands=bands) for result in results_of))
+        Domain(
+            name,
+            tuple(measure_block(result, legend=False) for result in results_of),
+        )
         for name, results_of in groupby(results, key=lambda r: r.definition.domain)
     )
 
@@ -104,6 +121,7 @@ class TrendCell:
 
     gap: str = ""
     interval: str = ""
+    excludes_zero: bool = False
     absence: str = ""
     reason: str = ""
 
@@ -112,9 +130,10 @@ class TrendCell:
 class TrendRow:
     code: str
     name: str
-    direction: str
+    higher_is_better: bool
     cells: tuple[TrendCell, ...]
     spark: str
+    broken: bool
 
 
 def trend_rows(
@@ -133,11 +152,12 @@ def trend_rows(
             TrendRow(
                 latest.definition.measure.code,
                 latest.definition.short_name,
-                direction_words(latest.higher_is_better),
+                latest.higher_is_better,
                 cells,
                 charts.draw_sparkline(drawn, ident=f"spark-{latest.definition.measure_id}")
                 if drawn
                 else "",
+                bool(drawn and drawn.breaks),
             )
         )
     return tuple(rows)
@@ -149,7 +169,9 @@ def _trend_cell(result: SetResult | None, focus: StratumLabel) -> TrendCell:
         return TrendCell()
     if figure.gap_shown:
         digits = gap_decimals(figure, marks.reference_figure(result))
-        return TrendCell(gap_text(figure, digits), gap_interval_text(figure, digits))
+        return TrendCell(
+            gap_text(figure, digits), gap_interval_text(figure, digits), figure.gap_excludes_zero
+        )
     row = figure_row(figure, result)
     reference = marks.reference_figure(result)
     absence = marks.absence_of(figure) or (marks.absence_of(reference) if reference else None)
@@ -171,6 +193,7 @@ class TeamPage:
     focus: str
     reference: str
     results: tuple[SetResult, ...]
+    mark_key: tuple[tuple[str, str], ...]
 
 
 def team_page(
@@ -202,13 +225,14 @@ def team_page(
             else marks.gap_peers_of_measures(current, bands, focus=focus, reference=reference)
         )
         if compared and not peers_why_not:
-            peers = charts.draw_peer_band(compared, ident="peers")
-        by_site = marks.site_gaps_of(site_results, focus=focus, reference=reference)
-        sites = charts.draw_site_gaps(by_site, ident="sites") if by_site else None
-    bars = marks.completeness_of(completeness, what="race, ethnicity and language", by="field")
+            directions = [
+                r.higher_is_better for r in current if one_measure or marks.has_people(r, focus)
+            ]
+            peers = peers_chart(compared, directions)
+        sites = sites_chart(site_results, focus, reference)
     return TeamPage(
         headline=headline(current),
-        domains=domains_of(current, bands=bands),
+        domains=domains_of(current),
         trend=trend,
         trend_rows=rows,
         trend_periods=tuple(periods),
@@ -216,8 +240,37 @@ def team_page(
         peers_why_not=peers_why_not,
         sites=sites,
         sites_of=site_results[0].definition.short_name if site_results else "",
-        completeness=charts.draw_completeness(bars, ident="completeness") if bars else None,
+        completeness=completeness_chart(completeness),
         focus=people_of(focus) if focus else "",
         reference=people_of(reference) if reference else "",
         results=tuple(current),
+        mark_key=charts.mark_key(),
+    )
+
+
+def sites_chart(
+    results: Sequence[SetResult], focus: StratumLabel, reference: StratumLabel
+) -> charts.Chart | None:
+    """Every site's gap of the group in focus, with a finding that counts sites and names none."""
+    by_site = marks.site_gaps_of(results, focus=focus, reference=reference)
+    if by_site is None:
+        return None
+    finding, summary = sites_finding(results, focus)
+    return replace(charts.draw_site_gaps(by_site, ident="sites", finding=finding), summary=summary)
+
+
+def peers_chart(compared: charts.PeerComparison, higher_is_better: Sequence[bool]) -> charts.Chart:
+    """Own gaps beside the peers'. higher_is_better: one a row, or one for all rows."""
+    finding, summary = peers_finding(compared, higher_is_better)
+    return replace(charts.draw_peer_band(compared, ident="peers", finding=finding), summary=summary)
+
+
+def completeness_chart(rows: Sequence[CompletenessRow]) -> charts.Chart | None:
+    """One bar a field; None without rows."""
+    bars = marks.completeness_of(rows, what="Race, ethnicity and language", by="field")
+    if bars is None:
+        return None
+    return replace(
+        charts.draw_completeness(bars, ident="completeness", finding=completeness_finding(rows)),
+        summary="Imputed is never counted as known. Who was asked and declined need not be asked again.",
     )

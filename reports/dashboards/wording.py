@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from measures.enums import CountingUnit, StratumKind
-from measures.queries import Figure, SetResult, StratumLabel
+from measures.queries import CompletenessRow, Figure, SetResult, StratumLabel
 from measures.stats.gaps import shortfall
 from measures.stats.states import CellState, GapState
+from reports.charts.values import PeerComparison
 from teams.enums import Audience
 from teams.formats import format_count, format_percent, format_points, format_ratio
 from teams.models import Team
@@ -30,8 +31,24 @@ _PEOPLE_OF_SET = {
     "combined": "{} patients",
 }
 _PEOPLE_OTHERWISE = "patients in the group “{}”"
-#: Strata whose label is no adjective.
-_NO_ADJECTIVE = {"other", "multiple", "nh_other", "nh_multiple"}
+_RACES = {
+    "other": "patients of another race",
+    "multiple": "patients of two or more races",
+    "aian": "American Indian or Alaska Native patients",
+    "nhpi": "Native Hawaiian or Pacific Islander patients",
+}
+#: Strata whose short label is no adjective, or an abbreviation: spoken of as a whole.
+_PEOPLE_OF_STRATUM = {
+    **{("race", code): words for code, words in _RACES.items()},
+    **{("combined", f"nh_{code}"): words for code, words in _RACES.items()},
+    **{("race2024", code): words for code, words in _RACES.items()},
+    ("race2024", "mena"): "Middle Eastern or North African patients",
+    ("race2024", "multiple"): "patients with several answers",
+    ("race2024", "other"): "patients with another answer",
+    ("ethnicity", "not_hispanic"): "patients who are not Hispanic",
+    ("language", "other"): "patients with another language",
+    ("sex", "other"): "patients with another entry",
+}
 
 
 class Reading(StrEnum):
@@ -85,9 +102,10 @@ def read_figure(figure: Figure, *, higher_is_better: bool) -> Reading:
 
 def people_of(stratum: StratumLabel) -> str:
     """The people of a stratum in the middle of a sentence: "Black patients", "patients aged 65 to 74 years"."""
+    whole = _PEOPLE_OF_STRATUM.get((stratum.set_code, stratum.code))
+    if whole:
+        return whole
     form = _PEOPLE_OF_SET.get(stratum.set_code, _PEOPLE_OTHERWISE)
-    if stratum.code in _NO_ADJECTIVE:
-        form = _PEOPLE_OTHERWISE
     return form.format(stratum.short_label)
 
 
@@ -313,3 +331,66 @@ def headline(results: Sequence[SetResult]) -> str:
             f"comparisons is allowed for."
         )
     return f"Behind {than}: {listed(with_gap)}, once the number of comparisons is allowed for (q below 0.05)."
+
+
+def completeness_finding(rows: Sequence[CompletenessRow]) -> str:
+    """ "Race is self-reported for 50%, ethnicity for 51% and language for 53% of patients"."""
+    known = [(r.field.label, r.answered_share) for r in rows if r.answered_share is not None]
+    if not known:
+        return "Nobody is eligible"
+    (first, share), *others = known
+    parts = [f"{first} is self-reported for {format_percent(share, 0)}"]
+    parts += [f"{name.lower()} for {format_percent(value, 0)}" for name, value in others]
+    return f"{listed(parts)} of patients"
+
+
+def sites_finding(results: Sequence[SetResult], focus: StratumLabel) -> tuple[str, str]:
+    """Finding and summary of a chart by site: at how many sites a gap is seen, naming none."""
+    name = results[0].definition.short_name
+    figures = [r.figure(focus.code) for r in results]
+    compared = [
+        (f, r) for f, r in zip(figures, results, strict=True) if f is not None and f.gap_shown
+    ]
+    behind = sum(
+        read_figure(f, higher_is_better=r.higher_is_better) == Reading.BEHIND for f, r in compared
+    )
+    who = people_of(focus)
+    if not compared:
+        finding = f"{name}: at no site can {who} be compared"
+    elif not behind:
+        finding = f"{name}: at none of {len(compared)} sites can a gap be shown for {who}"
+    else:
+        finding = f"{name}: {who} are behind at {behind} of {len(compared)} sites"
+    summary = (
+        "Sites stand by name. With few people at a site only large gaps can be told from chance, so "
+        "a site without a visible gap is not a site without one."
+    )
+    return finding, summary
+
+
+def peers_finding(comparison: PeerComparison, higher_is_better: Sequence[bool]) -> tuple[str, str]:
+    """Finding and summary of a chart beside peers: how often inside, ahead of and behind their middle half."""
+    directions = list(higher_is_better)
+    if len(directions) != len(comparison.rows):
+        directions = [directions[0]] * len(comparison.rows)
+    inside = ahead = behind = 0
+    for row, higher in zip(comparison.rows, directions, strict=True):
+        if row.own is None or row.band is None:
+            continue
+        own = round(row.own)
+        if row.band[0] <= own <= row.band[2]:
+            inside += 1
+        elif (own > row.band[2]) == higher:
+            ahead += 1
+        else:
+            behind += 1
+    total = inside + ahead + behind
+    if not total:
+        return comparison.title, "No gap of this group stands beside a band of the others."
+    finding = f"{comparison.title}: {inside} of {total} inside the middle half"
+    summary = (
+        f"Of {total} gaps, {inside} lie inside the middle half of the other groups, {ahead} on its better "
+        f"side and {behind} on its worse side. Where a band lies apart from “no gap”, "
+        "the gap is common to the groups."
+    )
+    return finding, summary

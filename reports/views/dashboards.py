@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -14,7 +15,9 @@ from measures import queries
 from measures.queries import PeerBand, SetResult
 from reports.dashboards.measure import MeasurePage, measure_page
 from reports.dashboards.sites import sites_page
+from reports.dashboards.tables import figure_rows
 from reports.dashboards.team import care_results, team_page
+from reports.dashboards.wording import measure_finding
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
 from teams.models import Team
@@ -95,6 +98,38 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
+def team_measure_numbers(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """The table behind a strip of the team dashboard, fetched when it is opened."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    filters = ResultFilters(
+        request.GET, scope=scope, team=team, with_measure=False, measure_code=measure
+    )
+    chosen = filters.selection
+    if chosen is None or chosen.definition is None:
+        raise Http404("There is no such measure here.")
+    results = queries.list_team_results(
+        scope,
+        team=team,
+        source=chosen.source,
+        periods=[chosen.period],
+        stratum_set=chosen.stratum_set,
+        line_of_business=chosen.line_of_business,
+        measure_ids=chosen.measure_ids,
+    )
+    if not results:
+        raise Http404("There are no results of this measure for this choice.")
+    bands = {} if why_no_peers(chosen) else _bands(scope, team, chosen, chosen.measure_ids)
+    context = {
+        "result": results[0],
+        "rows": figure_rows(results[0], bands=bands),
+        "finding": measure_finding(results[0]),
+    }
+    return render(request, "reports/parts/measure_numbers.html", context)
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
 def team_sites(request: HttpRequest, code: str) -> HttpResponse:
     """One measure by site, every group of people, and completeness by site."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
@@ -123,7 +158,14 @@ def team_sites(request: HttpRequest, code: str) -> HttpResponse:
 
 def _frame(scope: Scope, team: Team, filters: ResultFilters) -> dict[str, Any]:
     chosen = filters.selection
+    change = None
+    if chosen is not None:
+        changes = queries.list_latest_changes(
+            source_ids=[chosen.source.pk], period_ids=[chosen.period.pk]
+        )
+        change = changes.get((chosen.source.pk, chosen.period.pk, team.pk))
     return {
+        "data_as_of": change.published_at if change else None,
         "team": team,
         "filters": filters,
         "selection": chosen,
