@@ -1,0 +1,70 @@
+"""Slow and obvious versions of the statistics: one number at a time, exact where that is possible."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from statistics import NormalDist
+
+
+def wilson(x: int, n: int, level: float) -> tuple[float, float]:
+    """Both rates at which the score test just does not reject, found by halving."""
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    p = x / n
+
+    def rejected(theta: float) -> bool:
+        return abs(p - theta) > z * math.sqrt(theta * (1 - theta) / n)
+
+    def edge(outside: float, inside: float) -> float:
+        for _ in range(200):
+            middle = (outside + inside) / 2
+            if rejected(middle):
+                outside = middle
+            else:
+                inside = middle
+        return inside
+
+    return (0.0 if x == 0 else edge(0.0, p)), (1.0 if x == n else edge(1.0, p))
+
+
+def newcombe(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    (l1, u1), (l2, u2) = wilson(x1, n1, level), wilson(x2, n2, level)
+    p1, p2 = x1 / n1, x2 / n2
+    return (
+        p1 - p2 - math.hypot(p1 - l1, u2 - p2),
+        p1 - p2 + math.hypot(u1 - p1, p2 - l2),
+    )
+
+
+def fisher_exact(x1: int, n1: int, x2: int, n2: int) -> Fraction:
+    """Sum over every table with these margins that is at most as likely as the one seen."""
+    hits = x1 + x2
+
+    def ways(a: int) -> int:
+        return math.comb(n1, a) * math.comb(n2, hits - a)
+
+    possible = [a for a in range(n1 + 1) if 0 <= hits - a <= n2]
+    return Fraction(sum(ways(a) for a in possible if ways(a) <= ways(x1)), math.comb(n1 + n2, hits))
+
+
+def benjamini_hochberg(p: list[float]) -> list[float]:
+    """By the definition: for each p the least of m p' / rank of p' over all p' >= p."""
+    m = len(p)
+    ordered = sorted(p)
+    return [
+        min(min(1.0, m * ordered[k] / (k + 1)) for k in range(m) if ordered[k] >= value)
+        for value in p
+    ]
+
+
+def patients_to_parity(x_g: int, n_g: int, x_r: int, n_r: int, higher_is_better: bool) -> int:
+    """Count up (down) until the group's rate is at least (at most) the reference's."""
+    reference = Fraction(x_r, n_r)
+    steps = 0
+    if higher_is_better:
+        while Fraction(x_g + steps, n_g) < reference:
+            steps += 1
+    else:
+        while Fraction(x_g - steps, n_g) > reference:
+            steps += 1
+    return steps
