@@ -1,0 +1,88 @@
+"""Objects of the kernel for the walk over every address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.mfa.models import Authenticator
+from django.utils import timezone
+
+from teams.actions.audit import record_event
+from teams.enums import Role
+from teams.models import ApiToken, Invitation, Team
+from teams.queries import hash_secret
+from tests.addresses import World
+from tests.factories.people import make_coach_assignment, make_site, make_token, make_user
+
+_RUN_THE_PROGRAMME = {Role.PROGRAMME_DIRECTOR, Role.ADMINISTRATOR}
+
+
+def build(world: World) -> None:
+    mine = _objects_of(world.mine, "Own")
+    other = _objects_of(world.other, "Strange")
+    for part in mine:
+        world.provide(part, mine=mine[part], other=other[part], seen_by=_RUN_THE_PROGRAMME)
+    world.provide("code", mine=world.mine.code, other=world.other.code)
+    # The link of an invitation is its own key: whoever holds it may open it.
+    world.share("secret", "not-a-secret-of-anybody")
+    world.provide("token_id", mine=mine["token_id"], other=other["token_id"], seen_by=())
+    # allauth's: a link of a password reset, a confirmation that is not used here, a passkey's row.
+    world.share("uidb36", "1")
+    world.share("key", "not-a-key")
+    passkey = Authenticator.objects.create(
+        user_id=other["person_id"],
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "Strange passkey"},
+    )
+    world.provide("pk", mine=passkey.pk + 1, other=passkey.pk, seen_by=())
+
+    world.mark(world.other.name)
+    world.mark(world.other.code)
+    world.mark("Strange Person", seen_by=_RUN_THE_PROGRAMME)
+    world.mark("strange.person@", seen_by=_RUN_THE_PROGRAMME)
+    world.mark("strange.invited@", seen_by=_RUN_THE_PROGRAMME)
+    world.mark("Strange Site", seen_by={*_RUN_THE_PROGRAMME, Role.PAYER_ANALYST})
+    world.mark("STRANGE-SITE", seen_by={*_RUN_THE_PROGRAMME, Role.PAYER_ANALYST})
+    world.mark("Strange Coach", seen_by=_RUN_THE_PROGRAMME)
+    world.mark("strange-audit-detail", seen_by={Role.ADMINISTRATOR})
+    world.mark("Strange token", seen_by=())
+    world.mark("Strange passkey", seen_by=())
+
+
+def _objects_of(team: Team, word: str) -> dict[str, object]:
+    person = make_user(
+        Role.GROUP_MEMBER,
+        team=team,
+        name=f"{word} Person",
+        email=f"{word.lower()}.person@x.example",
+    )
+    coach = make_user(Role.COACH, name=f"{word} Coach", email=f"{word.lower()}.coach@x.example")
+    site = make_site(team=team, name=f"{word} Site", code=f"{word.upper()}-SITE")
+    make_token(person)
+    ApiToken.objects.filter(user=person).update(name=f"{word} token")
+    invitation = Invitation.objects.create(
+        email=f"{word.lower()}.invited@x.example",
+        name=f"{word} Invited",
+        organisation=team.organisation,
+        role=Role.GROUP_MEMBER,
+        secret_hash=hash_secret(word),
+        invited_by=person,
+        expires_at=timezone.now() + timedelta(days=3),
+    )
+    record_event(
+        act="change_site",
+        target=site,
+        by=person,
+        team=team,
+        details={"note": f"{word.lower()}-audit-detail"},
+    )
+    return {
+        "person_id": person.pk,
+        "membership_id": person.memberships.get().pk,
+        "invitation_id": invitation.pk,
+        "organisation_id": team.organisation_id,
+        "team_id": team.pk,
+        "site_id": site.pk,
+        "assignment_id": make_coach_assignment(coach, team).pk,
+        "token_id": ApiToken.objects.get(user=person).pk,
+    }

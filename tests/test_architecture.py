@@ -1,0 +1,282 @@
+"""What must hold for the whole project, whoever adds to it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.test import Client
+from importlinter.cli import lint_imports
+
+from teams.permissions import Permission
+from tests.addresses import APPS, every_address
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# --- imports -----------------------------------------------------------------------------------------------
+
+
+def test_import_contracts_hold(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    assert lint_imports(no_cache=True, no_logo=True) == 0, capsys.readouterr().out
+
+
+# --- addresses ---------------------------------------------------------------------------------------------
+
+#: Addresses that answer without sign-in, each with its reason.
+PUBLIC = {
+    "account_login": "signing in",
+    "account_logout": "asks, and signs out whoever is signed in",
+    "account_signup": "says that accounts come by invitation",
+    "account_inactive": "says that the account is closed",
+    "account_email_verification_sent": "part of allauth; leads nowhere here",
+    "account_confirm_email": "part of allauth; addresses are proved by invitations",
+    "account_confirm_login_code": "part of allauth; sign-in by code is off",
+    "account_reset_password": "asks for the e-mail with the link",
+    "account_reset_password_done": "says that an e-mail was sent",
+    "account_reset_password_from_key": "the link of that e-mail is the key",
+    "account_reset_password_from_key_done": "says that the password is changed",
+    "mfa_authenticate": "the second step of signing in",
+    "mfa_login_webauthn": "signing in with a passkey",
+    "teams:invitation": "the link of the e-mail is the key",
+    "reports:public": "the statewide card, which holds nothing of a single group",
+    "reports:public_card": "an earlier statewide card",
+    "reports:public_download": "a statewide card as a file",
+}
+
+#: allauth guards these with its own demand to be signed in, which `test_…_ask_for_sign_in` checks.
+GUARDED_BY_ALLAUTH = {
+    "account_reauthenticate",
+    "account_email",
+    "account_change_password",
+    "account_set_password",
+    "mfa_index",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+    "mfa_reauthenticate_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_edit_webauthn",
+}
+
+
+def test_every_address_declares_a_permission_or_stands_in_a_list() -> None:
+    undeclared = [
+        address.title
+        for address in every_address()
+        if address.name not in PUBLIC
+        and address.name not in GUARDED_BY_ALLAUTH
+        and address.permission is None
+    ]
+    assert undeclared == [], "guard these with require(Permission.…) or required_permission"
+
+
+def test_every_declared_permission_is_one_of_the_table() -> None:
+    for address in every_address():
+        declared = address.permission
+        # A property chooses by method; the walk over every address tries those.
+        if declared is not None and not isinstance(declared, property):
+            assert isinstance(declared, Permission), address.title
+
+
+def test_lists_name_no_address_that_is_gone() -> None:
+    names = {address.name for address in every_address()}
+    assert set(PUBLIC) | GUARDED_BY_ALLAUTH <= names
+
+
+@pytest.mark.django_db
+def test_addresses_that_are_not_public_ask_for_sign_in() -> None:
+    for address in every_address():
+        if address.name in PUBLIC:
+            continue
+        path = address.path(dict.fromkeys(address.parts, 1))
+        for method in ("get", "post"):
+            response = getattr(Client(), method)(path)
+            if path.startswith("/api/v1/"):
+                assert response.status_code == 401, (method, path)
+            else:
+                assert response.status_code in (302, 405), (method, path)
+                if response.status_code == 302:
+                    assert response["Location"].startswith("/account/login/"), (method, path)
+
+
+# --- models ------------------------------------------------------------------------------------------------
+
+#: Model → the path of fields from it to the team whose row it is, or to the organisation or person.
+SCOPED = {
+    "teams.Team": "organisation",
+    "teams.SiteAssignment": "team",
+    "teams.Membership": "organisation",
+    "teams.CoachAssignment": "team",
+    "teams.Invitation": "organisation",
+    "teams.ApiToken": "user",
+    "measures.Source": "organisation",
+    "measures.SavedMapping": "source__organisation",
+    "measures.Submission": "source__organisation",
+    "measures.Finding": "submission__source__organisation",
+    "measures.Slice": "team",
+    "measures.MemberRow": "team_id",
+    "measures.MemberFact": "team_id",
+    "measures.Cell": "team",
+    "measures.RealCount": "team",
+}
+#: Model → why its rows have no team, or not all of them.
+NOT_SCOPED = {
+    "teams.User": "a person; found through memberships in the organisations that the reader manages",
+    "teams.Programme": "the programme itself, one row",
+    "teams.Organisation": "what scope is made of; listed for those who run the programme",
+    "teams.Site": "found through its assignments to teams",
+    "teams.AuditEvent": "read by administrators only, who see all of it",
+    "measures.Measure": "definition, the same for everybody",
+    "measures.MeasureDefinition": "definition, the same for everybody",
+    "measures.Period": "definition, the same for everybody",
+    "measures.StratumSet": "definition, the same for everybody",
+    "measures.Stratum": "definition, the same for everybody",
+    "measures.CodeMap": "definition, the same for everybody",
+    "measures.Computation": "says when a family of results was computed; no results",
+    "measures.StratumResult": "has a team or is the programme's; read through measures.queries only",
+    "reports.ReportCard": "has a team or is the public statewide card",
+}
+
+
+def test_every_model_is_scoped_or_listed_with_its_reason() -> None:
+    models = {m._meta.label for app in APPS for m in apps.get_app_config(app).get_models()}
+    assert models - set(SCOPED) - set(NOT_SCOPED) == set(), (
+        "say in tests/test_architecture.py how these are scoped, or why they are not"
+    )
+    assert (set(SCOPED) | set(NOT_SCOPED)) - models == set(), "these models are gone"
+    assert set(SCOPED) & set(NOT_SCOPED) == set()
+
+
+@pytest.mark.parametrize("label", SCOPED)
+def test_path_to_the_team_exists_and_is_never_empty(label: str) -> None:
+    model = apps.get_model(label)
+    for name in SCOPED[label].split("__"):
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist:
+            pytest.fail(f"{model._meta.label} has no field {name}")
+        assert not field.null, f"{model._meta.label}.{name} can be empty"
+        model = field.related_model or model
+
+
+# --- layers that imports alone do not show -----------------------------------------------------------------
+
+
+def modules(*kinds: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Modules of these kinds in every app: `views` is views.py and everything in views/."""
+    for app in APPS:
+        for kind in kinds:
+            files = [REPOSITORY / app / f"{kind}.py", *(REPOSITORY / app / kind).rglob("*.py")]
+            for path in files:
+                if path.is_file():
+                    yield path.relative_to(REPOSITORY), ast.parse(path.read_text("utf-8"))
+
+
+def test_views_and_api_ask_no_rows_of_their_own() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules("views", "api")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager")
+    ]
+    assert found == [], "read through queries, where rows are scoped"
+
+
+def public_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def called_names(node: ast.AST) -> set[str]:
+    """Names that a function calls or hands on (`functools.partial`, `on_commit`)."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
+        n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
+    }
+
+
+#: Public functions of the actions that only other actions call: the event is theirs.
+PARTS = {"recompute_families": "a step of publishing a submission"}
+
+
+def actions_without_event(trees: list[tuple[Path, ast.Module]]) -> list[str]:
+    """Public functions of the actions that lead to no `record_event`, over any number of calls."""
+    calls = {
+        node.name: called_names(node)
+        for _, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    recording = {"record_event"}
+    while True:
+        more = {name for name, called in calls.items() if called & recording} - recording
+        if not more:
+            break
+        recording |= more
+    return [
+        f"{path}: {function.name}"
+        for path, tree in trees
+        for function in public_functions(tree)
+        if function.name not in recording
+    ]
+
+
+def test_every_action_leaves_an_audit_event() -> None:
+    silent = actions_without_event(list(modules("actions")))
+    assert [line for line in silent if line.split(": ")[1] not in PARTS] == []
+
+
+def test_parts_of_actions_are_called_by_actions_only() -> None:
+    outside = modules("views", "api", "tasks", "forms", "management", "queries")
+    assert [str(path) for path, tree in outside if called_names(tree) & set(PARTS)] == []
+
+
+def test_an_action_without_an_event_is_found() -> None:
+    source = """
+def quiet_write(*, by): save()
+def _inner(by): record_event(act="x", by=by)
+def loud_write(*, by): _inner(by)
+"""
+    assert actions_without_event([(Path("a.py"), ast.parse(source))]) == ["a.py: quiet_write"]
+
+
+#: Actions that nobody signed in does: why they have no `by`.
+WITHOUT_BY = {
+    "register_invited_person": "makes the person who does it",
+    "process_submission": "a worker does it",
+    "delete_expired_files": "a worker does it",
+    **PARTS,
+}
+
+
+def test_actions_take_keywords_only_and_say_who_acts() -> None:
+    wrong = []
+    for path, tree in modules("actions"):
+        for function in public_functions(tree):
+            names = {argument.arg for argument in function.args.kwonlyargs}
+            if function.args.args or function.args.posonlyargs:
+                wrong.append(f"{path}: {function.name} takes positional arguments")
+            if "by" not in names and function.name not in WITHOUT_BY:
+                wrong.append(f"{path}: {function.name} does not say by whom")
+    assert wrong == []
+
+
+def test_no_module_is_a_drawer() -> None:
+    drawers = [
+        path
+        for name in ("utils.py", "helpers.py", "common.py", "misc.py")
+        for path in REPOSITORY.glob(f"*/**/{name}")
+        if path.relative_to(REPOSITORY).parts[0] in (*APPS, "collaborative", "tests")
+    ]
+    assert drawers == []

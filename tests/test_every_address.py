@@ -1,0 +1,138 @@
+"""A walk over every address as every role, with another team's data present: nothing of it comes out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from copy import copy
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.html import escape
+
+from teams.enums import Role
+from teams.models import AuditEvent, Team
+from teams.permissions import Permission, require
+from tests.addresses import CLOSED_ROLES, Address, World, every_address, make_world
+
+pytestmark = pytest.mark.django_db
+
+#: Refusals: not there, not allowed, wrong method, not the state for it, sign in first.
+REFUSED = {401, 403, 404, 405, 409, 410}
+
+
+def said(response: Any) -> str:
+    """Everything that reached the reader: headers and body, workbooks unpacked."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    texts = [str(response.headers), body.decode("utf-8", "replace")]
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            texts += [archive.read(n).decode("utf-8", "replace") for n in archive.namelist()]
+    return "\n".join(texts)
+
+
+def is_refusal(response: Any) -> bool:
+    to_sign_in = response.status_code == 302 and "/account/" in response["Location"]
+    return response.status_code in REFUSED or to_sign_in
+
+
+def walk(world: World, role: Role | None, address: Address) -> list[str]:
+    """What is wrong with an address for a role (None: without sign-in), as sentences."""
+    wrong = []
+    client = world.client
+    who = role.label if role else "nobody"
+    for whose in ("mine", "other") if address.parts else ("mine",):
+        values, seen_by = world.values_for(address, whose)
+        strange = whose == "other" and values != world.values_for(address, "mine")[0]
+        for method in ("get", "post"):
+            # One client, because making one is slow; its cookies as they were, because pages change them.
+            client.cookies = copy(world.cookies_of(role))
+            before = AuditEvent.objects.filter(team=world.other).count()
+            query = f"?team={world.other.code}&organisation={world.other.organisation_id}"
+            where = address.path(values) + (query if method == "get" else "")
+            with transaction.atomic():
+                response = getattr(client, method)(where)
+                text = said(response)
+                touched = AuditEvent.objects.filter(team=world.other).count() - before
+                transaction.set_rollback(True)
+            at = f"{method.upper()} {where} ({address.title}) as {who}"
+            if response.status_code >= 500:
+                wrong.append(f"{at}: {response.status_code}")
+            if strange and role not in seen_by and not is_refusal(response):
+                wrong.append(f"{at}: {response.status_code} for an object of the other team")
+            if role in CLOSED_ROLES and touched:
+                wrong.append(f"{at}: left an event on the other team's trail")
+            # The address itself may come back, in a link to sign-in for example: it came from the reader.
+            for sent in {where, escape(where), quote(where), quote(where, safe="")}:
+                text = text.replace(sent, "")
+            for mark, readers in world.marks.items():
+                if role not in readers and mark in text:
+                    wrong.append(f"{at}: {mark!r} of the other team came out")
+    return wrong
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_nothing_of_the_other_team_comes_out(world: World, role: Role | None) -> None:
+    wrong = [sentence for address in every_address() for sentence in walk(world, role, address)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_walk_finds_each_kind_of_leak(world: World) -> None:
+    """Breaks each guard once: a view without scope, one that names the other team, one that writes to it."""
+
+    @require(Permission.VIEW_HOME)
+    def unscoped(request: HttpRequest, code: str) -> HttpResponse:
+        return HttpResponse(f"found {Team.objects.get(code=code).pk}")
+
+    @require(Permission.VIEW_HOME)
+    def naming(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(", ".join(Team.objects.values_list("name", flat=True)))
+
+    @require(Permission.VIEW_HOME)
+    def in_a_header(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(headers={"Content-Disposition": f"filename={world.other.name}.csv"})
+
+    def at(route: str, view: Any, parts: tuple[str, ...] = ()) -> Address:
+        return Address("", route, parts, view)
+
+    member = Role.GROUP_MEMBER
+    patterns = [
+        path("leaks/<str:code>/", unscoped),
+        path("leaks/", naming),
+        path("leaks-header/", in_a_header),
+    ]
+    from collaborative import urls
+
+    urls.urlpatterns[:0] = patterns
+    try:
+        from django.urls import clear_url_caches
+
+        clear_url_caches()
+        assert any(
+            "object of the other" in s
+            for s in walk(world, member, at("/leaks/<code>/", unscoped, ("code",)))
+        )
+        assert any("came out" in s for s in walk(world, member, at("/leaks/", naming)))
+        assert any("came out" in s for s in walk(world, member, at("/leaks-header/", in_a_header)))
+        assert walk(world, Role.PAYER_ANALYST, at("/leaks/", naming)) == []
+    finally:
+        del urls.urlpatterns[: len(patterns)]
+        clear_url_caches()
+
+
+def test_address_with_an_unknown_part_says_what_to_do(world: World) -> None:
+    address = next(a for a in every_address() if a.name == "teams:site")
+    with pytest.raises(LookupError, match="nobody provides"):
+        world.values_for(replace(address, parts=("not_provided",)), "mine")
