@@ -69,7 +69,9 @@ class PeopleFilterForm(forms.Form):
 class InvitationForm(forms.Form):
     email = forms.EmailField(label="E-mail address", max_length=254)
     name = forms.CharField(label="Name", max_length=150)
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label="Organisation")
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(), label="Organisation", empty_label="Choose"
+    )
     role = forms.ChoiceField(label="Role")
 
     def __init__(
@@ -90,9 +92,10 @@ class InvitationForm(forms.Form):
             for kind in OrganisationKind
             if kind in kinds
         ]
-        self.fields["role"].choices = (  # type: ignore[attr-defined]
-            groups[0][1] if len(groups) == 1 else groups
-        )
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *(groups[0][1] if len(groups) == 1 else groups),
+        ]
         if len(organisations) == 1:
             self.fields["organisation"].initial = organisations[0]
 
@@ -244,7 +247,7 @@ class SiteForm(forms.ModelForm):
 
 
 class NewSiteForm(SiteForm):
-    team = forms.ModelChoiceField(Team.objects.none(), label="Group")
+    team = forms.ModelChoiceField(Team.objects.none(), label="Group", empty_label="Choose")
     starts_on = DayField(label="Belongs to it from")
 
     class Meta(SiteForm.Meta):
@@ -259,26 +262,31 @@ class NewSiteForm(SiteForm):
 
 
 class MoveSiteForm(forms.Form):
-    team = forms.ModelChoiceField(
-        Team.objects.none(),
-        label="New group",
-        required=False,
-        empty_label="None: the site closed or left",
-    )
+    """Nothing is chosen beforehand: to leave all groups is a choice like the others."""
+
+    team = forms.ChoiceField(label="New group")
     starts_on = DayField(
         label="From", help_text="The stretch before ends the day before and stays on record."
     )
 
     def __init__(self, data: Any = None, *, scope: Scope, **options: Any) -> None:
         super().__init__(data, **options)
-        self.fields["team"].queryset = list_administered_teams(scope)  # type: ignore[attr-defined]
+        self.teams = {str(team.pk): team for team in list_administered_teams(scope)}
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *((key, team.name) for key, team in self.teams.items()),
+            ("none", "None: the site closed or left"),
+        ]
+
+    def clean_team(self) -> Team | None:
+        return self.teams.get(self.cleaned_data["team"])
 
 
 class CoachForm(forms.Form):
     """Who works with which team from when."""
 
-    team = forms.ModelChoiceField(Team.objects.none())
-    coach = _PersonField(User.objects.none())
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label="Choose")
+    coach = _PersonField(User.objects.none(), empty_label="Choose")
     starts_on = DayField(label="From")
 
     def __init__(
@@ -292,7 +300,7 @@ class CoachForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    to = _PersonField(User.objects.none(), label="Hand over to")
+    to = _PersonField(User.objects.none(), label="Hand over to", empty_label="Choose")
     starts_on = DayField(
         label="Their first day", help_text="The last day of the one before is the day before."
     )

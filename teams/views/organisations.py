@@ -64,12 +64,11 @@ either = require_http_methods(["GET", "HEAD", "POST"])
 @require(Permission.MANAGE_ORGANISATIONS)
 @require_safe
 def organisations_page(request: HttpRequest) -> HttpResponse:
-    organisations = list(list_organisations())
-    groups = [
-        {"kind": kind.label, "organisations": [o for o in organisations if o.kind == kind]}
-        for kind in OrganisationKind
-    ]
-    return render(request, "teams/organisations.html", {"groups": groups})
+    order = list(OrganisationKind)
+    organisations = sorted(
+        list_organisations(), key=lambda o: order.index(OrganisationKind(o.kind))
+    )
+    return render(request, "teams/organisations.html", {"organisations": organisations})
 
 
 @require(Permission.MANAGE_ORGANISATIONS)
@@ -243,7 +242,10 @@ def coaches_page(request: HttpRequest) -> HttpResponse:
         over = assignment.ends_on is not None and assignment.ends_on < today
         by_team[assignment.team_id]["past" if over else "now"].append(assignment)
     rows = [{"team": team, **by_team[team.pk]} for team in list_administered_teams(request.scope)]
-    return render(request, "teams/coaches.html", {"rows": rows, "today": today})
+    has_past = any(row["past"] for row in rows)
+    return render(
+        request, "teams/coaches.html", {"rows": rows, "today": today, "has_past": has_past}
+    )
 
 
 @require(Permission.MANAGE_COACHES)
