@@ -56,6 +56,7 @@ SECTIONS = (
 #: In the menu of the person, above password and sign-out.
 PERSONAL_SECTIONS = (
     Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
+    Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
     Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),
     Section("Practice sites", "site", Permission.MANAGE_SITES, "teams:sites"),

@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from collaborative.data_dictionary import data_dictionary_page
 from collaborative.environment import environment_page
 from teams.permission_table import permissions_page
 
 #: Path below the repository → what it holds. tests/test_generated_docs.py compares each with its file.
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/data-dictionary.md": data_dictionary_page,
     "docs/environment.md": environment_page,
     "docs/permissions.md": permissions_page,
 }
