@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.charts.gap_strip import MARKS, direction_text, legend_keys
-from reports.charts.rows import NARROW, WIDE, Key
+from reports.charts.rows import NARROW, Key
 from reports.charts.scale import Scale, round_scale
 from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from reports.charts.values import Absence, Chart, StratumRate, Verdict
 from teams.formats import format_points
 
-MOST_PANELS_ABREAST = 4
+#: Wider than other charts: several panels stand beside each other.
+WIDE = 1080.0
+MOST_PANELS_ABREAST = 5
+LEAST_COMPARED = 2
+"""A stratum that can be compared in fewer units gets no panel; the table has it."""
 _SHORT_WORDS = {
     Absence.NO_DENOMINATOR: "none",
     Absence.SUPPRESSED: "protected",
@@ -59,6 +63,11 @@ def draw_gap_matrix(
     points = [c.gap_points for r in matrix.rows for c in r.cells if c.gap_points is not None]
     reach = 1.6 * max((abs(p) for p in points), default=10.0)
     scale = round_scale([0.0, *(max(-reach, min(reach, v)) for v in values)], most_ticks=5)
+    panels = [
+        column
+        for column in range(len(matrix.strata))
+        if sum(r.cells[column].gap_points is not None for r in matrix.rows) >= LEAST_COMPARED
+    ]
     finding = finding or matrix_finding(matrix)
     summary = matrix_summary(matrix)
     verdicts = {
@@ -72,25 +81,25 @@ def draw_gap_matrix(
 
     def draw(width: float, narrow: bool) -> str:
         size = 13.0
-        abreast = 1 if narrow else min(MOST_PANELS_ABREAST, max(len(matrix.strata), 1))
+        abreast = 1 if narrow else min(MOST_PANELS_ABREAST, max(len(panels), 1))
         longest = max((text_width(r.label, size) for r in matrix.rows), default=60.0)
-        label_width = min(width * (0.42 if narrow else 0.27), longest + 10)
-        row_height, head, foot, between = 24.0, 40.0, 28.0, 18.0
-        panel_width = (width - label_width - (abreast - 1) * between) / abreast
-        bands = [
-            list(range(start, min(start + abreast, len(matrix.strata))))
-            for start in range(0, len(matrix.strata), abreast)
-        ]
+        label_width = min(width * (0.42 if narrow else 0.24), longest + 14)
+        row_height, head, foot, between = 26.0, 40.0, 32.0, 26.0
+        # Half a tick label hangs over the last panel.
+        panel_width = (width - label_width - 8 - (abreast - 1) * between) / abreast
+        bands = [panels[start : start + abreast] for start in range(0, len(panels), abreast)]
         band_height = head + row_height * len(matrix.rows) + foot
         lines = _legend_lines(keys, width)
         drawing = Drawing(
             width,
-            band_height * len(bands) + 24 * len(lines) + 4,
+            max(band_height * len(bands) + 24 * len(lines) + 4, 40),
             ident=f"{ident}-{'n' if narrow else 'w'}",
             title=finding,
             description=summary,
             palette=palette,
         )
+        if not panels:
+            drawing.text(0, 20, "No gap can be compared here.", size=13, soft=True)
         for band_index, band in enumerate(bands):
             top = band_height * band_index + head
             bottom = top + row_height * len(matrix.rows)
@@ -104,7 +113,7 @@ def draw_gap_matrix(
                 )
             for place, column in enumerate(band):
                 left = label_width + place * (panel_width + between)
-                plot = scale.over(left + 8, left + panel_width - 8)
+                plot = scale.over(left + 10, left + panel_width - 10)
                 _panel(drawing, matrix, column, plot, left, panel_width, top, bottom, row_height)
         y = band_height * len(bands) + 12
         for line in lines:
@@ -174,7 +183,7 @@ def _panel(
     )
     for tick in (plot.ticks[0], 0.0, plot.ticks[-1]):
         drawing.text(
-            plot(tick), bottom + 17, format_points(tick, 0), size=11.5, anchor="middle", soft=True
+            plot(tick), bottom + 18, format_points(tick, 0), size=12, anchor="middle", soft=True
         )
     drawing.line(plot(0), top, plot(0), bottom, "ink", 1.2, dash="3 3")
     drawing.line(left, bottom, left + width, bottom, "axis")
@@ -185,13 +194,7 @@ def _panel(
             if cell.gap_points is None or cell.gap_lower is None or cell.gap_upper is None:
                 if absence is not None:
                     drawing.text(
-                        left + width / 2,
-                        middle + 4,
-                        _SHORT_WORDS[absence],
-                        size=11.5,
-                        anchor="middle",
-                        soft=True,
-                        halo=True,
+                        plot(0) + 7, middle + 4, _SHORT_WORDS[absence], size=11.5, soft=True
                     )
                 continue
             shape, ink, hollow = MARKS[cell.verdict(matrix.higher_is_better)]
@@ -231,8 +234,13 @@ def matrix_finding(matrix: GapMatrix) -> str:
 
 def matrix_summary(matrix: GapMatrix) -> str:
     better = "Higher is better." if matrix.higher_is_better else "Lower is better."
+    counts = _behind(matrix)
     parts = [
         f"{label}: compared in {compared} of {len(matrix.rows)} {matrix.units}, behind in {worse}"
-        for label, worse, compared in _behind(matrix)
+        for label, worse, compared in counts
+        if compared >= LEAST_COMPARED
     ]
+    rare = [label for label, _, compared in counts if compared < LEAST_COMPARED]
+    if rare:
+        parts.append(f"In the table only, for want of numbers: {', '.join(rare)}")
     return f"{better} {'. '.join(parts)}."

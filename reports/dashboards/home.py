@@ -65,6 +65,23 @@ class TeamRow:
     card: Any | None
 
 
+#: state, what is to be done, the cards in the plural, why.
+_CARD_STATES = (
+    (
+        "reviewed",
+        "Publish",
+        "reviewed report cards",
+        "Reviewed and ready. Once published, a card stays as it is.",
+    ),
+    (
+        "draft",
+        "Review",
+        "drafts of report cards",
+        "The numbers of a draft follow the data until it is published.",
+    ),
+)
+
+
 def submission_tasks(submissions: Sequence[Any]) -> list[Task]:
     """What submissions ask of the people who sent them. States that need nobody give no task."""
     tasks = []
@@ -106,32 +123,23 @@ def submission_tasks(submissions: Sequence[Any]) -> list[Task]:
 
 
 def card_tasks(cards: Sequence[Any]) -> list[Task]:
-    """Cards that are not published yet: reviewed ones wait for publishing, drafts for review."""
+    """Cards that are not published yet: reviewed ones wait for publishing, drafts for review.
+
+    Several in the same state are one task: a dozen drafts must not push everything else off the page.
+    """
     tasks = []
-    for card in cards:
-        name = card.team.name if card.team else "All groups"
-        if card.state == "reviewed":
-            tasks.append(
-                Task(
-                    f"Publish the card of {name}, {card.period.label}",
-                    "It has been reviewed.",
-                    "Open the card",
-                    "reports:card",
-                    card.pk,
-                    card.reviewed_at,
-                )
-            )
-        elif card.state == "draft":
-            tasks.append(
-                Task(
-                    f"Review the card of {name}, {card.period.label}",
-                    "It is a draft; its numbers follow the data until it is published.",
-                    "Open the draft",
-                    "reports:card",
-                    card.pk,
-                    card.created_at,
-                )
-            )
+    for state, verb, what, text in _CARD_STATES:
+        waiting = [card for card in cards if card.state == state]
+        if not waiting:
+            continue
+        first = waiting[0]
+        if len(waiting) == 1:
+            name = first.team.name if first.team else "All groups"
+            title = f"{verb} the report card of {name}, {first.period.label}"
+            tasks.append(Task(title, text, "Open the card", "reports:card", first.pk))
+        else:
+            title = f"{verb} {len(waiting)} {what}"
+            tasks.append(Task(title, text, "Open the report cards", "reports:cards"))
     return tasks
 
 

@@ -241,7 +241,7 @@ def gap_peers_of_strata(
     if not any(row.own is not None or row.band for row in rows):
         return None
     return values.PeerComparison(
-        title=f"{result.definition.short_name}: gaps beside the other groups",
+        title=f"{result.definition.short_name} beside the other groups",
         rows=tuple(rows),
         unit="points",
         direction=direction_words(result.higher_is_better),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from measures.queries import PeerBand, SetResult, StratumLabel
@@ -31,7 +31,7 @@ class UnitRows:
 class MeasurePage:
     block: MeasureBlock
     rows: tuple[FigureRow, ...]
-    findings: tuple[str, ...]
+    strip: charts.Chart | None
     trend: charts.Chart | None
     trend_figure: dict[str, Any] | None
     peers: charts.Chart | None
@@ -74,10 +74,16 @@ def measure_page(
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
         peers = peers_chart(compared, [current.higher_is_better]) if compared else None
     rows = figure_rows(current, bands=bands)
+    block = measure_block(current)
+    few = {f.stratum.label for f in marks.few_of(current)}
+    sentences = " ".join(row.finding for row in rows if row.gap and row.label not in few)
     return MeasurePage(
-        block=measure_block(current),
+        block=block,
         rows=rows,
-        findings=tuple(row.finding for row in rows if row.gap),
+        # The table below holds all that the chart's own table would.
+        strip=replace(block.chart, summary=sentences or block.chart.summary, rows=())
+        if block.chart
+        else None,
         trend=trend,
         trend_figure=interactive_trend(results, periods) if len(periods) > 1 else None,
         peers=peers,
@@ -167,6 +173,10 @@ def interactive_trend(
                 "line": {"color": colour, "width": 2, "dash": dash},
                 "marker": {"color": colour, "symbol": marker, "size": 9},
                 "connectgaps": False,
+                # Intervals of a few people would cover all others; a press on the name shows them.
+                "visible": "legendonly"
+                if any(p is not None and p.caution for p in points)
+                else True,
                 "hovertemplate": "%{y}% in %{x}<extra>%{fullData.name}</extra>",
             }
         )

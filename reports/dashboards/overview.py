@@ -43,6 +43,7 @@ class OverviewPage:
     matrix: charts.Chart | None
     group_count: int
     completeness: tuple[charts.Chart, ...]
+    mark_key: tuple[tuple[str, str], ...]
 
 
 def overview_page(
@@ -84,6 +85,7 @@ def overview_page(
         matrix=matrix,
         group_count=len(groups),
         completeness=tuple(bars),
+        mark_key=charts.mark_key(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from measures.enums import CountingUnit
 from measures.queries import Figure, PeerBand, SetResult
 from reports.charts.values import Absence
 from reports.dashboards.marks import absence_of, reference_figure
@@ -12,7 +13,6 @@ from reports.dashboards.wording import (
     READING_WORDS,
     Reading,
     basis_text,
-    counted_text,
     finding_sentence,
     gap_decimals,
     gap_interval_text,
@@ -56,6 +56,7 @@ class FigureRow:
     basis: str
     note: str
     finding: str
+    events: bool
 
 
 def figure_row(
@@ -79,7 +80,11 @@ def figure_row(
         caution=figure.caution,
         rate=rate_text(figure) if shown else "",
         rate_interval=rate_interval_text(figure) if shown else "",
-        counted=counted_text(figure, result.definition.counting_unit) if shown else "",
+        counted=(
+            f"{format_count(figure.numerator)} of {format_count(figure.denominator)}"
+            if shown
+            else ""
+        ),
         gap=gap_text(figure, digits) if compared else "",
         gap_interval=gap_interval_text(figure, digits) if compared else "",
         ratio=ratio_text(figure) if compared else "",
@@ -92,6 +97,7 @@ def figure_row(
         note=state_sentence(figure, minimum_denominator=least)
         or gap_state_sentence(figure, result.reference),
         finding=finding_sentence(figure, result),
+        events=result.definition.counting_unit == CountingUnit.EVENT,
     )
 
 

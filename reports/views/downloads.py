@@ -153,7 +153,7 @@ def measure_chart(
     if read.page is None:
         raise Http404("There is no such chart.")
     charts: dict[str, Chart | None] = {
-        "strip": read.page.block.chart,
+        "strip": read.page.strip,
         "trend": read.page.trend,
         "peers": read.page.peers,
         "sites": read.page.sites,

@@ -38,7 +38,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "selection": chosen,
         "tasks": _tasks(scope, cards, in_group),
         "in_group": in_group,
-        "programme_as_of": queries.get_as_of(chosen.source) if chosen else None,
     }
     if in_group and len(teams) == 1:
         context |= _own_team(scope, teams[0], chosen, cards)

@@ -92,10 +92,17 @@ def overview(request: HttpRequest) -> HttpResponse:
         "as_of": max((r.computed_at for r in read.programme), default=None),
         "query": chosen.query() if chosen else "",
         "download_url": reverse("reports:overview_figures") + (chosen.query() if chosen else ""),
-        "audience": "Privacy-protected. Groups stand by name in alphabetical order and are never ranked."
-        if scope.team_ids
-        else "Totals over all groups, privacy-protected. No group is named.",
+        "audience": _audience(scope),
     }
     return render_results(
         request, "reports/overview.html", "reports/parts/overview_results.html", context
     )
+
+
+def _audience(scope: Scope) -> str:
+    if not scope.team_ids:
+        return "Totals over all groups, privacy-protected. No group is named."
+    order = "Groups stand in alphabetical order and are never ranked."
+    if scope.own_team_ids >= set(scope.team_ids):
+        return f"Programme director: small numbers of groups are shown with caution. {order}"
+    return f"Privacy-protected: numbers about few people are hidden. {order}"
