@@ -30,6 +30,11 @@ def main(name: str) -> None:
                 install(name)
     except OSError as problem:
         sys.exit(f"The environment cannot be made in {ENVIRONMENT}: {problem.strerror or problem}.")
+    except subprocess.CalledProcessError as problem:
+        reason = (problem.output or b"").decode(errors="replace").strip().splitlines()
+        sys.exit(
+            f"The environment cannot be made in {ENVIRONMENT}: {(reason or [str(problem)])[-1]}"
+        )
 
 
 def files_of(name: str) -> list[str]:
