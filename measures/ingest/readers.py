@@ -386,16 +386,19 @@ def _split_records(source: _Blocks, layout: _Layout) -> Iterator[tuple[bytes, in
         end = _last_record_end(data)
         if end is None:
             if len(data) > RECORD_LIMIT:
+                _check_all_quotes(data, layout.separator, line)
                 _refuse_long_record(_line_of_long_record(data, line))
             if more := source.read(CHUNK_BYTES):
                 data += more
                 continue
             if data.count(b'"') % 2:
+                _check_all_quotes(data, layout.separator, line)
                 _refuse_open_quote(line)
             # The last record of the file has no newline.
             data += b"\n"
             end = len(data)
         if len(data) - end > RECORD_LIMIT:
+            _check_all_quotes(data, layout.separator, line)
             _refuse_long_record(_line_of_long_record(data, line))
         yield data[:end], line, source.raw.position
         line += data.count(b"\n", 0, end)
@@ -503,6 +506,14 @@ def _read_text(
     return frame.rename(dict(zip(frame.columns, map(str, wanted), strict=True))).with_columns(
         pl.all().fill_null("")
     )
+
+
+def _check_all_quotes(data: bytes, separator: int, first_line: int) -> None:
+    """Name the mark that does not belong, where a record seems to have no end because of it."""
+    buffer = np.frombuffer(data, np.uint8)
+    marks = np.flatnonzero(buffer == _QUOTE)
+    # The last opening one has no partner, which is what the caller refuses.
+    _check_quotes(buffer, marks, separator, first_line)
 
 
 def _check_quotes(
