@@ -15,7 +15,7 @@ import polars as pl
 from django.db import connection
 from numpy.typing import NDArray
 
-from measures.models import Stratum
+from measures.queries.axis import StratumAxis, read_stratum_axis
 from measures.stats.suppression import Relation
 
 IntArray = NDArray[np.int64]
@@ -45,72 +45,6 @@ class Unit:
     by_site: bool = False
     site_id: int = NONE
     line_of_business: int = NONE
-
-
-@dataclass(frozen=True)
-class StratumAxis:
-    """All strata on one axis: every stratum of every set, then the crossed cells that are never shown.
-
-    Race, ethnicity and combined strata overlap, so together they would give away people whom none of
-    them shows: of race r, those who are not in "r, not Hispanic"; and those who are not Hispanic and
-    whose race is not known. Nobody publishes these crossed cells; they are here to be protected.
-    """
-
-    strata: tuple[Stratum, ...]
-    relations: tuple[Relation, ...]
-    crossed: tuple[tuple[int, tuple[int, ...]], ...]
-    """(index of the whole, indices of its shown parts) of each crossed cell: the whole less the parts."""
-
-    @property
-    def size(self) -> int:
-        return len(self.strata) + len(self.crossed)
-
-    @property
-    def total(self) -> int:
-        return next(i for i, s in enumerate(self.strata) if s.stratum_set.code == "all")
-
-    def sets(self) -> list[tuple[str, list[int], int]]:
-        """(code, indices, index of the reference or -1) of every set but `all`."""
-        found: dict[str, list[int]] = {}
-        for index, stratum in enumerate(self.strata):
-            found.setdefault(stratum.stratum_set.code, []).append(index)
-        return [
-            (code, indices, next((i for i in indices if self.strata[i].is_reference), -1))
-            for code, indices in found.items()
-            if code != "all"
-        ]
-
-
-def read_stratum_axis() -> StratumAxis:
-    """Lay out the strata of the database with the relations among them: one query."""
-    strata = tuple(
-        Stratum.objects.select_related("stratum_set").order_by("stratum_set__position", "position")
-    )
-    index = {(s.stratum_set.code, s.code): i for i, s in enumerate(strata)}
-    total = index["all", "all"]
-    by_set: dict[str, list[int]] = {}
-    for i, stratum in enumerate(strata):
-        by_set.setdefault(stratum.stratum_set.code, []).append(i)
-    relations = [
-        Relation(total, tuple(indices)) for code, indices in by_set.items() if code != "all"
-    ]
-    crossed: list[tuple[int, tuple[int, ...]]] = []
-
-    def cross(whole: int, parts: tuple[int, ...]) -> None:
-        relations.append(Relation(whole, (*parts, len(strata) + len(crossed))))
-        crossed.append((whole, parts))
-
-    # "Hispanic" of the combined set and of ethnicity are the same people.
-    relations.append(Relation(index["ethnicity", "hispanic"], (index["combined", "hispanic"],)))
-    not_hispanic = {
-        index["race", stratum.code.removeprefix("nh_")]: i
-        for i, stratum in enumerate(strata)
-        if stratum.stratum_set.code == "combined" and stratum.code.startswith("nh_")
-    }
-    for race, part in not_hispanic.items():
-        cross(race, (part,))
-    cross(index["ethnicity", "not_hispanic"], tuple(not_hispanic.values()))
-    return StratumAxis(strata, tuple(relations), tuple(crossed))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from measures.queries.catalogue import (
 )
 from measures.queries.changes import DataChange, get_data_version, list_latest_changes
 from measures.queries.completeness import CompletenessRow, list_completeness
+from measures.queries.protection import UnprotectedCell, list_unprotected
 from measures.queries.results import (
     Figure,
     PeerBand,
@@ -53,6 +54,7 @@ __all__ = [
     "SliceChange",
     "StratumLabel",
     "UnitLabel",
+    "UnprotectedCell",
     "get_as_of",
     "get_data_version",
     "get_default_source",
@@ -79,6 +81,7 @@ __all__ = [
     "list_stratum_sets",
     "list_submissions",
     "list_team_results",
+    "list_unprotected",
     "list_teams_without_results",
     "list_waiting_submissions",
 ]

@@ -1,0 +1,172 @@
+"""The exact check of what is published: can a reader work out a hidden count?
+
+It looks at the stored states, not at how they were made: a second opinion on `measures.stats.suppression`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from measures.models import Measure, MeasureDefinition, Period, Source, StratumResult
+from measures.queries.axis import StratumAxis, read_stratum_axis
+from measures.stats.disclosure import Leak, audit
+from measures.stats.states import CellState
+from measures.stats.suppression import Relation
+from teams.models import Team
+
+#: The sets that report cards show.
+CARD_SETS = ("race", "ethnicity", "combined")
+
+
+@dataclass(frozen=True)
+class UnprotectedCell:
+    """A hidden small count that can be narrowed down to less than the protected width.
+
+    unit: name of the team, "All groups" for the programme; stratum: label of the stratum.
+    """
+
+    measure_code: str
+    unit: str
+    stratum: str
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Counts and states [M, U, S]; unit 0 is the programme, the others are the teams."""
+
+    measure_ids: tuple[int, ...]
+    team_ids: tuple[int, ...]
+    axis: StratumAxis
+    n: Any
+    x: Any
+    states: Any
+
+    @property
+    def unpublished(self) -> Any:
+        return np.arange(self.axis.size) >= len(self.axis.strata)
+
+
+def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
+    """Hidden counts of a period that give themselves away: on all report cards together, to anybody;
+    and on the public card, to a team that takes its own numbers away. Empty is what should be.
+
+    Cost: some seconds of linear programming.
+    """
+    table = _read(source, period)
+    if table is None:
+        return []
+    shared = _shared_denominators(table, period)
+    stratum_relations = _card_relations(table.axis)
+    units = len(table.team_ids) + 1
+    together = audit(
+        table.n,
+        table.x,
+        table.states,
+        unit_relations=[Relation(0, tuple(range(1, units)))] if units > 1 else [],
+        stratum_relations=stratum_relations,
+        shared_denominator=shared,
+        unpublished=table.unpublished,
+    )
+    found = {(leak.measure, leak.unit, leak.stratum): leak for leak in together}
+    hidden = np.isin(
+        table.states[:, [0]], [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
+    )
+    rest_states = np.where(hidden, CellState.PRIVACY_COMPLEMENTARY, CellState.SHOWN).astype(np.int8)
+    for unit in range(1, units):
+        # What is left of the programme for a team that knows its own row.
+        for leak in audit(
+            table.n[:, [0]] - table.n[:, [unit]],
+            table.x[:, [0]] - table.x[:, [unit]],
+            rest_states,
+            unit_relations=[],
+            stratum_relations=stratum_relations,
+            shared_denominator=shared,
+            unpublished=table.unpublished,
+        ):
+            found.setdefault((leak.measure, 0, leak.stratum), leak)
+    return [_named(key, leak, table) for key, leak in found.items()]
+
+
+def _read(source: Source, period: Period) -> _Table | None:
+    rows = list(
+        StratumResult.objects.filter(
+            source=source, period=period, by_site=False, line_of_business__isnull=True
+        ).values_list("measure_id", "team_id", "stratum_id", "denominator", "numerator", "state")
+    )
+    if not rows:
+        return None
+    axis = read_stratum_axis()
+    measure_ids = tuple(sorted({row[0] for row in rows}))
+    team_ids = tuple(sorted({row[1] for row in rows if row[1] is not None}))
+    measures = {pk: i for i, pk in enumerate(measure_ids)}
+    units = {None: 0} | {pk: i for i, pk in enumerate(team_ids, start=1)}
+    strata = {s.pk: i for i, s in enumerate(axis.strata)}
+    shape = (len(measure_ids), len(units), axis.size)
+    n, x = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    states = np.full(shape, CellState.NO_DENOMINATOR, dtype=np.int8)
+    for measure_id, team_id, stratum_id, denominator, numerator, state in rows:
+        at = measures[measure_id], units[team_id], strata[stratum_id]
+        n[at], x[at], states[at] = denominator, numerator, state
+    for _, indices, _ in axis.sets():
+        # A set that nobody filled in is not shown at all; everybody is unknown in it.
+        unknown = next(i for i in indices if axis.strata[i].kind == "unknown")
+        missing = n[:, :, indices].sum(axis=2) < n[:, :, axis.total]
+        n[:, :, unknown] += n[:, :, axis.total] - n[:, :, indices].sum(axis=2)
+        x[:, :, unknown] += x[:, :, axis.total] - x[:, :, indices].sum(axis=2)
+        states[:, :, unknown] = np.where(missing, states[:, :, axis.total], states[:, :, unknown])
+    for offset, (whole, parts) in enumerate(axis.crossed, start=len(axis.strata)):
+        for counts in (n, x):
+            counts[:, :, offset] = counts[:, :, whole] - counts[:, :, list(parts)].sum(axis=2)
+        # Never shown: unknown to readers unless everything it follows from is shown.
+        states[:, :, offset] = CellState.PRIVACY_COMPLEMENTARY
+    return _Table(measure_ids, team_ids, axis, n, x, states)
+
+
+def _shared_denominators(table: _Table, period: Period) -> Any:
+    """Group numbers of measures that count the same people, in fact and by definition."""
+    texts = dict(
+        MeasureDefinition.objects.filter(
+            year=period.year, measure_id__in=table.measure_ids
+        ).values_list("measure_id", "shared_denominator")
+    )
+    groups = np.arange(len(table.measure_ids))
+    for i, measure_id in enumerate(table.measure_ids):
+        for j in range(i):
+            text = texts.get(measure_id)
+            if (
+                text
+                and text == texts.get(table.measure_ids[j])
+                and np.array_equal(table.n[i], table.n[j])
+            ):
+                groups[i] = groups[j]
+                break
+    return groups
+
+
+def _card_relations(axis: StratumAxis) -> list[Relation]:
+    shown = {
+        i for i, s in enumerate(axis.strata) if s.stratum_set.code in (*CARD_SETS, "all")
+    } | set(range(len(axis.strata), axis.size))
+    return [r for r in axis.relations if set(r.members) <= shown]
+
+
+def _named(key: tuple[int, int, int], leak: Leak, table: _Table) -> UnprotectedCell:
+    measure, unit, stratum = key
+    axis = table.axis
+    if stratum < len(axis.strata):
+        label = axis.strata[stratum].label
+    else:
+        whole, _ = axis.crossed[stratum - len(axis.strata)]
+        label = f"{axis.strata[whole].label}, less its shown parts"
+    return UnprotectedCell(
+        measure_code=Measure.objects.get(pk=table.measure_ids[measure]).code,
+        unit="All groups" if unit == 0 else Team.objects.get(pk=table.team_ids[unit - 1]).name,
+        stratum=label,
+        lowest=max(0, round(leak.lowest)),
+        highest=round(leak.highest),
+    )
