@@ -20,6 +20,8 @@ from teams.models import Team
 #: The sets that report cards show.
 CARD_SETS = ("race", "ethnicity", "combined")
 
+_HIDDEN = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
+
 
 @dataclass(frozen=True)
 class UnprotectedCell:
@@ -73,9 +75,7 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
         unpublished=table.unpublished,
     )
     found = {(leak.measure, leak.unit, leak.stratum): leak for leak in together}
-    hidden = np.isin(
-        table.states[:, [0]], [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
-    )
+    hidden = np.isin(table.states[:, [0]], _HIDDEN)
     rest_states = np.where(hidden, CellState.PRIVACY_COMPLEMENTARY, CellState.SHOWN).astype(np.int8)
     for unit in range(1, units):
         # What is left of the programme for a team that knows its own row.
@@ -109,9 +109,10 @@ def _read(source: Source, period: Period) -> _Table | None:
     shape = (len(measure_ids), len(units), axis.size)
     n, x = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     states = np.full(shape, CellState.NO_DENOMINATOR, dtype=np.int8)
+    stored = np.zeros(shape, dtype=bool)
     for measure_id, team_id, stratum_id, denominator, numerator, state in rows:
         at = measures[measure_id], units[team_id], strata[stratum_id]
-        n[at], x[at], states[at] = denominator, numerator, state
+        n[at], x[at], states[at], stored[at] = denominator, numerator, state, True
     for _, indices, _ in axis.sets():
         # A set that nobody filled in is not shown at all; everybody is unknown in it.
         unknown = next(i for i in indices if axis.strata[i].kind == "unknown")
@@ -119,6 +120,13 @@ def _read(source: Source, period: Period) -> _Table | None:
         n[:, :, unknown] += n[:, :, axis.total] - n[:, :, indices].sum(axis=2)
         x[:, :, unknown] += x[:, :, axis.total] - x[:, :, indices].sum(axis=2)
         states[:, :, unknown] = np.where(missing, states[:, :, axis.total], states[:, :, unknown])
+        # Where every stratum that is listed is hidden, nobody can tell an empty one from a small one.
+        listed = stored[:, :, indices]
+        hidden = np.isin(states[:, :, indices], _HIDDEN)
+        whole = (hidden | ~listed).all(axis=2) & listed.any(axis=2)
+        states[:, :, indices] = np.where(
+            whole[:, :, None] & ~listed, CellState.PRIVACY_COMPLEMENTARY, states[:, :, indices]
+        )
     for offset, (whole, parts) in enumerate(axis.crossed, start=len(axis.strata)):
         for counts in (n, x):
             counts[:, :, offset] = counts[:, :, whole] - counts[:, :, list(parts)].sum(axis=2)
