@@ -124,3 +124,27 @@ class ReportCard(models.Model):
     def is_published(self) -> bool:
         """Also of a card that a newer one has replaced: it was published and can still be read."""
         return self.state in (CardState.PUBLISHED, CardState.SUPERSEDED)
+
+
+class ProtectionCheck(models.Model):
+    """The exact disclosure check of one period at one state of the data: made once, asked by every card."""
+
+    source = models.ForeignKey("measures.Source", models.CASCADE, related_name="+")
+    period = models.ForeignKey("measures.Period", models.CASCADE, related_name="+")
+    data_version = models.PositiveIntegerField()
+    method_version = models.CharField(max_length=20)
+    checked_at = models.DateTimeField(db_default=Now())
+    problem = models.TextField(
+        blank=True, help_text="Names a cell that could be worked out; empty where there is none."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "period", "data_version", "method_version"],
+                name="protectioncheck_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} version {self.data_version}: {self.problem or 'protected'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.enums import CardState
-from reports.models import ReportCard
+from reports.models import ProtectionCheck, ReportCard
 from teams.errors import StateRefused
 
 #: act → the states from which it may be done, and the state that it leads to (None: it stays).
@@ -75,4 +75,12 @@ def check_has_results(content: dict[str, object]) -> None:
     if not content["measures"]:
         raise StateRefused(
             "There are no stratified results for this group and period yet, so there is nothing to put on a card."
+        )
+
+
+def check_protected(check: ProtectionCheck) -> None:
+    """Raise StateRefused, naming the cell, when a hidden number could be worked out."""
+    if check.problem:
+        raise StateRefused(
+            f"Not published: {check.problem} Nothing of this period can be published until that is mended."
         )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from measures.queries import get_data_version
+from reports.actions.protection import check_protection
 from reports.cards.content import build_content, content_sha256, reviewable_sha256
 from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
@@ -16,10 +17,10 @@ from reports.policies import (
     TRANSITIONS,
     check_can,
     check_has_results,
+    check_protected,
     check_unchanged_since_review,
 )
-from reports.queries.cards import read_inputs
-from reports.queries.protection import check_protection
+from reports.queries.cards import list_trend_periods, read_inputs
 from teams.actions.audit import record_event
 from teams.errors import StateRefused
 from teams.models import Team, User
@@ -136,7 +137,8 @@ def publish_report_card(*, card: ReportCard, scope: Scope, as_of: datetime, by: 
     content = build_content(read_inputs(scope, card))
     check_has_results(content)
     check_unchanged_since_review(card, reviewable_sha256(content))
-    check_protection(content, source=card.source, team=card.team, period=card.period)
+    for period in (*list_trend_periods(card.source, card.period), card.period):
+        check_protected(check_protection(source=card.source, period=period))
     if get_data_version(card.source) != content["basis"]["data_version"]:
         raise StateRefused("New data arrived while the card was being published. Try again.")
     earlier = ReportCard.objects.select_for_update().filter(

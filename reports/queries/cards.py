@@ -126,7 +126,7 @@ def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
     data_version = measures.get_data_version(source)
     sets = {s.code: s for s in measures.list_stratum_sets(source)}
     headline_code = next((code for code in HEADLINE_SETS if code in sets), None)
-    earlier = _trend_periods(source, period)
+    earlier = list_trend_periods(source, period)
 
     def results(code: str, periods: Sequence[Any]) -> list[measures.SetResult]:
         if team is None:
@@ -170,7 +170,7 @@ def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
     )
 
 
-def _trend_periods(source: Any, period: Any) -> list[Any]:
+def list_trend_periods(source: Any, period: Any) -> list[Any]:
     """Periods of the same length of label before this one, oldest first."""
     earlier = [
         p

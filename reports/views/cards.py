@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,6 +34,7 @@ from reports.queries.cards import (
     list_restatements,
     list_slots,
 )
+from reports.tasks import check_protection_of_card
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -188,6 +190,9 @@ def draft(request: HttpRequest) -> HttpResponse:
         period=filters.period,
         by=request.user,
     )
+    if made:
+        first = made[0].pk
+        transaction.on_commit(lambda: check_protection_of_card.delay(first), robust=True)
     if len(made) == 1 and "team" in request.POST:
         return redirect("reports:card", made[0].pk)
     if made:
