@@ -64,20 +64,22 @@ _SEX = {
 def make_source(
     *, code: str | None = None, team: Team | None = None, name: str | None = None
 ) -> Source:
-    """A payer's source, or a group's own when a team is given."""
+    """A payer's source, or a group's own when a team is given; the one that is there for a known code."""
     number = next(_numbers)
     if team is None:
         organisation, kind = make_organisation(OrganisationKind.PAYER), SourceKind.PAYER
     else:
         organisation, kind = team.organisation, SourceKind.GROUP
-    return Source.objects.create(
-        organisation=organisation,
-        team=team,
+    return Source.objects.get_or_create(
         code=code or f"source-{number}",
-        name=name or f"Source {number}",
-        kind=kind,
-        data_version=1,
-    )
+        defaults={
+            "organisation": organisation,
+            "team": team,
+            "name": name or f"Source {number}",
+            "kind": kind,
+            "data_version": 1,
+        },
+    )[0]
 
 
 def make_period(label: str = "2024") -> Period:
