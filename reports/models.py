@@ -60,7 +60,9 @@ class ReportCard(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=CardState.values), name="card_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=CardState.values), name="card_state_known"
+            ),
             models.UniqueConstraint(
                 fields=["team", "source", "period"],
                 condition=Q(state__in=[CardState.DRAFT, CardState.REVIEWED]),
@@ -75,8 +77,7 @@ class ReportCard(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=[CardState.DRAFT, CardState.WITHDRAWN])
-                | Q(reviewed_by__isnull=False, reviewed_at__isnull=False)
-                & ~Q(reviewed_sha256=""),
+                | Q(reviewed_by__isnull=False, reviewed_at__isnull=False) & ~Q(reviewed_sha256=""),
                 name="card_reviewed_says_by_whom",
             ),
             models.CheckConstraint(

@@ -49,7 +49,11 @@ card_patterns: list[URLPattern] = [
 public_patterns: list[URLPattern] = [
     path("public/", public.public_card, name="public"),
     path("public/<int:card_id>/", public.public_card, name="public_card"),
-    path("public/<int:card_id>/card.<slug:file_format>", public.public_download, name="public_download"),
+    path(
+        "public/<int:card_id>/card.<slug:file_format>",
+        public.public_download,
+        name="public_download",
+    ),
 ]
 
 urlpatterns: list[URLPattern] = [

@@ -391,6 +391,26 @@ def list_line_results(
     )
 
 
+def list_results_of_teams(
+    scope: Scope,
+    *,
+    source: Source,
+    periods: Sequence[Period],
+    stratum_set: StratumSet,
+    line_of_business: int | None = None,
+    measure_ids: Sequence[int] | None = None,
+) -> list[SetResult]:
+    """Results of every team in scope, by measure, period and then by team name."""
+    return _read(
+        Q(team__in=scope.team_ids, by_site=False, line_of_business=line_of_business),
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        measure_ids=measure_ids,
+        audience_of=scope.audience,
+    )
+
+
 def list_overview(
     scope: Scope,
     *,

@@ -80,7 +80,11 @@ def write_commentary(*, card: ReportCard, text: str, by: User) -> ReportCard:
         card.commentary = text
         card.save(update_fields=["commentary"])
         record_event(
-            act="write_commentary", target=card, by=by, team=card.team, details={"length": len(text)}
+            act="write_commentary",
+            target=card,
+            by=by,
+            team=card.team,
+            details={"length": len(text)},
         )
     return card
 
@@ -197,6 +201,8 @@ def record_download(*, card: ReportCard, file_format: DownloadFormat, by: User |
 
 
 @transaction.atomic
-def record_export(*, what: str, parameters: dict[str, Any], by: User, team: Team | None = None) -> None:
+def record_export(
+    *, what: str, parameters: dict[str, Any], by: User, team: Team | None = None
+) -> None:
     """Write down that results left the system through the API."""
     record_event(act="export_results", target=f"{what}:", by=by, team=team, details=parameters)

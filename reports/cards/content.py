@@ -71,7 +71,11 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
         "stratum_set": None if headline_set is None else _set_content(headline_set),
         "reference": None
         if reference is None
-        else {"stratum": reference.code, "label": reference.label, "short_label": reference.short_label},
+        else {
+            "stratum": reference.code,
+            "label": reference.label,
+            "short_label": reference.short_label,
+        },
         "rules": {"least_count": LEAST_COUNT, "least_denominator": LEAST_DENOMINATOR},
         "measures": measures,
         "appendix": [_appendix_content(code, inputs.appendix[code]) for code in inputs.appendix],
@@ -103,9 +107,7 @@ def _set_content(stratum_set: Any) -> dict[str, str]:
     }
 
 
-def _figures(
-    result: SetResult, peers: Mapping[tuple[int, int], PeerBand]
-) -> list[dict[str, Any]]:
+def _figures(result: SetResult, peers: Mapping[tuple[int, int], PeerBand]) -> list[dict[str, Any]]:
     measure_id = result.definition.measure_id
     return [
         figure_content(f, result, peers.get((measure_id, f.stratum.id))) for f in result.figures

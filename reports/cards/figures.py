@@ -36,7 +36,9 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(float(value), digits) + 0.0
 
 
-def figure_content(figure: Figure, result: SetResult, peer: PeerBand | None = None) -> dict[str, Any]:
+def figure_content(
+    figure: Figure, result: SetResult, peer: PeerBand | None = None
+) -> dict[str, Any]:
     """A figure as a dictionary of JSON values.
 
     Rates and shares are proportions 0–1 (six decimals), gaps percentage points (four), p and q six

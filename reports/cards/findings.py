@@ -43,9 +43,7 @@ def is_clear(figure: Mapping[str, Any]) -> bool:
 
 
 def _behind(content: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return [
-        (m, f) for m, f in _comparisons(content) if f["reading"] == "behind" and is_clear(f)
-    ]
+    return [(m, f) for m, f in _comparisons(content) if f["reading"] == "behind" and is_clear(f)]
 
 
 def _reference_people(content: Mapping[str, Any], measure: Mapping[str, Any]) -> str:

@@ -77,7 +77,9 @@ def present_card(
         "period_text": _period_text(period),
         "state": state,
         "is_draft": state in ("draft", "reviewed", "withdrawn"),
-        "published_text": f"Published {long_date(published_on)}" if published_on else "Not published",
+        "published_text": f"Published {long_date(published_on)}"
+        if published_on
+        else "Not published",
         "notice": notice,
         "sha256": sha256,
         "as_of_text": long_date(content["basis"]["computed_on"]),
@@ -265,7 +267,9 @@ def _remainder(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             f["short_label"] for f in figures if f["kind"] == "specified" and f["state"] == state
         ]
         if labels:
-            found.append({"state": state, "words": words, "labels": labels, "text": ", ".join(labels)})
+            found.append(
+                {"state": state, "words": words, "labels": labels, "text": ", ".join(labels)}
+            )
     return found
 
 
@@ -332,7 +336,9 @@ def _appendix(part: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "code": measure["code"],
                 "label": measure["short_name"],
-                "direction": "Higher is better" if measure["higher_is_better"] else "Lower is better",
+                "direction": "Higher is better"
+                if measure["higher_is_better"]
+                else "Lower is better",
                 "higher_is_better": measure["higher_is_better"],
                 "cells": [
                     _cell(next((f for f in measure["figures"] if f["stratum"] == code), None))
@@ -348,7 +354,12 @@ def _cell(figure: Mapping[str, Any] | None) -> dict[str, str]:
     if figure is None:
         return {"state": "no_denominator", "rate": "", "count": "", "words": "None eligible"}
     if figure["state"] != "shown":
-        return {"state": figure["state"], "rate": "", "count": "", "words": ABSENT_WORDS[figure["state"]]}
+        return {
+            "state": figure["state"],
+            "rate": "",
+            "count": "",
+            "words": ABSENT_WORDS[figure["state"]],
+        }
     return {
         "state": "shown",
         "rate": format_percent(figure["rate"], figure["decimals"])[:-1],

@@ -121,4 +121,3 @@ def _row(
         "peer_median": rates[1],
         "peer_upper": rates[2],
     }
-

@@ -37,7 +37,13 @@ def how_to_read(card: Mapping[str, Any]) -> list[dict[str, str]]:
             ("", "Peers", "Median and quartiles of the other provider groups, unnamed, in whole percent; at least five of them.")
         )  # fmt: skip
     else:
-        items.append(("", "Trend", "The rate in this and earlier years, oldest first; each line has its own scale."))
+        items.append(
+            (
+                "",
+                "Trend",
+                "The rate in this and earlier years, oldest first; each line has its own scale.",
+            )
+        )
     return [{"shape": shape, "term": term, "text": text} for shape, term, text in items]
 
 

@@ -64,14 +64,22 @@ class _Styles:
     def __init__(self, book: Any) -> None:
         base = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
         self.head = book.add_format(
-            {**base, "bold": True, "text_wrap": True, "bottom": 1, "bg_color": "#ECEBE7", "valign": "bottom"}
+            {
+                **base,
+                "bold": True,
+                "text_wrap": True,
+                "bottom": 1,
+                "bg_color": "#ECEBE7",
+                "valign": "bottom",
+            }
         )
         self.title = book.add_format({**base, "bold": True, "font_size": 16})
         self.bold = book.add_format({**base, "bold": True, "text_wrap": True})
         self.text = book.add_format({**base, "text_wrap": True})
         self.plain = book.add_format(base)
         self.number = {
-            kind: book.add_format({**base, "num_format": form}) for kind, (form, _) in _KINDS.items()
+            kind: book.add_format({**base, "num_format": form})
+            for kind, (form, _) in _KINDS.items()
         }
         self.whole_percent = book.add_format({**base, "num_format": "0%"})
 
@@ -88,12 +96,12 @@ def _write_read_me(book: Any, styles: _Styles, card: Mapping[str, Any]) -> None:
     ]
     if card["notice"]:
         lines.append(("Please note", card["notice"]))
-    lines += [(f"From {card['payer']}", "\n".join(card["commentary"]))] if card["commentary"] else []
+    lines += (
+        [(f"From {card['payer']}", "\n".join(card["commentary"]))] if card["commentary"] else []
+    )
     lines += [
-        ("Sheets", "Figures: one row for each rate and its gap. Completeness: what is known of race, ethnicity and "
-         "language. Definitions: what each measure counts, and what each column means."),
-        ("Empty cells", "A cell is empty where there is no number that may be shown; the column state says why. "
-         "Empty never means zero."),
+        ("Sheets", "Figures: one row for each rate and its gap. Completeness: what is known of race, ethnicity and language. Definitions: what each measure counts, and what each column means."),
+        ("Empty cells", "A cell is empty where there is no number that may be shown; the column state says why. Empty never means zero."),
     ]  # fmt: skip
     lines += [
         (item["term"], item["text"])

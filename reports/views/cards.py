@@ -284,7 +284,9 @@ def commentary(request: HttpRequest, card_id: int) -> HttpResponse:
     return redirect("reports:card", card.pk)
 
 
-def _act_view(act: Act, permission: Permission, do: Callable[[HttpRequest, ReportCard], Any]) -> Any:
+def _act_view(
+    act: Act, permission: Permission, do: Callable[[HttpRequest, ReportCard], Any]
+) -> Any:
     """A page that asks (GET) and does (POST); a refusal shows the card again with the reason."""
 
     @require(permission)

@@ -1,8 +1,8 @@
 """Member-level data that go the way of real ones: cells, current slices, and the product's own recomputation.
 
-    data = make_members(teams=["Harbor", "Ridge"], seed=3)       # a pandas frame, one row a member and measure
-    world = load_members(data)                                   # source, teams, cells, results
-    world.team("Harbor")
+data = make_members(teams=["Harbor", "Ridge"], seed=3)       # a pandas frame, one row a member and measure
+world = load_members(data)                                   # source, teams, cells, results
+world.team("Harbor")
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def make_members(
                             "measure": measure,
                             "race": race,
                             "ethnicity": ethnicity,
-                            "combined": [combined_of(r, e) for r, e in zip(race, ethnicity, strict=True)],
+                            "combined": [
+                                combined_of(r, e) for r, e in zip(race, ethnicity, strict=True)
+                            ],
                             "numerator": (random.random(size) < rate).astype(int),
                         }
                     )[eligible]
@@ -132,7 +134,10 @@ def load_members(
     periods = {
         label: Period.objects.get_or_create(
             label=label,
-            defaults={"starts_on": date(int(label[:4]), 1, 1), "ends_on": date(int(label[:4]), 12, 31)},
+            defaults={
+                "starts_on": date(int(label[:4]), 1, 1),
+                "ends_on": date(int(label[:4]), 12, 31),
+            },
         )[0]
         for label in members["period"].unique()
     }
@@ -186,7 +191,9 @@ def _write_cells(
     cells = []
     for set_code in ("all", "race", "ethnicity", "combined"):
         frame = members.assign(stratum="all" if set_code == "all" else members[set_code])
-        grouped = frame.groupby(["team", "measure", "period", "stratum"])["numerator"].agg(["size", "sum"])
+        grouped = frame.groupby(["team", "measure", "period", "stratum"])["numerator"].agg(
+            ["size", "sum"]
+        )
         for (team, measure, period, stratum), row in grouped.iterrows():
             known = stratum not in ("all", "declined", "unknown")
             for by_site in (True, False):
