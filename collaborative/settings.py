@@ -226,6 +226,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "FigureStateEnum": "reports.api.serializers.STATES",
+        "ReportCardStateEnum": "reports.enums.CardState",
+    },
 }
 
 LOGGING = {
