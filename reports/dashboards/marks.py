@@ -217,7 +217,7 @@ def gap_peers_of_measures(
         if not result.higher_is_better:
             name = f"{name} (lower is better)"
         rows.append(_peer_row(name, figure, reference_figure(result), band))
-    if not any(row.own is not None or row.band for row in rows):
+    if not any(row.band for row in rows):
         return None
     return values.PeerComparison(
         title=f"Gaps of {people_of(focus)} to {people_of(reference)} beside the other groups",
@@ -238,7 +238,7 @@ def gap_peers_of_strata(
             continue
         band = bands.get((result.definition.measure_id, figure.stratum.id))
         rows.append(_peer_row(figure.stratum.short_label, figure, reference_figure(result), band))
-    if not any(row.own is not None or row.band for row in rows):
+    if not any(row.band for row in rows):
         return None
     return values.PeerComparison(
         title=f"{result.definition.short_name} beside the other groups",
