@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.db.models import Count
 
 from collaborative.demo import files as demo_files
+from collaborative.demo.load import SIGN_INS_NAME, load_demo
 from collaborative.demo.people import (
     COACHES,
     DEMO_SIGN_INS,
@@ -19,7 +25,12 @@ from collaborative.demo.people import (
     write_sign_ins,
 )
 from collaborative.demo.world import RACES, YEARS, read_world
+from collaborative.management.commands.load_demo import new_password
+from measures.enums import SubmissionState
 from measures.ingest.definitions import read_definitions
+from measures.models import Slice, Source, StratumResult, Submission
+from reports.enums import CardState
+from reports.models import ReportCard
 from teams.enums import Role
 from teams.models import AuditEvent, CoachAssignment, Membership, Programme, Site, Team, User
 from teams.permissions import ROLE_PERMISSIONS
@@ -342,3 +353,87 @@ def test_sign_ins_that_are_printed_exist() -> None:
         assert User.objects.filter(email=email, memberships__isnull=False).exists()
         assert email in write_sign_ins("secret words")
     assert "secret words" in write_sign_ins("secret words")
+
+
+# --- loading ----------------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SMALL = 0.04
+
+
+class Interrupted(Exception):
+    """Stands for the end of the process in the middle of a load."""
+
+
+def stop_at(text: str) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        if text in line:
+            raise Interrupted
+
+    return say
+
+
+def load(say: Callable[[str], None] = lambda line: None) -> None:
+    load_demo(now=NOW, password="a long demo password", say=say, size=SMALL)
+
+
+def states() -> list[tuple[str, str]]:
+    return list(
+        Submission.objects.order_by("received_at", "pk").values_list("source__code", "state")
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_load_sends_the_files_as_any_file_makes_cards_and_can_be_interrupted() -> None:
+    with pytest.raises(Interrupted):
+        load(stop_at("correction_"))
+    assert len(states()) == 2
+    load()
+    assert states() == [
+        ("payer", SubmissionState.PUBLISHED),
+        ("payer", SubmissionState.PUBLISHED),
+        ("payer", SubmissionState.PUBLISHED),
+        ("payer", SubmissionState.PUBLISHED),
+        ("g05", SubmissionState.PUBLISHED),
+        ("g07", SubmissionState.NEEDS_MAPPING),
+    ]
+    first = Submission.objects.order_by("received_at").first()
+    assert first.set_aside_count > 0
+    superseded = Slice.objects.filter(superseded_by__isnull=False)
+    assert [(s.team.code, s.measure.code, s.period.label) for s in superseded] == [
+        ("G07", "CBP", "2024")
+    ]
+    cards = ReportCard.objects.values_list("period__label", "state").annotate(Count("pk"))
+    counted = {(year, state): number for year, state, number in cards.order_by()}
+    assert counted["2024", CardState.PUBLISHED] >= 12
+    assert counted["2025", CardState.REVIEWED] >= 1
+    assert counted["2025", CardState.DRAFT] >= 8
+    path = settings.STATE_DIR / SIGN_INS_NAME
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "a long demo password" in path.read_text()
+
+    # Once more, with everything there: nothing is added and nothing changes.
+    def counts() -> list[int]:
+        models = (Submission, Slice, StratumResult, ReportCard, User, Site, Source)
+        return [model.objects.count() for model in models]
+
+    before = counts()
+    load()
+    assert counts() == before
+
+
+@pytest.mark.django_db
+def test_dates_of_the_demo_never_lie_ahead() -> None:
+    """On a machine whose clock stands early, files came in at the latest today."""
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    load_demo(
+        now=now, password="a long demo password", say=lambda line: None, size=0.01, cards=False
+    )
+    assert not Submission.objects.filter(received_at__gt=now).exists()
+    assert not Submission.objects.filter(published_at__gt=now).exists()
+
+
+def test_password_that_is_drawn_is_a_good_one() -> None:
+    password = new_password()
+    validate_password(password)
+    assert password != new_password()
