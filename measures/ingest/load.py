@@ -230,7 +230,7 @@ def copy_frames(
     cursor.copy_expert(
         f"copy {table} ({', '.join(columns)}) from stdin" + (" with (freeze)" if freeze else ""),
         _FrameStream(iter(frames)),
-        size=1 << 20,
+        1 << 20,  # by place: the cursor of DEBUG=1 takes no keywords here
     )
 
 
