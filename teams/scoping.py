@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -48,6 +48,10 @@ class Scope:
 
     def audience(self, team_id: int) -> Audience:
         return Audience.OWN if team_id in self.own_team_ids else Audience.OTHERS
+
+    def as_outsider(self) -> Scope:
+        """The same teams, seen with the eyes of somebody who belongs to none of them."""
+        return replace(self, own_team_ids=frozenset())
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

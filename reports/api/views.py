@@ -6,7 +6,7 @@ the system as data can be combined with everything else that is published.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -255,7 +255,7 @@ def _line_of_business(text: str | None, source: Any, unit: str) -> int | None:
 
 
 def _results(question: _Question, scope: Scope) -> list[SetResult]:
-    outside = replace(scope, own_team_ids=frozenset())
+    outside = scope.as_outsider()
     common: dict[str, Any] = {
         "source": question.source,
         "stratum_set": question.stratum_set,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -120,7 +120,7 @@ def get_content(scope: Scope, card: ReportCard) -> dict[str, Any]:
 
 def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
     """Everything the card is made of, read with the eyes of somebody outside the group."""
-    outside = replace(scope, own_team_ids=frozenset())
+    outside = scope.as_outsider()
     source, period, team = card.source, card.period, card.team
     # First, so that data published in between show as a change and are not missed.
     data_version = measures.get_data_version(source)

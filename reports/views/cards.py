@@ -148,6 +148,8 @@ def _preparers_list(request: HttpRequest, scope: Scope) -> HttpResponse:
         "reports/cards/list.html",
         {
             "filters": filters,
+            "chosen_period": filters.period,
+            "chosen_source": filters.source,
             "slots": shown,
             "query": query,
             "missing_count": sum(1 for s in slots if s.published is None and s.working is None),
