@@ -71,8 +71,8 @@ class FamilyTable:
             else:
                 groups.setdefault((Unit(), "teams"), []).append(i)
         return [
-            # A team knows its own row, so two hidden teams would know each other.
-            Relation(index[whole], tuple(parts), least_hidden=3 if kind == "teams" else 2)
+            # A team knows its own row and sees the programme's.
+            Relation(index[whole], tuple(parts), parts_are_readers=kind == "teams")
             for (whole, kind), parts in groups.items()
         ]
 

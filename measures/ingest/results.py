@@ -11,10 +11,11 @@ import polars as pl
 from django.db import connection
 from numpy.typing import NDArray
 
-from measures.ingest.families import COUNTS, NONE, FamilyTable
+from measures.ingest.families import COUNTS, NONE, FamilyTable, Unit
+from measures.queries.axis import PROGRAMME_ONLY
 from measures.stats.disparity import Comparison, StratumSetLayout, compare
 from measures.stats.gaps import benjamini_hochberg
-from measures.stats.states import GapState
+from measures.stats.states import CellState, GapState
 from measures.stats.suppression import own_states, suppress
 
 _KEY = ("team_id", "by_site", "site_id", "line_of_business", "stratum_id")
@@ -108,15 +109,19 @@ def _compute(
     n, x = table.counts["denominator"], table.counts["numerator"]
     if not n.size:
         return pl.DataFrame(schema=_result_types())
-    unpublished = np.arange(axis.size) >= len(axis.strata)
+    below_programme = np.array([unit != Unit() for unit in table.units])
+    programme_only = axis.in_sets(PROGRAMME_ONLY)
+    withheld = below_programme[:, None] & programme_only
     states = suppress(
         n,
         x,
         unit_relations=table.unit_relations,
         stratum_relations=axis.relations,
         shared_denominator=_denominator_groups(table, shared_denominator),
-        unpublished=unpublished,
+        unpublished=withheld | axis.is_crossed,
+        hide_first=programme_only,
     )
+    states[:, withheld] = CellState.PRIVACY_COMPLEMENTARY
     shown = slice(0, len(axis.strata))
     n, x, states = n[:, :, shown], x[:, :, shown], states[:, :, shown]
     layouts = [

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from measures.models import Stratum
 from measures.stats.suppression import Relation
+
+#: Sets that readers outside a group see for the programme only. They overlap with the combined set:
+#: shown together for a group, the two would give each other's small strata away.
+PROGRAMME_ONLY = frozenset({"race", "ethnicity", "race2024"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,17 @@ class StratumAxis:
     @property
     def total(self) -> int:
         return next(i for i, s in enumerate(self.strata) if s.stratum_set.code == "all")
+
+    def in_sets(self, codes: frozenset[str]) -> NDArray[np.bool_]:
+        """Mask [S] of the strata of some sets."""
+        return np.array(
+            [s.stratum_set.code in codes for s in self.strata] + [False] * len(self.crossed)
+        )
+
+    @property
+    def is_crossed(self) -> NDArray[np.bool_]:
+        """Mask [S] of the crossed cells."""
+        return np.arange(self.size) >= len(self.strata)
 
     def sets(self) -> list[tuple[str, list[int], int]]:
         """(code, indices, index of the reference or -1) of every set but `all`."""

@@ -13,6 +13,8 @@ from measures.models import (
     StratumResult,
     StratumSet,
 )
+from measures.queries.axis import PROGRAMME_ONLY
+from teams.enums import Audience
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -57,12 +59,17 @@ def get_definition(*, code: str, year: int) -> MeasureDefinition:
     return MeasureDefinition.objects.select_related("measure").get(measure__code=code, year=year)
 
 
-def list_stratum_sets(source: Source) -> QuerySet[StratumSet]:
-    """Stratum sets in which the source has results, but for `all`, which is not a choice."""
+def list_stratum_sets(source: Source, *, audience: Audience | None = None) -> QuerySet[StratumSet]:
+    """Stratum sets in which the source has results, but for `all`, which is not a choice.
+
+    audience: of the groups that are to be shown; for the programme alone leave it out. Readers outside
+    a group see some sets for the programme only.
+    """
     strata = StratumResult.objects.filter(
         source=source, stratum__stratum_set=OuterRef("pk"), team__isnull=True
     )
-    return StratumSet.objects.exclude(code="all").filter(Exists(strata))
+    hidden = PROGRAMME_ONLY if audience == Audience.OTHERS else frozenset()
+    return StratumSet.objects.exclude(code__in={"all", *hidden}).filter(Exists(strata))
 
 
 def list_lines_of_business(source: Source) -> list[tuple[int, str]]:

@@ -25,7 +25,7 @@ _HIDDEN = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 @dataclass(frozen=True)
 class UnprotectedCell:
-    """A hidden small count that can be narrowed down to less than the protected width.
+    """A hidden count of which a reader can be sure that it is small.
 
     unit: name of the team, "All groups" for the programme; stratum: label of the stratum.
     """
@@ -48,10 +48,6 @@ class _Table:
     x: Any
     states: Any
 
-    @property
-    def unpublished(self) -> Any:
-        return np.arange(self.axis.size) >= len(self.axis.strata)
-
 
 def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
     """Hidden counts of a period that give themselves away: on all report cards together, to anybody;
@@ -65,30 +61,18 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
     shared = _shared_denominators(table, period)
     stratum_relations = _card_relations(table.axis)
     units = len(table.team_ids) + 1
-    together = audit(
+    leaks = audit(
         table.n,
         table.x,
         table.states,
-        unit_relations=[Relation(0, tuple(range(1, units)))] if units > 1 else [],
+        unit_relations=[Relation(0, tuple(range(1, units)), parts_are_readers=True)]
+        if units > 1
+        else [],
         stratum_relations=stratum_relations,
         shared_denominator=shared,
-        unpublished=table.unpublished,
+        unpublished=table.axis.is_crossed,
     )
-    found = {(leak.measure, leak.unit, leak.stratum): leak for leak in together}
-    hidden = np.isin(table.states[:, [0]], _HIDDEN)
-    rest_states = np.where(hidden, CellState.PRIVACY_COMPLEMENTARY, CellState.SHOWN).astype(np.int8)
-    for unit in range(1, units):
-        # What is left of the programme for a team that knows its own row.
-        for leak in audit(
-            table.n[:, [0]] - table.n[:, [unit]],
-            table.x[:, [0]] - table.x[:, [unit]],
-            rest_states,
-            unit_relations=[],
-            stratum_relations=stratum_relations,
-            shared_denominator=shared,
-            unpublished=table.unpublished,
-        ):
-            found.setdefault((leak.measure, 0, leak.stratum), leak)
+    found = {(leak.measure, leak.unit, leak.stratum): leak for leak in leaks}
     return [_named(key, leak, table) for key, leak in found.items()]
 
 
