@@ -76,6 +76,16 @@ def alive(processes: set[int]) -> set[int]:
     return found
 
 
+def waits(process: int) -> bool:
+    """Whether a process has done what it had to at its start: it only sleeps, for a second."""
+    for _ in range(10):
+        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        if stat[0] != "S":
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def left_after(processes: set[int], seconds: float) -> dict[int, str]:
     """Processes that are still there after a time of grace, with their command lines."""
     deadline = time.monotonic() + seconds

@@ -23,6 +23,7 @@ from tests.collaborative.installation import (
     clean_environment,
     left_after,
     wait_until,
+    waits,
 )
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
@@ -145,7 +146,10 @@ def test_taken_port_is_refused_with_a_sentence(installation: Installation, tmp_p
 
 def test_killed_worker_leaves_no_process_and_is_started_again(installation: Installation) -> None:
     worker = installation.process_named("collaborative\0worker")
+    log = installation.state / "logs" / "worker.log"
+    wait_until(lambda: log.exists() and " ready." in log.read_text(), 60)
     pool = wait_until(lambda: children(worker), 30)
+    wait_until(lambda: all(waits(process) for process in pool), 30)
     # Busy with a task, as far as its parent can tell; an idle one would end by itself.
     for process in pool:
         os.kill(process, signal.SIGSTOP)
