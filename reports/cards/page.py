@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from reports.cards.wording import how_to_read, methods, purpose
@@ -16,6 +16,7 @@ from reports.charts import (
     StratumRate,
     draw_completeness,
     draw_gap_strip,
+    mark_key,
 )
 
 _ABSENCES = {
@@ -25,16 +26,25 @@ _ABSENCES = {
 }
 
 
+COLUMNS = (
+    "Group", "Rate", "95% interval, %", "Counted", "Gap, points", "95% interval of gap", "q",
+    "To parity", "Peers, % (quartiles)", "Earlier",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class MeasureBlock:
     """One measure on the page: its texts, and its strip with the whole row of numbers as data table."""
 
     code: str
     title: str
-    facts: str
+    direction: str
+    total: str
     others: str
-    chart: Chart
-    chart_id: str
+    chart: Chart | None
+    remainder: list[dict[str, Any]]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
     definition: dict[str, str]
 
 
@@ -44,6 +54,7 @@ class CardPage:
     purpose: str
     domains: list[dict[str, Any]]
     completeness: Chart | None
+    mark_key: tuple[tuple[str, str], ...]
     how_to_read: list[dict[str, str]]
     methods: list[dict[str, str]]
 
@@ -66,6 +77,7 @@ def build_page(content: Mapping[str, Any], card: Mapping[str, Any]) -> CardPage:
             for domain in card["domains"]
         ],
         completeness=_completeness(content),
+        mark_key=mark_key(),
         how_to_read=how_to_read(card),
         methods=methods(card),
     )
@@ -77,29 +89,33 @@ def _block(
     content: Mapping[str, Any],
     definition: dict[str, str],
 ) -> MeasureBlock:
+    drawn = tuple(
+        _stratum(f)
+        for f in measure["figures"]
+        if f["kind"] == "specified" and f["state"] == "shown"
+    )
     strip = GapStrip(
         measure=measure["name"],
         period=content["period"]["label"],
         higher_is_better=measure["higher_is_better"],
-        strata=tuple(_stratum(f) for f in measure["figures"] if f["kind"] == "specified"),
+        strata=drawn,
         who=shown["unit"],
     )
     rows = {row["stratum"]: row for row in shown["rows"]}
-    chart = replace(
-        draw_gap_strip(strip, ident=f"strip-{_ident(measure['code'])}"),
-        columns=(
-            "Group", "Rate", "95% interval, %", "Counted", "Gap, points", "95% interval of gap",
-            "q", "To parity", "Peers, % (quartiles)", "Earlier",
-        ),
-        rows=tuple(_table_row(f, rows.get(f["stratum"])) for f in measure["figures"]),
-    )  # fmt: skip
     return MeasureBlock(
         code=measure["code"],
         title=measure["name"],
-        facts=f"{shown['direction']} · {shown['total']}",
+        direction=shown["direction"],
+        total=shown["total"],
         others=shown["others"],
-        chart=chart,
-        chart_id=f"figure-{_ident(measure['code'])}",
+        chart=draw_gap_strip(
+            strip, ident=f"strip-{_ident(measure['code'])}", finding=shown["summary"], legend=False
+        )
+        if drawn
+        else None,
+        remainder=shown["remainder"],
+        columns=COLUMNS,
+        rows=tuple(_table_row(f, rows.get(f["stratum"])) for f in measure["figures"]),
         definition=definition,
     )
 
