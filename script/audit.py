@@ -16,7 +16,8 @@ def main() -> None:
     """Exit code 1 with the holes, 0 otherwise."""
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "pip_audit", "--requirement", "requirements-dev.txt"),
+            *(sys.executable, "-m", "pip_audit"),
+            *("--requirement", "requirements.txt", "--requirement", "requirements-dev.txt"),
             # Everything is pinned, so there is nothing to resolve.
             *("--disable-pip", "--no-deps", "--format", "json", "--progress-spinner", "off"),
         ],
