@@ -58,22 +58,35 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
     table = _read(source, period)
     if table is None:
         return []
-    shared = _shared_denominators(table, period)
-    stratum_relations = _card_relations(table.axis)
+    kept = _card_strata(table.axis)
+    number = {stratum: i for i, stratum in enumerate(kept)}
     units = len(table.team_ids) + 1
     leaks = audit(
-        table.n,
-        table.x,
-        table.states,
+        table.n[:, :, kept],
+        table.x[:, :, kept],
+        table.states[:, :, kept],
         unit_relations=[Relation(0, tuple(range(1, units)), parts_are_readers=True)]
         if units > 1
         else [],
-        stratum_relations=stratum_relations,
-        shared_denominator=shared,
-        unpublished=table.axis.is_crossed,
+        stratum_relations=[
+            Relation(number[r.total], tuple(number[part] for part in r.parts))
+            for r in table.axis.relations
+            if set(r.members) <= set(kept)
+        ],
+        shared_denominator=_shared_denominators(table, period),
+        unpublished=table.axis.is_crossed[kept],
     )
-    found = {(leak.measure, leak.unit, leak.stratum): leak for leak in leaks}
+    found = {(leak.measure, leak.unit, kept[leak.stratum]): leak for leak in leaks}
     return [_named(key, leak, table) for key, leak in found.items()]
+
+
+def _card_strata(axis: StratumAxis) -> list[int]:
+    """Indices of the strata that cards show, and of the crossed cells that tie them together."""
+    return [
+        i
+        for i in range(axis.size)
+        if axis.is_crossed[i] or axis.strata[i].stratum_set.code in (*CARD_SETS, "all")
+    ]
 
 
 def _read(source: Source, period: Period) -> _Table | None:
@@ -138,13 +151,6 @@ def _shared_denominators(table: _Table, period: Period) -> Any:
                 groups[i] = groups[j]
                 break
     return groups
-
-
-def _card_relations(axis: StratumAxis) -> list[Relation]:
-    shown = {
-        i for i, s in enumerate(axis.strata) if s.stratum_set.code in (*CARD_SETS, "all")
-    } | set(range(len(axis.strata), axis.size))
-    return [r for r in axis.relations if set(r.members) <= shown]
 
 
 def _named(key: tuple[int, int, int], leak: Leak, table: _Table) -> UnprotectedCell:
