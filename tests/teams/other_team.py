@@ -15,6 +15,7 @@ from tests.addresses import World
 from tests.factories.people import make_coach_assignment, make_site, make_token, make_user
 
 _RUN_THE_PROGRAMME = {Role.PROGRAMME_DIRECTOR, Role.ADMINISTRATOR}
+_SEE_RESULTS = {Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST}
 
 
 def build(world: World) -> None:
@@ -22,7 +23,7 @@ def build(world: World) -> None:
     other = _objects_of(world.other, "Strange")
     for part in mine:
         world.provide(part, mine=mine[part], other=other[part], seen_by=_RUN_THE_PROGRAMME)
-    world.provide("code", mine=world.mine.code, other=world.other.code)
+    world.provide("code", mine=world.mine.code, other=world.other.code, seen_by=_SEE_RESULTS)
     # The link of an invitation is its own key: whoever holds it may open it.
     world.share("secret", "not-a-secret-of-anybody")
     world.provide("token_id", mine=mine["token_id"], other=other["token_id"], seen_by=())
