@@ -68,46 +68,61 @@ class Coder:
         self.rules = list(self.RULES)
         self._broken: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._unmapped: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._texts: list[str] = []
-        # polars forgets the texts as soon as no series of the type is left. Code 0 is the constant, or "".
+        self._known: NDArray[np.bool_] = np.zeros(0, bool)
+        self._texts: dict[int, str] = {}
+        # polars forgets the codes as soon as no series of the type is left. Code 0 is the constant, or "".
         self._anchor = pl.Series([origin.constant]).cast(self._type)
-        self._extend()
+        self._learn(self._anchor, np.zeros(1, np.uint32))
 
     def encode(self, name: str) -> pl.Expr:
-        """Expression that gives the codes of the file's column `name`, uint32."""
+        """Expression that makes the file's column `name` categorical, under the contract's name."""
         column = pl.col(name)
         if self.column.kind == Kind.IDENTIFIER:
             column = column.str.strip_chars()
-        return column.cast(self._type).to_physical().alias(self.column.name)
+        return column.cast(self._type).alias(self.column.name)
 
     def codes(self, frame: pl.DataFrame) -> NDArray[np.uint32]:
         """Codes of a chunk; `values[codes]` are its values."""
         if self.origin.position is None:
             return np.zeros(frame.height, np.uint32)
-        codes = frame[self.column.name].to_numpy()
-        if len(codes) and codes.max() >= len(self.values):
-            self._extend()
+        column = frame[self.column.name]
+        codes: NDArray[np.uint32] = column.to_physical().to_numpy()
+        if len(codes):
+            self._learn(column, codes)
         return codes
 
-    def _extend(self) -> None:
-        texts = self._categories.to_series()[len(self.values) :]
-        translated = [
-            self._mapping.translate(self.column.name, t)
-            for t in texts.str.strip_chars().str.to_lowercase()
-        ]
-        values = np.zeros(len(texts), self.values.dtype)
-        broken = np.zeros(len(texts), np.uint8)
-        for position, text in enumerate(translated):
-            values[position], rules = self._read(text)
+    def _learn(self, column: pl.Series, codes: NDArray[np.uint32]) -> None:
+        """Read the texts whose codes are new. Codes need not come in order: chunks are encoded side by side."""
+        highest = int(codes.max())
+        if highest >= len(self._known):
+            self._grow(max(highest + 1, 2 * len(self._known)))
+        unknown = ~self._known[codes]
+        if not unknown.any():
+            return
+        rows = np.flatnonzero(unknown)
+        # Which of equal codes is left does not matter: their texts are equal.
+        some_row = np.zeros(highest + 1, np.int64)
+        some_row[codes[rows]] = rows
+        new = np.unique(codes[rows])
+        self._read_texts(new, column.gather(some_row[new]).cast(pl.String))
+        self._known[new] = True
+
+    def _grow(self, size: int) -> None:
+        for name in ("values", "_broken", "_unmapped", "_known"):
+            old = getattr(self, name)
+            setattr(self, name, np.concatenate([old, np.zeros(size - len(old), old.dtype)]))
+
+    def _read_texts(self, new: NDArray[np.uint32], texts: pl.Series) -> None:
+        for code, text in zip(
+            new.tolist(), texts.str.strip_chars().str.to_lowercase(), strict=True
+        ):
+            self.values[code], rules = self._read(self._mapping.translate(self.column.name, text))
             for rule in rules:
                 if rule not in self.rules:
                     self.rules.append(rule)
-                broken[position] |= 1 << self.rules.index(rule)
-        self.values = np.concatenate([self.values, values])
-        self._broken = np.concatenate([self._broken, broken])
-        self._unmapped = np.concatenate([self._unmapped, np.zeros(len(texts), np.int64)])
-        if self.column.may_list_values:
-            self._texts += texts.to_list()
+                self._broken[code] |= 1 << self.rules.index(rule)
+            if rules and self.column.may_list_values:
+                self._texts[code] = text
 
     def breaches(self, codes: NDArray[np.uint32]) -> list[tuple[str, NDArray[np.bool_]]]:
         """Rules that rows of a chunk break, each with its rows."""
@@ -132,7 +147,7 @@ class Coder:
             return {}
         texts: dict[str, int] = {}
         for position in found:
-            text = self._texts[position].strip().lower()
+            text = self._texts[int(position)]
             texts[text] = texts.get(text, 0) + int(self._unmapped[position])
         if len(texts) > UNMAPPED_LIMIT or any(len(t) > 60 for t in texts):
             return {}
@@ -145,18 +160,20 @@ class KeyCoder(Coder):
     RULES = ("missing_value", "too_long")
 
     def __init__(self, column: Column, origin: Origin, mapping: Mapping) -> None:
+        self._parts: list[tuple[NDArray[np.uint32], pl.Series]] = []
         super().__init__(column, origin, mapping, np.uint8, lambda text: (0, ()))
 
-    def _extend(self) -> None:
-        lengths = self._categories.to_series()[len(self.values) :].str.len_chars().to_numpy()
-        broken = (lengths == 0).astype(np.uint8) | (
-            (lengths > KEY_LENGTH_LIMIT).astype(np.uint8) << 1
-        )
-        self.values = np.concatenate([self.values, np.zeros(len(lengths), np.uint8)])
-        self._broken = np.concatenate([self._broken, broken])
+    def _read_texts(self, new: NDArray[np.uint32], texts: pl.Series) -> None:
+        lengths = texts.str.len_chars().to_numpy()
+        self._broken[new] = (lengths == 0) | ((lengths > KEY_LENGTH_LIMIT).astype(np.uint8) << 1)
+        self._parts.append((new, texts))
 
-    def texts(self) -> pl.Series:
-        return self._categories.to_series()
+    def texts_of(self, codes: NDArray[np.uint32]) -> pl.Series:
+        """Texts of codes, in their order."""
+        known = np.concatenate([new for new, _ in self._parts])
+        place = np.zeros(int(known.max()) + 1, np.int64)
+        place[known] = np.arange(len(known))
+        return pl.concat([texts for _, texts in self._parts]).gather(place[codes])
 
 
 class Coders:

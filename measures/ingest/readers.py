@@ -418,6 +418,8 @@ def _line_of_long_record(data: bytes, first_line: int) -> int:
 
 def _last_record_end(data: bytes) -> int | None:
     """Position after the last newline outside of quotation marks."""
+    if b'"' not in data:
+        return data.rfind(b"\n") + 1 or None
     total = data.count(b'"')
     end = len(data)
     after = 0
@@ -445,44 +447,62 @@ def _parse(
         except UnicodeDecodeError as problem:
             _refuse_encoding(first_line + data.count(b"\n", 0, problem.start))
 
-    structural = buffer == _NEWLINE
-    structural |= buffer == layout.separator
-    positions = np.flatnonzero(structural)
-    quoted = b'"' in data
-    if quoted:
-        marks = buffer == _QUOTE
-        parity = np.add.accumulate(marks.view(np.uint8), dtype=np.uint8)
-        _check_quotes(buffer, np.flatnonzero(marks), layout.separator, first_line)
-        positions = positions[(parity[positions] & 1) == 0]
-    ends = np.flatnonzero(buffer[positions] == _NEWLINE)
-    field_counts = np.diff(ends, prepend=-1)
-    newlines = positions[ends]
-    starts = np.empty(len(newlines), np.int64)
+    every_newline = np.flatnonzero(buffer == _NEWLINE)
+    ends = every_newline
+    if b'"' in data:
+        marks = np.flatnonzero(buffer == _QUOTE)
+        _check_quotes(buffer, marks, layout.separator, first_line)
+        ends = every_newline[np.searchsorted(marks, every_newline) % 2 == 0]
+    starts = np.empty(len(ends), np.int64)
     starts[:1] = 0
-    starts[1:] = newlines[:-1] + 1
-    lengths = newlines - starts
+    starts[1:] = ends[:-1] + 1
+    lengths = ends - starts
     if len(lengths) and lengths.max() > RECORD_LIMIT:
         long_one = int(starts[int(np.argmax(lengths > RECORD_LIMIT))])
         _refuse_long_record(first_line + data.count(b"\n", 0, long_one))
-    lines = np.arange(first_line, first_line + len(newlines), dtype=np.int64)
-    if quoted:
-        every_newline = np.flatnonzero(buffer == _NEWLINE)
-        if len(every_newline) != len(newlines):
-            lines = first_line + np.searchsorted(every_newline, starts)
-    keep = field_counts == layout.field_count
+    lines = np.arange(first_line, first_line + len(ends), dtype=np.int64)
+    if len(ends) != len(every_newline):
+        lines = first_line + np.searchsorted(every_newline, starts)
+
     ragged = np.zeros(0, np.int64)
-    if not keep.all():
+    frame = None
+    # polars refuses records with too many fields. With none of these, the right number of separators
+    # says that no record has too few either, and nothing needs to be looked at one by one.
+    separators = np.count_nonzero(buffer == layout.separator)
+    if separators == len(ends) * (layout.field_count - 1) and lengths.min(initial=2) > 1:
+        frame = _read_text(data, layout, columns, len(ends))
+    if frame is None:
+        keep = _field_counts(buffer, ends, layout.separator) == layout.field_count
         blank = (lengths == 0) | ((lengths == 1) & (buffer[starts] == _RETURN))
         ragged = lines[~keep & ~blank]
-        data = buffer[np.repeat(keep, lengths + 1)].tobytes()
         lines = lines[keep]
-    frame = prepare(_read_text(data, layout, columns, len(lines), first_line))
-    return Chunk(lines, frame, ragged, consumed)
+        data = buffer[np.repeat(keep, lengths + 1)].tobytes()
+        frame = _read_text(data, layout, columns, len(lines))
+    if frame is None:
+        # The reader's own message could quote the file, so it goes nowhere.
+        raise FileRefused(
+            "unreadable",
+            f"The rows from line {first_line} on cannot be read as a table. Check the quotation marks.",
+        )
+    return Chunk(lines, prepare(frame), ragged, consumed)
+
+
+def _field_counts(
+    buffer: NDArray[np.uint8], ends: NDArray[np.int64], separator: int
+) -> NDArray[np.int64]:
+    """Fields of each record; separators within quotation marks do not count."""
+    separators = np.flatnonzero(buffer == separator)
+    marks = np.flatnonzero(buffer == _QUOTE)
+    if len(marks):
+        separators = separators[np.searchsorted(marks, separators) % 2 == 0]
+    before = np.searchsorted(separators, ends)
+    return np.diff(before, prepend=0) + 1
 
 
 def _read_text(
-    data: bytes, layout: _Layout, columns: Sequence[int], height: int, first_line: int
-) -> pl.DataFrame:
+    data: bytes, layout: _Layout, columns: Sequence[int], height: int
+) -> pl.DataFrame | None:
+    """The wanted columns as text, None where polars cannot make `height` rows of it."""
     wanted = sorted(set(columns))
     if not height:
         return pl.DataFrame(schema={str(c): pl.String for c in wanted})
@@ -490,22 +510,14 @@ def _read_text(
         frame = pl.read_csv(
             data,
             has_header=False,
+            schema={str(c): pl.String for c in range(layout.field_count)},
             columns=wanted,
             separator=chr(layout.separator),
-            infer_schema=False,
             empty_string_is_null=False,
         )
     except pl.exceptions.PolarsError:
-        frame = pl.DataFrame()
-    if frame.height != height or frame.width != len(wanted):
-        # The reader's own message could quote the file, so it goes nowhere.
-        raise FileRefused(
-            "unreadable",
-            f"The rows from line {first_line} on cannot be read as a table. Check the quotation marks.",
-        )
-    return frame.rename(dict(zip(frame.columns, map(str, wanted), strict=True))).with_columns(
-        pl.all().fill_null("")
-    )
+        return None
+    return frame if frame.height == height else None
 
 
 def _check_all_quotes(data: bytes, separator: int, first_line: int) -> None:

@@ -481,7 +481,7 @@ class _Pass:
         self, origin: Array, team_of: Array, described: dict[str, Array], keys: MemberKeys
     ) -> pl.DataFrame:
         of = {name: array[origin] for name, array in described.items()}
-        texts = self.coders.member.texts().gather(of["code"])
+        texts = self.coders.member.texts_of(of["code"])
         hashed, sealed = keys.of(texts)
         reference = self.reference
         size = len(self._kinds)
