@@ -12,7 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 3)
 # Files written by tests never land in the state folder of a running copy.
 os.environ["STATE_DIR"] = tempfile.mkdtemp(prefix="collaborative-tests-")
-os.mkdir(os.path.join(os.environ["STATE_DIR"], "static"))  # WhiteNoise warns of a missing STATIC_ROOT
+os.mkdir(
+    os.path.join(os.environ["STATE_DIR"], "static")
+)  # WhiteNoise warns of a missing STATIC_ROOT
 atexit.register(shutil.rmtree, os.environ["STATE_DIR"], ignore_errors=True)
 
 
