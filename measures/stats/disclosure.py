@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
@@ -36,6 +36,7 @@ from measures.stats.suppression import (
     check_relations,
     denominator_groups,
     is_small,
+    suppress,
 )
 
 PUBLIC = -1
@@ -120,6 +121,78 @@ def audit(
                 )
                 leaks += rest.leaks(measures, total, part)
     return leaks
+
+
+def protect(
+    n: ArrayLike,
+    x: ArrayLike,
+    *,
+    unit_relations: Sequence[Relation],
+    stratum_relations: Sequence[Relation],
+    shared_denominator: ArrayLike | None = None,
+    unpublished: ArrayLike | None = None,
+    hide_first: ArrayLike | None = None,
+    k: int = LEAST_COUNT,
+) -> NDArray[np.int8]:
+    """`suppress`, and whatever else has to be hidden until `audit` finds nothing.
+
+    Arguments and result as for `measures.stats.suppression.suppress`. Some seconds where `suppress`
+    takes a moment: for what leaves as a document. A leak is mended by hiding the smallest shown
+    cell of the lines that run through it.
+    """
+    x_counts, n_counts = checked_counts(x, n)
+    also_hide = np.zeros(n_counts.shape, dtype=bool)
+    groups = denominator_groups(n_counts, shared_denominator)
+    while True:
+        states = suppress(
+            n_counts,
+            x_counts,
+            unit_relations=unit_relations,
+            stratum_relations=stratum_relations,
+            shared_denominator=shared_denominator,
+            unpublished=unpublished,
+            hide_first=hide_first,
+            also_hide=also_hide,
+            k=k,
+        )
+        leaks = audit(
+            n_counts,
+            x_counts,
+            states,
+            unit_relations=unit_relations,
+            stratum_relations=stratum_relations,
+            shared_denominator=shared_denominator,
+            unpublished=unpublished,
+            k=k,
+        )
+        hidden = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+        if unpublished is not None:
+            hidden |= np.asarray(unpublished, dtype=bool)
+        found = False
+        for leak in leaks:
+            candidates = [
+                (n_counts[leak.measure, unit, stratum], unit, stratum)
+                for unit, stratum in _neighbours(leak, unit_relations, stratum_relations)
+                if not hidden[leak.measure, unit, stratum] and n_counts[leak.measure, unit, stratum]
+            ]
+            if candidates:
+                _, unit, stratum = min(candidates)
+                also_hide[leak.measure, unit, stratum] = found = True
+        for group in groups:
+            also_hide[group] = also_hide[group].any(axis=0)
+        if not found:
+            return states
+
+
+def _neighbours(
+    leak: Leak, unit_relations: Sequence[Relation], stratum_relations: Sequence[Relation]
+) -> Iterator[tuple[int, int]]:
+    for relation in stratum_relations:
+        if leak.stratum in relation.members:
+            yield from ((leak.unit, stratum) for stratum in relation.members)
+    for relation in unit_relations:
+        if leak.unit in relation.members:
+            yield from ((unit, leak.stratum) for unit in relation.members)
 
 
 def _jointly_known(n: IntArray, shared_denominator: ArrayLike | None) -> Iterator[IntArray]:

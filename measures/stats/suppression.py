@@ -104,6 +104,7 @@ def suppress(
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
     hide_first: ArrayLike | None = None,
+    also_hide: ArrayLike | None = None,
     k: int = LEAST_COUNT,
 ) -> NDArray[np.int8]:
     """`CellState` of every cell for readers outside the group, as int8 of shape [M, U, S].
@@ -116,6 +117,7 @@ def suppress(
         unpublished: mask [U, S] (or [S]) of cells that are never displayed. They count as hidden.
         hide_first: mask [U, S] (or [S]) of cells that readers can do without: where something has
             to be hidden beside a small count, these go before all others.
+        also_hide: mask [M, U, S] of cells that are to be hidden for another reason.
         k: smallest count that may be shown.
 
     Raises:
@@ -132,7 +134,10 @@ def suppress(
 
     sensitive = is_sensitive(n_counts, x_counts, k)
     # An empty cell is known to be empty, so hiding it protects nothing.
-    table = _Table(n_counts, x_counts, sensitive | (never & (n_counts > 0)), cost, k)
+    hidden = sensitive | (never & (n_counts > 0))
+    if also_hide is not None:
+        hidden |= np.asarray(also_hide, dtype=bool)
+    table = _Table(n_counts, x_counts, hidden, cost, k)
     table.hide_revealing_totals(unit_relations)
     changed = True
     while changed:
@@ -248,9 +253,8 @@ class _Table:
         changed = False
         while True:
             hidden = self.hidden[:, whole.total][:, members]
-            lacking = self._lacking(
-                rest, np.broadcast_to(hidden[:, None], rest.shape[1:]) & (rest[0] > 0)
-            ).any(axis=1)
+            of_rest = np.broadcast_to(hidden[:, None], rest.shape[1:]) & (rest[0] > 0)
+            lacking = np.asarray(self._lacking(rest, of_rest).any(axis=1))
             picked = self._pick(total, hidden, lacking, cost)
             if picked is None:
                 return changed

@@ -15,6 +15,7 @@ from django.http import QueryDict
 from measures import queries
 from measures.enums import StratumKind
 from reports.dashboards.wording import capitalised, people_of
+from teams.enums import Audience
 from teams.models import Team
 from teams.scoping import Scope
 
@@ -75,6 +76,9 @@ class ResultFilters(forms.Form):
     measure_code: the measure that the address fixes.
     """
 
+    # "All measures" has no value, which a required field would not let the browser send.
+    use_required_attribute = False
+
     period = forms.ChoiceField(label="Period")
     strata = forms.ChoiceField(label="Compare people by")
     focus = forms.ChoiceField(label="Group in focus")
@@ -107,7 +111,9 @@ class ResultFilters(forms.Form):
             self.fields.clear()
             return
         period = _chosen(periods, data.get("period"), lambda p: p.label)
-        sets = list(queries.list_stratum_sets(source))
+        audiences = {scope.audience(team_id) for team_id in ([team.pk] if team else scope.team_ids)}
+        outside = Audience.OTHERS if Audience.OTHERS in audiences else None
+        sets = list(queries.list_stratum_sets(source, audience=outside))
         default_set = _chosen(sets, DEFAULT_STRATUM_SET, lambda s: s.code)
         stratum_set = _chosen(sets, data.get("strata"), lambda s: s.code, default_set)
         if stratum_set is None:

@@ -13,6 +13,8 @@ from measures.enums import SourceKind
 from reports.cards.content import APPENDIX_SETS, HEADLINE_SETS, CardInputs, build_content
 from reports.enums import CardState
 from reports.models import ReportCard
+from teams.enums import Audience
+from teams.enums import Audience
 from teams.permissions import Permission
 from teams.queries import get_programme, list_teams
 from teams.scoping import Scope
@@ -124,7 +126,8 @@ def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
     source, period, team = card.source, card.period, card.team
     # First, so that data published in between show as a change and are not missed.
     data_version = measures.get_data_version(source)
-    sets = {s.code: s for s in measures.list_stratum_sets(source)}
+    audience = Audience.OTHERS if team else None
+    sets = {s.code: s for s in measures.list_stratum_sets(source, audience=audience)}
     headline_code = next((code for code in HEADLINE_SETS if code in sets), None)
     earlier = list_trend_periods(source, period)
 

@@ -80,20 +80,16 @@ def ranges(
     not_empty: NDArray[np.bool_],
     unit_relations: list[Relation],
     stratum_relations: list[Relation],
-    reader: int | None,
 ) -> dict[str, tuple[IntArray, IntArray]]:
-    """Least and largest numerator, misses and denominator of each cell, as `reader` can know them.
+    """Least and largest numerator, misses and denominator of each cell, as anybody can know them.
 
     A hidden cell in `not_empty` is known to have somebody in it; so numerators and misses are not
     free of each other, and each table of the one is tried with each pattern of zeros of the other.
     """
-    unknown = hidden.copy()
-    if reader is not None:
-        unknown[reader] = False
     lines = all_lines(*n.shape, unit_relations, stratum_relations)
     limit = int(n.max()) + 4
-    found = [np.array(list(tables(counts, unknown, lines, limit))) for counts in (x, n - x)]
-    must = (not_empty & unknown).ravel()
+    found = [np.array(list(tables(counts, hidden, lines, limit))) for counts in (x, n - x)]
+    must = (not_empty & hidden).ravel()
     empty = [(table.reshape(len(table), -1) == 0) & must for table in found]
     together = ~(empty[0].astype(int) @ empty[1].astype(int).T > 0)  # no cell is empty in both
     assert together.any(), "the true table always fits"

@@ -72,7 +72,7 @@ def random_programme(
     team = np.arange(1, teams + 1)
     first_site = 1 + teams
     first_line = first_site + teams * sites
-    units = [Relation(0, tuple(map(int, team)), least_hidden=3)]
+    units = [Relation(0, tuple(map(int, team)), parts_are_readers=True)]
     for t in range(teams):
         units.append(Relation(t + 1, _run(first_site + t * sites, sites)))
         units.append(Relation(t + 1, _run(first_line + t * lines, lines)))

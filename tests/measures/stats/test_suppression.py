@@ -19,7 +19,7 @@ def table(rows: list[list[int]]) -> np.ndarray:
 
 def relations(teams: int, strata: int, readers: bool = True) -> dict[str, list[Relation]]:
     return {
-        "unit_relations": [Relation(0, tuple(range(1, teams + 1)), 3 if readers else 2)],
+        "unit_relations": [Relation(0, tuple(range(1, teams + 1)), readers)],
         "stratum_relations": [Relation(0, tuple(range(1, strata + 1)))],
     }
 
@@ -69,18 +69,32 @@ def test_zero_hits_are_shown():
     assert (suppress(n, x, **relations(3, 2)) == CellState.SHOWN).all()
 
 
-def test_a_hidden_team_takes_two_more_along_where_teams_are_readers():
+def test_a_hidden_cell_takes_the_smallest_of_each_line_along():
     n = table([[200, 100, 5], [300, 90, 50], [400, 80, 45]])
     x = table([[100, 50, 2], [150, 45, 25], [200, 40, 22]])
     states = suppress(n, x, **relations(3, 3))
     assert states[0, 1, 3] == CellState.PRIVACY_PRIMARY
-    assert (states[0, 2:, 3] == CellState.PRIVACY_COMPLEMENTARY).all()
-    assert not hidden(states)[0, 0].any() and not hidden(states)[0, :, 0].any()
-    # without readers one is enough, and it is the one that hides fewer people
-    states = suppress(n, x, **relations(3, 3, readers=False))
-    assert hidden(states)[0, :, 3].tolist() == [False, True, False, True]
-    # in each row another stratum goes with it: the smaller one
-    assert hidden(states)[0, 1].tolist() == [False, False, True, True]
+    assert hidden(states)[0].tolist() == [
+        [False, False, False, False],
+        [False, False, True, True],
+        [False, False, False, False],
+        [False, False, True, True],
+    ]
+
+
+def test_what_is_hidden_beside_a_small_count_comes_to_eleven():
+    """Hits of 2 and 3 beside each other are known to be 5: a third one has to go with them."""
+    n = table([[200, 100], [300, 100], [400, 100], [500, 100]])
+    x = table([[100, 2], [150, 3], [200, 60], [250, 50]])
+    states = suppress(n, x, **relations(4, 2))
+    assert hidden(states)[0, :, 2].tolist() == [False, True, True, True, False]
+
+
+def test_cells_to_hide_first_go_before_smaller_ones():
+    n = table([[200, 100, 5], [300, 90, 50], [400, 80, 45]])
+    x = table([[100, 50, 2], [150, 45, 25], [200, 40, 22]])
+    states = suppress(n, x, hide_first=[False, True, False, False], **relations(3, 3))
+    assert hidden(states)[0, 1].tolist() == [False, True, False, True]
 
 
 def test_a_programme_cell_is_hidden_if_it_gives_the_others_away_to_one_team():
@@ -94,17 +108,27 @@ def test_a_programme_cell_is_hidden_if_it_gives_the_others_away_to_one_team():
     assert not hidden(states)[0, 0].any()
 
 
-def test_a_team_without_a_reportable_total_shows_nothing():
+def test_a_team_with_a_small_total_takes_another_total_along():
     n = table([[5, 3], [300, 200], [400, 300], [900, 500]])
     x = table([[2, 1], [150, 100], [200, 150], [400, 200]])
     states = suppress(n, x, **relations(4, 2))
     assert hidden(states)[0, 1].all()
-    assert hidden(states)[0, 2:4].all() and not hidden(states)[0, [0, 4]].any()
+    assert hidden(states)[0, 2, 0] and not hidden(states)[0, 0].any()
 
 
 def test_a_measure_of_nearly_nobody_is_withheld():
-    n = table([[5, 3], [1, 1], [0, 0]])
-    assert hidden(suppress(n, np.zeros_like(n), **relations(3, 2))).all()
+    n = table([[5, 3], [1, 1]])
+    assert hidden(suppress(n, np.zeros_like(n), **relations(2, 2))).all()
+
+
+def test_what_is_left_without_one_team_is_protected_along_the_strata():
+    """The large team knows that 4 of the 12 hidden people are its own, so 8 are somebody else's."""
+    n = table([[900, 300, 4, 300], [300, 150, 8, 0]])
+    x = table([[400, 100, 0, 150], [100, 50, 0, 0]])
+    alone = suppress(n, x, **relations(2, 4, readers=False))
+    told = suppress(n, x, **relations(2, 4))
+    assert not hidden(alone)[0, 0, 3]
+    assert hidden(told)[0, 0, 3] and hidden(told)[0, 0].sum() >= 2
 
 
 def test_zeros_do_not_serve_as_complements():
@@ -141,22 +165,8 @@ def test_a_large_programme_keeps_most_of_its_teams_visible():
     teams = (slice(None), slice(1, 13), shown)
     present = programme.n[teams] > 0
     assert is_sensitive(programme.n, programme.x)[teams][present].mean() > 0.15
-    assert hidden(states)[:, 0, shown].mean() <= 0.25
+    assert hidden(states)[:, 0, shown].mean() <= 0.4
     assert hidden(states)[teams][present].mean() <= 0.6
-
-
-@pytest.mark.parametrize(
-    ("units", "strata", "message"),
-    [
-        ([Relation(0, (1, 2)), Relation(3, (2,))], [Relation(0, (1, 2))], "tree"),
-        ([Relation(0, (1, 2))], [Relation(0, (1, 2))], "tree"),
-        ([Relation(0, (1, 2, 3))], [Relation(0, (1,))], "one total"),
-    ],
-)
-def test_relations_of_another_form_are_refused(units, strata, message):
-    n = np.zeros((1, 4, 3), dtype=int)
-    with pytest.raises(ValueError, match=message):
-        suppress(n, n, unit_relations=units, stratum_relations=strata)
 
 
 def test_totals_that_do_not_add_up_are_refused():
@@ -178,7 +188,6 @@ def test_different_denominators_in_one_group_are_refused():
         ((0, ()), "at least one part"),
         ((0, (1, 0)), "twice"),
         ((0, (1, 1)), "twice"),
-        ((0, (1, 2), 4), "2 members, or 3"),
     ],
 )
 def test_impossible_relations_are_refused(arguments, message):
