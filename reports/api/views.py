@@ -41,6 +41,7 @@ from reports.queries.cards import get_card, get_content, list_cards, list_restat
 from reports.views.cards import card_file, file_response
 from teams.api.pagination import Pages
 from teams.authentication import RequirePermission
+from teams.enums import Audience
 from teams.permissions import Permission, check_permission
 from teams.queries import get_team
 from teams.scoping import Scope
@@ -166,7 +167,7 @@ class ResultListView(_ReaderView):
             _parameter("team", "Code of a team; needed for unit=site. Default: every team you may see."),
             _parameter("measure", "Code of a measure; several: repeat it.", many=True),
             _parameter("period", "Label of a period (2024, 2024-06); several: repeat it. Default: the latest.", many=True),
-            _parameter("stratum_set", "combined (default), race, ethnicity …"),
+            _parameter("stratum_set", "combined (default), language, sex …; race and ethnicity for unit=programme only"),
             _parameter("line_of_business", "commercial, medicare …; default: all together."),
             _parameter("source", "Code of a source; default: the payer's."),
             *_PAGES,
@@ -202,13 +203,20 @@ def _question(request: Request, scope: Scope) -> _Question:
     periods = [known[label] for label in labels if label in known]
     if len(periods) < len(labels):
         raise ValidationError({"period": ["There are no results of this period."]})
-    sets = {s.code: s for s in measures.list_stratum_sets(source)}
-    set_code = chosen.get("stratum_set", "combined" if "combined" in sets else next(iter(sets), ""))
-    if set_code not in sets:
-        raise ValidationError({"stratum_set": ["There are no results by this set."]})
     unit = chosen.get("unit", "team")
     if unit not in ("programme", "team", "site"):
         raise ValidationError({"unit": ["Write programme, team or site."]})
+    audience = None if unit == "programme" else Audience.OTHERS
+    sets = {s.code: s for s in measures.list_stratum_sets(source, audience=audience)}
+    set_code = chosen.get("stratum_set", "combined" if "combined" in sets else next(iter(sets), ""))
+    if set_code not in sets:
+        raise ValidationError(
+            {
+                "stratum_set": [
+                    f"There are no results by this set; there are {', '.join(sets) or 'none'}."
+                ]
+            }
+        )
     team = get_team(scope, chosen["team"]) if "team" in chosen else None
     if unit == "site" and team is None:
         raise ValidationError({"team": ["Name the team whose sites you ask for."]})

@@ -36,7 +36,11 @@ READING_WORDS = {
     "too_few": "Too few",
     "no_denominator": "None eligible",
 }
-_SHORT_CATEGORY = {"other_direct": "From records", "declined": "No answer"}
+_SHORT_CATEGORY = {
+    "other_direct": "From records",
+    "source_unknown": "Source not stated",
+    "declined": "No answer",
+}
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -93,6 +97,7 @@ def present_card(
         "least_count": str(content["rules"]["least_count"]),
         "largest_hidden": str(content["rules"]["least_count"] - 1),
         "least_denominator": str(content["rules"]["least_denominator"]),
+        "has_appendix": bool(content["appendix"]),
         "has_peers": any(row["peers"] for m in measures for row in m["rows"]),
         "findings": content["findings"],
         "commentary": [p.strip() for p in content["commentary"].split("\n") if p.strip()],
@@ -100,7 +105,7 @@ def present_card(
         "domains": _by_domain(measures),
         "summary": _summary(content),
         "appendix": [_appendix(part) for part in content["appendix"]],
-        "completeness": [_completeness(row) for row in content["completeness"]],
+        "completeness": _completeness_rows(content["completeness"]),
         "definitions": [_definition(m) for m in content["measures"]],
     }
 
@@ -165,7 +170,7 @@ def _total_text(total: Mapping[str, Any] | None, unit: str) -> str:
     if total is None or total["state"] == "no_denominator":
         return "Nobody counted"
     if total["state"] != "shown":
-        return f"Everyone: {ABSENT_WORDS[total['state']].lower()}"
+        return ""
     return (
         f"Everyone {format_percent(total['rate'], total['decimals'])} of "
         f"{format_count(total['denominator'])} {unit}"
@@ -368,13 +373,24 @@ def _cell(figure: Mapping[str, Any] | None) -> dict[str, str]:
     }
 
 
+def _completeness_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Without the categories that no field has."""
+    used = {c["category"] for row in rows for c in row["categories"] if c["percent"]}
+    return [
+        _completeness(
+            {**row, "categories": [c for c in row["categories"] if c["category"] in used]}
+        )
+        for row in rows
+    ]
+
+
 def _completeness(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "label": row["label"],
         "members": f"about {format_count(row['members_about'])} members",
         "parts": [
             {
-                "category": c["category"],
+                "category": c["category"].replace("_", "-"),
                 "label": c["label"],
                 "short_label": _SHORT_CATEGORY.get(c["category"], c["label"]),
                 "percent": c["percent"],

@@ -67,6 +67,11 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
         ("Data", f"{card['source']}, {card['period_text'].lower()}, as of {card['as_of_text'] or 'unknown'}; data version {card['data_version']}. Method version {card['method_version']}."),
         ("This document", f"{card['published_text']}. A published card is never changed; corrections appear as a new card. SHA-256 of its content: {card['sha256']}" if card["sha256"] else "A draft: its numbers follow the data until it is published."),
     ]  # fmt: skip
+    if card["kind"] == "group" and not card["has_appendix"]:
+        items.insert(
+            5,
+            ("Race and ethnicity by themselves", "HEDIS asks for race and for ethnicity separately. For a single group these overlap so much with the groups of people shown here that small numbers could be worked out; they are on the public card over all groups, and for your own staff on your dashboard. Totals over everybody can be hidden for the same reason."),
+        )  # fmt: skip
     if card["has_peers"]:
         items.insert(
             4,
