@@ -111,6 +111,7 @@ class MappingForm(forms.Form):
                 choices.insert(1, (_CONSTANT, "The same in every row"))
             field = forms.ChoiceField(choices=choices, required=False, label=column.name)
             field.help_text = column.meaning
+            field.is_needed = self.is_needed(column.name)  # type: ignore[attr-defined]
             saved = self._saved.get("columns", {}).get(column.name)
             if saved is not None:
                 field.initial = _CONSTANT if "constant" in saved else f"={saved.get('header', '')}"
@@ -145,6 +146,12 @@ class MappingForm(forms.Form):
                 self.fields[field_name] = field
                 self._value_names[field_name] = (name, text)
 
+    def is_needed(self, name: str) -> bool:
+        """Whether the file cannot do without this column."""
+        return BY_NAME[name].required or (
+            name == "group_id" and self.submission.source.team_id is None
+        )
+
     @property
     def needed_columns(self) -> list[tuple[Column, Any, Any]]:
         """(column, its field, field of its constant) that must be fed, or are fed or suggested."""
@@ -156,9 +163,7 @@ class MappingForm(forms.Form):
 
     def _is_needed(self, row: tuple[Column, Any, Any]) -> bool:
         column, field, _ = row
-        if column.name == "group_id" and self.submission.source.team_id is None:
-            return True
-        return column.required or bool(field.value())
+        return self.is_needed(column.name) or bool(field.value())
 
     def _columns(self) -> list[tuple[Column, Any, Any]]:
         return [
@@ -195,13 +200,10 @@ class MappingForm(forms.Form):
             elif column.name in {h.strip().lower() for h in self.submission.headers}:
                 # The header is called as in the contract, and yet it is not wanted.
                 columns[column.name] = {}
-        needed = [c.name for c in COLUMNS if c.required]
-        if self.submission.source.team_id is None:
-            needed.append("group_id")
-        for name in needed:
-            if not columns.get(name):
+        for column in COLUMNS:
+            if self.is_needed(column.name) and not columns.get(column.name):
                 self.add_error(
-                    f"column_{name}", "Every file needs this: choose a column or a value."
+                    f"column_{column.name}", "Every file needs this: choose a column or a value."
                 )
         values = {
             name: dict(pairs)

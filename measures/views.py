@@ -67,8 +67,11 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None, scope=request.scope)
-    if request.method == "POST":
+    is_sent = request.method == "POST"
+    form = UploadForm(
+        request.POST if is_sent else None, request.FILES if is_sent else None, scope=request.scope
+    )
+    if is_sent:
         if handler.refusal is not None:
             form.is_valid()
             form.errors.pop("file", None)

@@ -537,5 +537,8 @@ def delete_expired_files(*, as_of: datetime) -> int:
             if not Submission.objects.filter(stored_as=old_file).exists():
                 transaction.on_commit(lambda name=old_file: store.delete_file(name))
         deleted += 1
-    store.delete_leftovers(older_than=(as_of - timedelta(days=2)).timestamp())
+    store.delete_leftovers(
+        older_than=(as_of - timedelta(days=2)).timestamp(),
+        wanted=set(Submission.objects.values_list("stored_as", flat=True)),
+    )
     return deleted

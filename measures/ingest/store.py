@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -164,10 +165,19 @@ def delete_rows(submission_id: int) -> None:
     shutil.rmtree(_folder("scratch") / str(submission_id), ignore_errors=True)
 
 
-def delete_leftovers(*, older_than: float) -> int:
-    """Remove unfinished uploads and drafts last touched before a time (seconds since 1970)."""
+def delete_leftovers(*, older_than: float, wanted: Container[str]) -> int:
+    """Remove unfinished uploads, drafts, and uploads that no submission wants.
+
+    older_than: only what was last touched before this time (seconds since 1970). wanted: `stored_as` of
+    uploads to keep.
+    """
     removed = 0
-    for path in [*_folder("files/incoming").iterdir(), *_folder("scratch").glob("tmp*")]:
+    uploads = [
+        path
+        for path in _folder("files").glob("??/*")
+        if str(path.relative_to(settings.STATE_DIR)) not in wanted
+    ]
+    for path in [*_folder("files/incoming").iterdir(), *_folder("scratch").glob("tmp*"), *uploads]:
         if path.stat().st_mtime < older_than:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

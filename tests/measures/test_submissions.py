@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from tests.factories.submissions import (
     row,
     send,
 )
+from tests.factories.submissions import store as store_file
 
 pytestmark = pytest.mark.django_db
 
@@ -452,6 +454,17 @@ def test_uploads_are_deleted_when_their_time_is_over(
     assert not path.exists()
     assert (submission.stored_as, submission.state) == ("", State.PUBLISHED)
     assert AuditEvent.objects.filter(act="delete_expired_file").count() == 1
+
+
+def test_upload_that_no_submission_wants_is_swept_away(source: Source) -> None:
+    wanted = send(source, GOOD)
+    orphan = store.path_of(store_file(b"nobody registered this").stored_as)
+    for path in (orphan, store.path_of(wanted.stored_as)):
+        os.utime(path, (0, 0))
+    fresh = store.path_of(store_file(b"somebody registers this in a moment").stored_as)
+    delete_expired_files(as_of=AS_OF)
+    assert (orphan.exists(), fresh.exists()) == (False, True)
+    assert store.path_of(wanted.stored_as).exists()
 
 
 # --- the command -------------------------------------------------------------------------------------------
