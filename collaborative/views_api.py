@@ -1,14 +1,18 @@
-"""The API's own description: the OpenAPI 3.1 schema and the pages that show it. For everybody who is signed in."""
+"""The API's own description: the OpenAPI 3.1 schema, a page that reads it out and one to try it. For everybody who is signed in."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from collaborative.api_reference import read_sections
 from teams.authentication import RequirePermission
 from teams.permissions import Permission, require
 
@@ -38,8 +42,15 @@ class SchemaView(SpectacularAPIView):
 class DocsView(SpectacularSwaggerSplitView):
     permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_HOME
-    template_name = "api_docs.html"
+    template_name = "api_try.html"
     url_name = "api_schema"
 
 
-docs_page = require(Permission.VIEW_HOME)(DocsView.as_view())
+try_page = require(Permission.VIEW_HOME)(DocsView.as_view())
+
+
+@require(Permission.VIEW_HOME)
+@require_safe
+def docs_page(request: HttpRequest) -> HttpResponse:
+    """Every endpoint on one page that needs no script."""
+    return render(request, "api_docs.html", {"sections": read_sections()})
