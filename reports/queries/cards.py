@@ -14,7 +14,6 @@ from reports.cards.content import APPENDIX_SETS, HEADLINE_SETS, CardInputs, buil
 from reports.enums import CardState
 from reports.models import ReportCard
 from teams.enums import Audience
-from teams.enums import Audience
 from teams.permissions import Permission
 from teams.queries import get_programme, list_teams
 from teams.scoping import Scope
