@@ -200,13 +200,16 @@ def _describe(
         race_source = np.where(answer == kind, sources[kind], race_source)
         ethnicity_source = np.where(answer == kind, sources[kind], ethnicity_source)
     tells = population.language_known[:, year]
+    refuses = population.number % 53 == 0
+    language = np.where(tells, np.array(LANGUAGES)[population.language], "")
+    language_source = np.where(population.number % 4 == 0, "ehr", "self-reported")
     return {
         "race": race_words,
         "race_source": race_source,
         "ethnicity": ethnicity,
         "ethnicity_source": ethnicity_source,
-        "language": np.where(tells, np.array(LANGUAGES)[population.language], ""),
-        "language_source": np.where(tells, "self-reported", ""),
+        "language": np.where(refuses, "ASKU", language),
+        "language_source": np.where(refuses, "self-reported", np.where(tells, language_source, "")),
         "sex": np.where(population.female, "F", "M"),
         "birth_year": population.birth_year.astype(str),
     }
