@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from measures import queries
 from measures.queries import PeerBand, SetResult
@@ -19,7 +20,7 @@ from reports.dashboards.tables import figure_rows
 from reports.dashboards.team import care_results, team_page
 from reports.dashboards.wording import measure_finding
 from reports.forms.filters import ResultFilters, Selection
-from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
+from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404, wants_part
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -62,7 +63,13 @@ def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
 def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
-    """One measure of a team with all its numbers, charts and downloads."""
+    """One measure of a team with all its numbers, charts and downloads.
+
+    Its filters load the page anew: htmx takes scripts out of what it swaps in, and with them the figure
+    of the interactive chart.
+    """
+    if wants_part(request):
+        return HttpResponseClientRedirect(request.get_full_path())
     scope: Scope = request.scope  # type: ignore[attr-defined]
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
@@ -91,9 +98,7 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
                 for name in ("strip", "trend", "peers", "sites")
             },
         }
-    return render_results(
-        request, "reports/team_measure.html", "reports/parts/measure_results.html", context
-    )
+    return render(request, "reports/team_measure.html", context)
 
 
 @require(Permission.VIEW_TEAM_RESULTS)

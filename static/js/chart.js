@@ -52,6 +52,4 @@ if (document.querySelector("[data-chart]")) {
   draw();
   document.addEventListener("themechange", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  // Filters replace the part of the page that holds the chart.
-  document.addEventListener("htmx:afterSettle", draw);
 }
