@@ -114,7 +114,8 @@ def suppress(
         unit_relations: relations on axis U (programme = teams, team = its sites, ...).
         stratum_relations: relations on axis S (total = races, race r = its parts, ...).
         shared_denominator: group id of each measure [M]; equal ids have equal denominators.
-        unpublished: mask [U, S] (or [S]) of cells that are never displayed. They count as hidden.
+        unpublished: mask [U, S] (or [S]) of cells that are never displayed. They count as hidden,
+            and may be worked out unless something that may not hides behind them.
         hide_first: mask [U, S] (or [S]) of cells that readers can do without: where something has
             to be hidden beside a small count, these go before all others.
         also_hide: mask [M, U, S] of cells that are to be hidden for another reason.
@@ -133,11 +134,11 @@ def suppress(
     cost = np.where(never, 0.0, np.where(_mask(hide_first, n_counts), _EARLIER, 1.0) * n_counts)
 
     sensitive = is_sensitive(n_counts, x_counts, k)
-    # An empty cell is known to be empty, so hiding it protects nothing.
-    hidden = sensitive | (never & (n_counts > 0))
+    guarded = sensitive.copy()
     if also_hide is not None:
-        hidden |= np.asarray(also_hide, dtype=bool)
-    table = _Table(n_counts, x_counts, hidden, cost, k)
+        guarded |= np.asarray(also_hide, dtype=bool)
+    # An empty cell is known to be empty, so hiding it protects nothing.
+    table = _Table(n_counts, x_counts, guarded, never & (n_counts > 0), cost, k)
     table.hide_revealing_totals(unit_relations)
     changed = True
     while changed:
@@ -201,17 +202,27 @@ class _Table:
     """The pattern in the making: `hidden` [M, U, S] only ever grows, so the loop over lines ends."""
 
     def __init__(
-        self, n: IntArray, x: IntArray, hidden: BoolArray, cost: FloatArray, k: int
+        self,
+        n: IntArray,
+        x: IntArray,
+        guarded: BoolArray,
+        never: BoolArray,
+        cost: FloatArray,
+        k: int,
     ) -> None:
         self.counts = np.stack([n, x, n - x])  # denominators, numerators, misses: [3, M, U, S]
-        self.hidden, self.cost, self.k = hidden, cost, k
+        self.hidden, self.cost, self.k = guarded | never, cost, k
+        #: Hidden cells that nobody may work out. What is merely never displayed may be worked out,
+        #: until something guarded hides behind it.
+        self.guarded = guarded
 
     def unite(self, groups: Sequence[IntArray]) -> bool:
         """Hide the same cells in measures that share a denominator."""
-        before = int(self.hidden.sum())
+        before = int(self.guarded.sum())
         for group in groups:
             self.hidden[group] = self.hidden[group].any(axis=0)
-        return int(self.hidden.sum()) != before
+            self.guarded[group] = self.guarded[group].any(axis=0)
+        return int(self.guarded.sum()) != before
 
     def hide_revealing_totals(self, unit_relations: Sequence[Relation]) -> None:
         """Totals that a reader who takes its own part away would be left a small count of."""
@@ -220,27 +231,33 @@ class _Table:
                 total = self.counts[:, :, relation.total]
                 for part in relation.parts:
                     rest = total - self.counts[:, :, part]
-                    self.hidden[:, relation.total] |= is_small(rest, self.k).any(axis=0)
+                    small = is_small(rest, self.k).any(axis=0)
+                    self.hidden[:, relation.total] |= small
+                    self.guarded[:, relation.total] |= small
 
     def close(self, relation: Relation, axis: int) -> bool:
-        """Hide members of a relation until every line of it is safe. True if anything was hidden."""
+        """Hide members of a relation until every line of it is safe. True if anything changed."""
         members = list(relation.members)
-        counts = np.moveaxis(self.counts.take(members, axis=axis + 1), axis + 1, -1)
-        cost = np.moveaxis(self.cost.take(members, axis=axis), axis, -1).copy()
+        place = [slice(None)] * 3
+        place[axis] = members  # type: ignore[call-overload]
+        where = tuple(place)
+        counts = np.moveaxis(self.counts[(slice(None), *where)], axis + 1, -1)
+        cost = np.moveaxis(self.cost[where], axis, -1).copy()
         cost[..., 0] *= _LATER
-        changed = False
+        hidden = np.moveaxis(self.hidden[where], axis, -1)
+        guarded = np.moveaxis(self.guarded[where], axis, -1)
+        before = int(guarded.sum())
         while True:
-            hidden = np.moveaxis(self.hidden.take(members, axis=axis), axis, -1)
-            picked = self._pick(counts, hidden, self._lacking(counts, hidden), cost)
+            lacking = self._lacking(counts, hidden) & guarded.any(axis=-1)
+            picked = self._pick(counts, hidden, lacking, cost)
             if picked is None:
-                return changed
-            first, second, member = picked
-            place = np.array(members)[member]
-            if axis == 1:
-                self.hidden[first, place, second] = True
-            else:
-                self.hidden[first, second, place] = True
-            changed = True
+                break
+            hidden[picked] = True
+        # Whoever works out one of two hidden members has the other.
+        guarded |= hidden & guarded.any(axis=-1, keepdims=True)
+        self.hidden[where] = np.moveaxis(hidden, -1, axis)
+        self.guarded[where] = np.moveaxis(guarded, -1, axis)
+        return int(guarded.sum()) != before
 
     def close_remainders(self, whole: Relation, relation: Relation) -> bool:
         """The same for what is left of a total's strata when a reader takes its own part away."""
@@ -250,16 +267,23 @@ class _Table:
         rest = total[:, :, None] - parts
         cost = self.cost[:, whole.total][:, members].copy()
         cost[:, 0] *= _LATER
-        changed = False
+        hidden = self.hidden[:, whole.total][:, members]
+        guarded = self.guarded[:, whole.total][:, members]
+        before = int(guarded.sum())
         while True:
-            hidden = self.hidden[:, whole.total][:, members]
             of_rest = np.broadcast_to(hidden[:, None], rest.shape[1:]) & (rest[0] > 0)
-            lacking = np.asarray(self._lacking(rest, of_rest).any(axis=1))
+            # What is left can be small where the total is not, so it is guarded on its own account.
+            wanted = guarded.any(axis=-1) | (is_small(rest, self.k) & of_rest).any(axis=(0, 2, 3))
+            lacking = np.asarray(self._lacking(rest, of_rest).any(axis=1)) & wanted
             picked = self._pick(total, hidden, lacking, cost)
             if picked is None:
-                return changed
-            self.hidden[picked[0], whole.total, np.array(members)[picked[1]]] = True
-            changed = True
+                break
+            hidden[picked] = True
+            guarded[picked] = True
+        guarded |= hidden & guarded.any(axis=-1, keepdims=True)
+        self.hidden[:, whole.total, members] = hidden
+        self.guarded[:, whole.total, members] = guarded
+        return int(guarded.sum()) != before
 
     def _lacking(self, counts: IntArray, hidden: BoolArray) -> BoolArray:
         """Lines that are not safe yet. counts [3, ..., members], hidden [..., members]; total first."""
