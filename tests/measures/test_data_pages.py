@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from measures.actions.submissions import process_submission
 from measures.enums import SubmissionState as State
 from measures.models import Source, Submission
 from teams.enums import Role
-from teams.models import AuditEvent, Team, User
+from teams.models import AuditEvent, User
 from tests.factories.people import make_team, make_token, make_user, signed_in
 from tests.factories.submissions import AS_OF, csv_bytes, make_groups, make_source, row, send
 
@@ -385,48 +384,3 @@ def test_api_tells_the_contract(api: Client) -> None:
     assert contract["version"] == 1
     assert {"member_id", "period", "numerator"} <= {c["name"] for c in contract["columns"]}
     assert all(rule["text"] for rule in contract["rules"])
-
-
-# --- in a browser ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def worker() -> Iterator[None]:
-    """Tasks run where they are sent from, as a worker would run them a moment later."""
-    from collaborative.celery import app
-
-    app.conf.task_always_eager = True
-    yield
-    app.conf.task_always_eager = False
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_file_is_dropped_sent_and_published(
-    live_server: Any, page: Any, worker: None, tmp_path: Any, settings: Any
-) -> None:
-    make_groups()
-    source = make_source()
-    user = make_user(Role.PAYER_ANALYST, organisation=source.organisation)
-    client = signed_in(user)
-    page.context.add_cookies(
-        [
-            {
-                "name": settings.SESSION_COOKIE_NAME,
-                "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-                "url": live_server.url,
-            }
-        ]
-    )
-    page.goto(f"{live_server.url}{reverse('measures:upload')}")
-    transfer = page.evaluate_handle(
-        "text => { const t = new DataTransfer(); t.items.add(new File([text], 'dropped.csv')); return t; }",
-        GOOD.decode(),
-    )
-    page.dispatch_event("[data-dropzone]", "drop", {"dataTransfer": transfer})
-    page.get_by_text("dropped.csv").wait_for()
-    page.get_by_role("button", name="Upload and check").click()
-    page.get_by_role("heading", name="dropped.csv").wait_for()
-    page.locator("dd", has_text="Published").first.wait_for()
-    assert Submission.objects.get().state == State.PUBLISHED
-    assert Team.objects.count() == 2
