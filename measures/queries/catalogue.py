@@ -15,6 +15,7 @@ from measures.models import (
 )
 from measures.queries.axis import PROGRAMME_ONLY
 from teams.enums import Audience
+from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -72,12 +73,25 @@ def list_stratum_sets(source: Source, *, audience: Audience | None = None) -> Qu
     return StratumSet.objects.exclude(code__in={"all", *hidden}).filter(Exists(strata))
 
 
-def list_lines_of_business(source: Source) -> list[tuple[int, str]]:
-    """Lines of business with results, as (value, label)."""
+def list_lines_of_business(
+    source: Source,
+    *,
+    period: Period | None = None,
+    team: Team | None = None,
+    measure_id: int | None = None,
+) -> list[tuple[int, str]]:
+    """Lines of business with results, as (value, label); of a period, team or measure where given.
+
+    A page should name its period and its team or measure: over a whole source every result is looked at.
+    """
+    results = StratumResult.objects.filter(source=source, line_of_business__isnull=False)
+    if period is not None:
+        results = results.filter(period=period)
+    if team is not None:
+        results = results.filter(team=team)
+    if measure_id is not None:
+        results = results.filter(measure_id=measure_id)
     values = (
-        StratumResult.objects.filter(source=source, line_of_business__isnull=False)
-        .order_by("line_of_business")
-        .values_list("line_of_business", flat=True)
-        .distinct()
+        results.order_by("line_of_business").values_list("line_of_business", flat=True).distinct()
     )
     return [(value, LineOfBusiness(value).label) for value in values if value is not None]

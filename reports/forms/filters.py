@@ -133,7 +133,16 @@ class ResultFilters(forms.Form):
         definition = next((d for d in definitions if d.measure.code == wanted), None)
         if one_measure and definition is None:
             definition = definitions[0] if definitions else None
-        lines = queries.list_lines_of_business(source) if with_line else []
+        lines = (
+            queries.list_lines_of_business(
+                source,
+                period=period,
+                team=team,
+                measure_id=definition.measure_id if definition else None,
+            )
+            if with_line
+            else []
+        )
         line = next((pair for pair in lines if str(pair[0]) == data.get("line")), None)
         same_form = [p for p in periods if len(p.label) == len(period.label)]
         self.selection = Selection(
