@@ -16,6 +16,7 @@ MARKS: dict[Verdict, tuple[str, str, bool]] = {
     Verdict.BETTER: ("up", "blue", False),
     Verdict.WORSE: ("down", "orange", True),
     Verdict.UNCLEAR: ("circle", "grey", False),
+    Verdict.NOT_COMPARED: ("square", "grey", True),
 }
 
 
@@ -62,6 +63,7 @@ def legend_keys(verdicts: set[Verdict]) -> list[Key]:
         Verdict.BETTER: "Better than reference",
         Verdict.WORSE: "Worse than reference",
         Verdict.UNCLEAR: "No clear difference",
+        Verdict.NOT_COMPARED: "Not compared",
     }
     return [Key(*MARKS[v], words[v]) for v in Verdict if v in verdicts]
 
@@ -163,11 +165,7 @@ def draw_gap_strip(
             strong=stratum.is_reference,
         )
 
-    verdicts = {
-        s.verdict(strip.higher_is_better)
-        for s in drawn
-        if s.is_reference or s.gap_points is not None
-    }
+    verdicts = {s.verdict(strip.higher_is_better) for s in drawn}
     keys = legend_keys(verdicts) if legend else []
     if strip.target is not None:
         keys.append(
@@ -218,6 +216,7 @@ def gap_summary(strip: GapStrip) -> str:
         Verdict.WORSE: "Worse",
         Verdict.BETTER: "Better",
         Verdict.UNCLEAR: "No clear difference",
+        Verdict.NOT_COMPARED: "Not compared",
     }
 
     def piece(stratum: StratumRate) -> str:

@@ -48,6 +48,8 @@ class Verdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     UNCLEAR = "unclear"
+    NOT_COMPARED = "not_compared"
+    """There is a rate and no gap: nothing may be said about a difference."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,9 @@ class StratumRate:
     def verdict(self, higher_is_better: bool) -> Verdict:
         if self.is_reference:
             return Verdict.REFERENCE
-        if (
-            self.gap_lower is None
-            or self.gap_upper is None
-            or self.gap_lower <= 0 <= self.gap_upper
-        ):
+        if self.gap_lower is None or self.gap_upper is None:
+            return Verdict.NOT_COMPARED
+        if self.gap_lower <= 0 <= self.gap_upper:
             return Verdict.UNCLEAR
         return Verdict.BETTER if (self.gap_lower > 0) == higher_is_better else Verdict.WORSE
 

@@ -11,13 +11,14 @@ from enum import StrEnum
 
 from measures.enums import CountingUnit, StratumKind
 from measures.queries import CompletenessRow, Figure, SetResult, StratumLabel
-from measures.stats.gaps import shortfall
+from measures.stats.gaps import benjamini_hochberg, shortfall
 from measures.stats.states import CellState, GapState
 from reports.charts.values import PeerComparison
 from teams.enums import Audience
 from teams.formats import format_count, format_percent, format_points, format_ratio
 from teams.models import Team
 
+LEAST_Q = 0.05
 NO_GAP_SHOWN = "No gap can be shown with these numbers"
 
 #: How a stratum of a set is spoken of; the sets that are not named here use the first form.
@@ -302,25 +303,32 @@ def headline(results: Sequence[SetResult]) -> str:
     """How many measures show a gap for whom, over all results given.
 
     Only comparisons whose q value is below 0.05 count, so that many comparisons do not make a gap
-    out of chance alone; the sentence says so.
+    out of chance alone; the sentence says so. The family of q is what the reader may compare: for the
+    group itself it is worked out here, because the stored q values are those of outside readers.
     """
-    comparable = [r for r in results if r.reference is not None]
+    contrasts = [
+        (figure, result)
+        for result in results
+        for figure in result.compared
+        if figure.gap_shown and figure.p_value is not None and not figure.caution
+    ]
+    if not contrasts:
+        return "There are not enough numbers yet to compare groups of people."
+    if contrasts[0][1].audience == Audience.OWN:
+        q_values = list(benjamini_hochberg([f.p_value for f, _ in contrasts], 0))
+    else:
+        q_values = [f.q_value for f, _ in contrasts]
     behind: dict[str, int] = {}
     compared: dict[str, int] = {}
     order: dict[str, int] = {}
-    for result in comparable:
-        for figure in result.compared:
-            if not figure.gap_shown or figure.q_value is None:
-                continue
-            who = people_of(figure.stratum)
-            order[who] = figure.stratum.position
-            compared[who] = compared.get(who, 0) + 1
-            seen = figure.q_value < 0.05 and figure.gap_excludes_zero
-            if seen and shortfall(figure.gap_points, result.higher_is_better) < 0:
-                behind[who] = behind.get(who, 0) + 1
-    if not compared:
-        return "There are not enough numbers yet to compare groups of people."
-    than = people_of(comparable[0].reference)  # type: ignore[arg-type]
+    for (figure, result), q_value in zip(contrasts, q_values, strict=True):
+        who = people_of(figure.stratum)
+        order[who] = figure.stratum.position
+        compared[who] = compared.get(who, 0) + 1
+        seen = q_value is not None and q_value < LEAST_Q
+        if seen and read_figure(figure, higher_is_better=result.higher_is_better) == Reading.BEHIND:
+            behind[who] = behind.get(who, 0) + 1
+    than = people_of(contrasts[0][1].reference)  # type: ignore[arg-type]
     names = sorted(compared, key=order.__getitem__)
     with_gap = [
         f"{who} in {behind[who]} of {compared[who]} measures" for who in names if who in behind

@@ -257,11 +257,24 @@ def test_headline_counts_only_what_stands_up_to_many_comparisons():
         [result(REFERENCE, seen), result(REFERENCE, chance)]
     )
     assert headline([result(REFERENCE, chance)]).startswith("Compared with White patients, no gap")
-    # Ahead is not behind, and a group's own small comparison has no q and does not count.
+    # Ahead is not behind, and a comparison of a few people does not count.
     ahead = figure(gap=8.6, low=5.1, high=12.0, q_value=0.001)
     assert "no gap can be shown" in headline([result(REFERENCE, ahead)])
     assert "no gap can be shown" not in headline([result(REFERENCE, ahead, higher=False)])
-    assert "not enough numbers" in headline([result(REFERENCE, figure(q_value=None))])
+    assert "not enough numbers" in headline([result(REFERENCE, figure(caution=True))])
+
+
+def test_headline_of_the_group_itself_works_out_its_own_family():
+    """Stored q values are those of outside readers; the group compares more, or anything at all."""
+
+    def own(*p_values):
+        return [
+            result(REFERENCE, figure(p_value=p, q_value=None), audience=Audience.OWN)
+            for p in p_values
+        ]
+
+    assert "Black patients in 2 of 2 measures" in headline(own(0.001, 0.04))
+    assert headline(own(0.04, 0.9, 0.9)).startswith("Compared with White patients, no gap")
 
 
 def test_declined_and_unknown_are_counted_but_not_compared():

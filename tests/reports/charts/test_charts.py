@@ -198,7 +198,7 @@ def test_hidden_strata_are_named_with_their_reason_and_have_no_mark():
         ((8, 3, 13), True, charts.Verdict.BETTER),
         ((2, -3, 7), True, charts.Verdict.UNCLEAR),
         ((4, 0, 8), True, charts.Verdict.UNCLEAR),
-        (None, True, charts.Verdict.UNCLEAR),
+        (None, True, charts.Verdict.NOT_COMPARED),
     ],
 )
 def test_verdict_comes_from_the_interval_and_the_direction(gap, higher, verdict):
