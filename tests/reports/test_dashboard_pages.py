@@ -434,3 +434,12 @@ def test_coach_with_four_teams_asks_no_more_than_with_two(world, team, path, mor
 def test_only_team_is_opened_at_once(world, team):
     client = signed_in(make_user(Role.COACH, team=team))
     assert client.get("/teams/")["Location"] == "/teams/HARBOR/"
+
+
+def test_every_column_of_a_csv_file_is_described():
+    from django.conf import settings
+
+    from reports.dashboards.downloads import COMPLETENESS_COLUMNS, FIGURE_COLUMNS
+
+    described = (settings.BASE_DIR / "docs" / "export-columns.md").read_text(encoding="utf-8")
+    assert [c for c in (*FIGURE_COLUMNS, *COMPLETENESS_COLUMNS) if f"`{c}`" not in described] == []
