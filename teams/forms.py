@@ -97,7 +97,7 @@ class InvitationForm(forms.Form):
             *(groups[0][1] if len(groups) == 1 else groups),
         ]
         if len(organisations) == 1:
-            self.fields["organisation"].initial = organisations[0]
+            self.initial["organisation"] = organisations[0].pk
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

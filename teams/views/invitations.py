@@ -78,6 +78,7 @@ def _accept_signed_in(
 
 def _page(request: HttpRequest, context: dict[str, object], status: int = 200) -> HttpResponse:
     response = render(request, "teams/invitation.html", context, status=status)
-    # The address holds a secret: it must not travel to another page's logs.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address holds a secret that must not travel on. "no-referrer" would do too much: browsers then send
+    # forms with the origin "null", which the check against forged requests refuses.
+    response["Referrer-Policy"] = "strict-origin"
     return response

@@ -264,7 +264,7 @@ def test_link_page_registers_and_signs_in() -> None:
     _, link = live_invitation()
     client = Client()
     page = client.get(link)
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "strict-origin"
     assert "Nia New" in page.content.decode()
     response = client.post(
         link, {"name": "Nia N.", "password": PASSWORD, "password_again": PASSWORD}
