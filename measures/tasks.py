@@ -8,8 +8,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from measures.actions import submissions
-from measures.models import Submission
+from measures.actions import protection, submissions
+from measures.models import Computation, Submission
 from measures.policies import AUTOMATIC
 
 #: A submission that has rested this long in an automatic state was left behind by its worker or message.
@@ -18,13 +18,31 @@ LEFT_BEHIND_AFTER = timedelta(seconds=45)
 
 @shared_task
 def process_submission(submission_id: int) -> None:
-    """Move one submission on until it rests."""
+    """Move one submission on until it rests, then see to the protection of what it changed."""
     submissions.process_submission(submission_id=submission_id, as_of=timezone.now())
+    enqueue_protection()
 
 
 def enqueue_submission(submission_id: int) -> None:
     """Start the work when the current transaction is committed. Without a broker the sweep finds it."""
     transaction.on_commit(lambda: process_submission.delay(submission_id), robust=True)
+
+
+@shared_task
+def protect_results(source_id: int, period_id: int) -> None:
+    """The exact disclosure check of a period, with its findings hidden: some seconds."""
+    protection.protect_results(source_id=source_id, period_id=period_id, as_of=timezone.now())
+
+
+def enqueue_protection() -> None:
+    """Start the check of every period that was computed since it was last checked."""
+    for source_id, period_id in (
+        Computation.objects.filter(protected_at__isnull=True)
+        .order_by("period_id")
+        .values_list("source_id", "period_id")
+        .distinct()
+    ):
+        protect_results.delay(source_id, period_id)
 
 
 @shared_task
@@ -34,6 +52,7 @@ def sweep_submissions() -> None:
     waiting = Submission.objects.filter(state__in=AUTOMATIC, state_changed_at__lt=limit)
     for submission_id in waiting.order_by("received_at").values_list("id", flat=True):
         process_submission.delay(submission_id)
+    enqueue_protection()
 
 
 @shared_task

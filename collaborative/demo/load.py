@@ -24,6 +24,7 @@ from collaborative.demo.files import (
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.world import YEARS, read_world
 from measures.actions.definitions import load_definitions
+from measures.actions.protection import protect_results
 from measures.actions.submissions import (
     confirm_replacement,
     process_submission,
@@ -185,6 +186,7 @@ def _make_cards(year: int, analyst: User, as_of: datetime, say: Callable[[str], 
     """Cards of a year: published for the years before the last one, drafted and reviewed for the last."""
     source = Source.objects.get(code=PAYER_SOURCE)
     period = Period.objects.get(label=str(year))
+    protect_results(source_id=source.pk, period_id=period.pk, as_of=as_of)
     cards = ReportCard.objects.filter(source=source, period=period)
     done = set(cards.exclude(state=CardState.DRAFT).values_list("team_id", flat=True))
     teams: list[Team | None] = [team for team in Team.objects.all() if team.pk not in done]

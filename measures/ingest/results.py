@@ -16,7 +16,7 @@ from measures.queries.axis import PROGRAMME_ONLY
 from measures.stats.disparity import Comparison, StratumSetLayout, compare
 from measures.stats.gaps import benjamini_hochberg
 from measures.stats.states import CellState, GapState
-from measures.stats.suppression import own_states, suppress
+from measures.stats.suppression import own_states, shared_groups, suppress
 
 _KEY = ("team_id", "by_site", "site_id", "line_of_business", "stratum_id")
 _STATES = ("state", "own_state", "gap_state", "own_gap_state", "reference_id")
@@ -117,7 +117,13 @@ def _compute(
         x,
         unit_relations=table.unit_relations,
         stratum_relations=axis.relations,
-        shared_denominator=_denominator_groups(table, shared_denominator),
+        shared_denominator=shared_groups(
+            [
+                (label, period) if label else ""
+                for label, (_, period) in zip(shared_denominator, table.families, strict=True)
+            ],
+            n,
+        ),
         unpublished=withheld | axis.is_crossed,
         hide_first=programme_only,
     )
@@ -191,26 +197,6 @@ def _worth_a_row(table: FamilyTable, n: NDArray[np.int64]) -> NDArray[np.bool_]:
         empty = in_use[:, None] & whole[None, :] & present
         keep[:, :, specified] |= empty[:, :, None]
     return keep
-
-
-def _denominator_groups(table: FamilyTable, shared: Sequence[str]) -> NDArray[np.int64]:
-    """Group ids of families that count the same people: same text, same period, and equal in fact.
-
-    Where a sender's denominators differ all the same, knowing one does not give the other away.
-    """
-    n = table.counts["denominator"]
-    groups = np.arange(len(table.families))
-    for i, (_, period) in enumerate(table.families):
-        for j in range(i):
-            if (
-                shared[i]
-                and shared[i] == shared[j]
-                and table.families[j][1] == period
-                and np.array_equal(n[i], n[j])
-            ):
-                groups[i] = groups[j]
-                break
-    return groups
 
 
 def _adjust(

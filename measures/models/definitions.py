@@ -14,7 +14,9 @@ class Measure(models.Model):
 
     id = models.SmallAutoField(primary_key=True)
     code = models.CharField(max_length=20, unique=True)
-    position = models.PositiveSmallIntegerField(help_text="Order on pages: by domain, then by code.")
+    position = models.PositiveSmallIntegerField(
+        help_text="Order on pages: by domain, then by code."
+    )
     completeness_of = models.CharField(
         max_length=10,
         choices=RealField,
@@ -50,7 +52,9 @@ class MeasureDefinition(models.Model):
     numerator_meaning = models.TextField()
     stratified = models.BooleanField(help_text="Stratified by race and ethnicity in this year.")
     shared_denominator = models.CharField(
-        max_length=20, blank=True, help_text="Measures with the same text here count the same people."
+        max_length=20,
+        blank=True,
+        help_text="Measures with the same text here count the same people.",
     )
     minimum_denominator = models.PositiveSmallIntegerField(default=30)
     target_rate = models.FloatField(null=True, blank=True)
@@ -94,7 +98,9 @@ class Period(models.Model):
     class Meta:
         ordering = ["ends_on", "label"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="period_dates_in_order")
+            models.CheckConstraint(
+                condition=Q(ends_on__gt=F("starts_on")), name="period_dates_in_order"
+            )
         ]
 
     def __str__(self) -> str:
@@ -112,7 +118,9 @@ class StratumSet(models.Model):
     code = models.CharField(max_length=30, unique=True)
     name = models.CharField(max_length=60)
     position = models.PositiveSmallIntegerField()
-    edition = models.CharField(max_length=60, help_text="Standard that the set follows, with its year.")
+    edition = models.CharField(
+        max_length=60, help_text="Standard that the set follows, with its year."
+    )
     note = models.TextField(blank=True)
 
     class Meta:
@@ -143,7 +151,9 @@ class Stratum(models.Model):
             models.UniqueConstraint(
                 fields=["stratum_set"], condition=Q(is_reference=True), name="stratum_one_reference"
             ),
-            models.CheckConstraint(condition=Q(kind__in=StratumKind.values), name="stratum_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=StratumKind.values), name="stratum_kind_known"
+            ),
             models.CheckConstraint(
                 condition=Q(is_reference=False) | Q(kind=StratumKind.SPECIFIED),
                 name="stratum_reference_is_specified",
@@ -170,5 +180,3 @@ class CodeMap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field}/{self.system}: {self.code}"
-
-

@@ -21,14 +21,35 @@ class Cell(models.Model):
     the two kinds adds up to the team. `site` empty with `by_site` true is "site not listed".
     """
 
-    submission = models.ForeignKey("measures.Submission", models.CASCADE, related_name="cells", db_index=False, db_constraint=False)
-    team = models.ForeignKey("teams.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    measure = models.ForeignKey("measures.Measure", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    period = models.ForeignKey("measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    submission = models.ForeignKey(
+        "measures.Submission",
+        models.CASCADE,
+        related_name="cells",
+        db_index=False,
+        db_constraint=False,
+    )
+    team = models.ForeignKey(
+        "teams.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    measure = models.ForeignKey(
+        "measures.Measure", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        "measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     by_site = models.BooleanField()
-    site = models.ForeignKey("teams.Site", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
+    site = models.ForeignKey(
+        "teams.Site",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     line_of_business = models.SmallIntegerField(null=True)
-    stratum = models.ForeignKey("measures.Stratum", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    stratum = models.ForeignKey(
+        "measures.Stratum", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     denominator = models.IntegerField()
     numerator = models.IntegerField()
     excluded = models.IntegerField()
@@ -61,10 +82,23 @@ class RealCount(models.Model):
     row, so that sites add up to the team.
     """
 
-    submission = models.ForeignKey("measures.Submission", models.CASCADE, related_name="real_counts")
-    team = models.ForeignKey("teams.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    period = models.ForeignKey("measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    site = models.ForeignKey("teams.Site", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
+    submission = models.ForeignKey(
+        "measures.Submission", models.CASCADE, related_name="real_counts"
+    )
+    team = models.ForeignKey(
+        "teams.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        "measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    site = models.ForeignKey(
+        "teams.Site",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     field = models.CharField(max_length=10, choices=RealField)
     category = models.CharField(max_length=15, choices=RealCategory)
     member_count = models.IntegerField()
@@ -91,9 +125,20 @@ class Computation(models.Model):
     computed_at = models.DateTimeField(db_default=Now())
     result_count = models.IntegerField()
     changed_count = models.IntegerField(help_text="Results that this run wrote anew.")
+    protected_at = models.DateTimeField(
+        null=True,
+        help_text="When the exact disclosure check of the period was made and its findings hidden.",
+    )
 
     class Meta:
         ordering = ["-computed_at"]
+        indexes = [
+            models.Index(
+                fields=["source", "period"],
+                condition=Q(protected_at__isnull=True),
+                name="computation_unprotected",
+            )
+        ]
 
 
 class StratumResult(models.Model):
@@ -104,17 +149,40 @@ class StratumResult(models.Model):
     `measures.stats.states`.
     """
 
-    source = models.ForeignKey("measures.Source", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    measure = models.ForeignKey("measures.Measure", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    period = models.ForeignKey("measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    source = models.ForeignKey(
+        "measures.Source", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    measure = models.ForeignKey(
+        "measures.Measure", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        "measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     team = models.ForeignKey(
-        "teams.Team", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False, help_text="Empty: the programme."
+        "teams.Team",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        help_text="Empty: the programme.",
     )
     by_site = models.BooleanField(default=False)
-    site = models.ForeignKey("teams.Site", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False)
+    site = models.ForeignKey(
+        "teams.Site",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     line_of_business = models.SmallIntegerField(null=True, help_text="Empty: all lines.")
-    stratum = models.ForeignKey("measures.Stratum", models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    computation = models.ForeignKey(Computation, models.PROTECT, related_name="results", db_index=False, db_constraint=False)
+    stratum = models.ForeignKey(
+        "measures.Stratum", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    computation = models.ForeignKey(
+        Computation, models.PROTECT, related_name="results", db_index=False, db_constraint=False
+    )
 
     denominator = models.IntegerField()
     numerator = models.IntegerField()
@@ -131,7 +199,12 @@ class StratumResult(models.Model):
     gap_state = models.SmallIntegerField()
     own_gap_state = models.SmallIntegerField()
     reference = models.ForeignKey(
-        "measures.Stratum", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+        "measures.Stratum",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     gap = models.FloatField(null=True)
     gap_lower = models.FloatField(null=True)
@@ -140,7 +213,9 @@ class StratumResult(models.Model):
     ratio_lower = models.FloatField(null=True)
     ratio_upper = models.FloatField(null=True, help_text="Empty with a ratio: no upper bound.")
     p_value = models.FloatField(null=True)
-    q_value = models.FloatField(null=True, help_text="Over the contrasts that readers outside may see.")
+    q_value = models.FloatField(
+        null=True, help_text="Over the contrasts that readers outside may see."
+    )
     patients_to_parity = models.IntegerField(null=True)
 
     class Meta:

@@ -51,12 +51,16 @@ class SavedMapping(models.Model):
     source = models.ForeignKey(Source, models.CASCADE, related_name="mappings")
     header_hash = models.CharField(max_length=64)
     mapping = models.JSONField()
-    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True
+    )
     saved_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "header_hash"], name="mapping_once_per_headers")
+            models.UniqueConstraint(
+                fields=["source", "header_hash"], name="mapping_once_per_headers"
+            )
         ]
 
     def __str__(self) -> str:
@@ -71,17 +75,21 @@ class Submission(models.Model):
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=255)
     byte_count = models.BigIntegerField()
-    stored_as = models.CharField(max_length=255, help_text="Path in the file store; empty once deleted.")
+    stored_as = models.CharField(
+        max_length=255, help_text="Path in the file store; empty once deleted."
+    )
     state = models.CharField(
         max_length=20, choices=SubmissionState, default=SubmissionState.RECEIVED, db_index=True
     )
     mapping = models.JSONField(default=dict)
     unmapped = models.JSONField(
-        default=dict, help_text="Coded column → code that means nothing yet → rows; while a mapping is needed."
+        default=dict,
+        help_text="Coded column → code that means nothing yet → rows; while a mapping is needed.",
     )
     headers = ArrayField(models.TextField(), default=list)
     replace_confirmed = models.BooleanField(
-        default=False, help_text="The sender agreed that earlier data of the same slices are replaced."
+        default=False,
+        help_text="The sender agreed that earlier data of the same slices are replaced.",
     )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="submissions"
@@ -99,13 +107,17 @@ class Submission(models.Model):
     set_aside_count = models.BigIntegerField(default=0)
     duplicate_count = models.BigIntegerField(default=0)
     refusal_code = models.CharField(max_length=40, blank=True)
-    refusal = models.TextField(blank=True, help_text="Why the whole file was rejected, as a sentence.")
+    refusal = models.TextField(
+        blank=True, help_text="Why the whole file was rejected, as a sentence."
+    )
     findings_stored_as = models.CharField(max_length=255, blank=True)
 
     class Meta:
         ordering = ["-received_at"]
         constraints = [
-            models.UniqueConstraint(fields=["source", "sha256"], name="submission_file_once_a_source"),
+            models.UniqueConstraint(
+                fields=["source", "sha256"], name="submission_file_once_a_source"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=SubmissionState.values), name="submission_state_known"
             ),
@@ -204,7 +216,9 @@ class MemberRow(models.Model):
     sealed_id = models.BinaryField(
         null=True, help_text="A group's own member id, encrypted; empty in payer files."
     )
-    race_codes = ArrayField(models.SmallIntegerField(), help_text="Every race given, before any rule.")
+    race_codes = ArrayField(
+        models.SmallIntegerField(), help_text="Every race given, before any rule."
+    )
     race = models.SmallIntegerField()
     ethnicity = models.SmallIntegerField()
     combined = models.SmallIntegerField()
@@ -219,7 +233,9 @@ class MemberRow(models.Model):
     zip_code = models.IntegerField(null=True, help_text="Five digits as a number: 2139 is 02139.")
     tract = models.BigIntegerField(null=True, help_text="Eleven digits as a number.")
     probabilities = ArrayField(
-        models.FloatField(), null=True, help_text="White, Black, Hispanic, API, AIAN, multiple; the sender's own."
+        models.FloatField(),
+        null=True,
+        help_text="White, Black, Hispanic, API, AIAN, multiple; the sender's own.",
     )
 
     class Meta:
@@ -230,7 +246,9 @@ class MemberRow(models.Model):
 class MemberFact(models.Model):
     """What happened: one narrow row per member (or event), measure and period. Partitioned, row-level security."""
 
-    pk = models.CompositePrimaryKey("submission_id", "member_number", "measure_id", "period_id", "event_number")
+    pk = models.CompositePrimaryKey(
+        "submission_id", "member_number", "measure_id", "period_id", "event_number"
+    )
     submission_id = models.IntegerField()
     member_number = models.IntegerField()
     team_id = models.BigIntegerField()

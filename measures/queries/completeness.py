@@ -116,6 +116,11 @@ def list_completeness(
         )
     order = list(RealField)
     result.sort(
-        key=lambda r: (r.period.ends_on, r.team.name, r.site.name if r.site else "", order.index(r.field))
+        key=lambda r: (
+            r.period.ends_on,
+            r.team.name,
+            r.site.name if r.site else "",
+            order.index(r.field),
+        )
     )
     return result

@@ -14,7 +14,7 @@ from measures.models import Measure, MeasureDefinition, Period, Source, StratumR
 from measures.queries.axis import StratumAxis, read_stratum_axis
 from measures.stats.disclosure import Leak, audit
 from measures.stats.states import CellState
-from measures.stats.suppression import Relation
+from measures.stats.suppression import Relation, shared_groups
 from teams.models import Team
 
 #: The sets that report cards show.
@@ -38,15 +38,38 @@ class UnprotectedCell:
 
 
 @dataclass(frozen=True)
-class _Table:
-    """Counts and states [M, U, S]; unit 0 is the programme, the others are the teams."""
+class CardTable:
+    """Counts and states [M, U, S] of what cards show; unit 0 is the programme, the others are the teams."""
 
     measure_ids: tuple[int, ...]
     team_ids: tuple[int, ...]
     axis: StratumAxis
+    kept: tuple[int, ...]
+    """Index on the axis of each stratum."""
+    shared_denominator: Any
     n: Any
     x: Any
     states: Any
+
+    @property
+    def hidden(self) -> Any:
+        return np.isin(self.states, _HIDDEN)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `audit` and `protect` ask for beside the counts."""
+        number = {stratum: i for i, stratum in enumerate(self.kept)}
+        teams = tuple(range(1, len(self.team_ids) + 1))
+        return {
+            "unit_relations": [Relation(0, teams, parts_are_readers=True)] if teams else [],
+            "stratum_relations": [
+                Relation(number[r.total], tuple(number[part] for part in r.parts))
+                for r in self.axis.relations
+                if set(r.members) <= set(self.kept)
+            ],
+            "shared_denominator": self.shared_denominator,
+            "unpublished": self.axis.is_crossed[list(self.kept)],
+        }
 
 
 def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
@@ -55,28 +78,11 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
 
     Cost: some seconds of linear programming.
     """
-    table = _read(source, period)
+    table = read_card_table(source, period)
     if table is None:
         return []
-    kept = _card_strata(table.axis)
-    number = {stratum: i for i, stratum in enumerate(kept)}
-    units = len(table.team_ids) + 1
-    leaks = audit(
-        table.n[:, :, kept],
-        table.x[:, :, kept],
-        table.states[:, :, kept],
-        unit_relations=[Relation(0, tuple(range(1, units)), parts_are_readers=True)]
-        if units > 1
-        else [],
-        stratum_relations=[
-            Relation(number[r.total], tuple(number[part] for part in r.parts))
-            for r in table.axis.relations
-            if set(r.members) <= set(kept)
-        ],
-        shared_denominator=_shared_denominators(table, period),
-        unpublished=table.axis.is_crossed[kept],
-    )
-    found = {(leak.measure, leak.unit, kept[leak.stratum]): leak for leak in leaks}
+    leaks = audit(table.n, table.x, table.states, **table.arguments)
+    found = {(leak.measure, leak.unit, table.kept[leak.stratum]): leak for leak in leaks}
     return [_named(key, leak, table) for key, leak in found.items()]
 
 
@@ -89,7 +95,8 @@ def _card_strata(axis: StratumAxis) -> list[int]:
     ]
 
 
-def _read(source: Source, period: Period) -> _Table | None:
+def read_card_table(source: Source, period: Period) -> CardTable | None:
+    """The stored results that report cards of a period show, None where there are none."""
     rows = list(
         StratumResult.objects.filter(
             source=source, period=period, by_site=False, line_of_business__isnull=True
@@ -129,31 +136,29 @@ def _read(source: Source, period: Period) -> _Table | None:
             counts[:, :, offset] = counts[:, :, whole] - counts[:, :, list(parts)].sum(axis=2)
         # Never shown: unknown to readers unless everything it follows from is shown.
         states[:, :, offset] = CellState.PRIVACY_COMPLEMENTARY
-    return _Table(measure_ids, team_ids, axis, n, x, states)
-
-
-def _shared_denominators(table: _Table, period: Period) -> Any:
-    """Group numbers of measures that count the same people, in fact and by definition."""
-    texts = dict(
-        MeasureDefinition.objects.filter(
-            year=period.year, measure_id__in=table.measure_ids
-        ).values_list("measure_id", "shared_denominator")
+    kept = _card_strata(axis)
+    return CardTable(
+        measure_ids,
+        team_ids,
+        axis,
+        tuple(kept),
+        _shared_denominators(measure_ids, n, period),
+        n[:, :, kept],
+        x[:, :, kept],
+        states[:, :, kept],
     )
-    groups = np.arange(len(table.measure_ids))
-    for i, measure_id in enumerate(table.measure_ids):
-        for j in range(i):
-            text = texts.get(measure_id)
-            if (
-                text
-                and text == texts.get(table.measure_ids[j])
-                and np.array_equal(table.n[i], table.n[j])
-            ):
-                groups[i] = groups[j]
-                break
-    return groups
 
 
-def _named(key: tuple[int, int, int], leak: Leak, table: _Table) -> UnprotectedCell:
+def _shared_denominators(measure_ids: tuple[int, ...], n: Any, period: Period) -> Any:
+    texts = dict(
+        MeasureDefinition.objects.filter(year=period.year, measure_id__in=measure_ids).values_list(
+            "measure_id", "shared_denominator"
+        )
+    )
+    return shared_groups([texts.get(measure_id, "") for measure_id in measure_ids], n)
+
+
+def _named(key: tuple[int, int, int], leak: Leak, table: CardTable) -> UnprotectedCell:
     measure, unit, stratum = key
     axis = table.axis
     if stratum < len(axis.strata):

@@ -132,6 +132,7 @@ def protect(
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
     hide_first: ArrayLike | None = None,
+    also_hide: ArrayLike | None = None,
     k: int = LEAST_COUNT,
 ) -> NDArray[np.int8]:
     """`suppress`, and whatever else has to be hidden until `audit` finds nothing.
@@ -141,7 +142,9 @@ def protect(
     cell of the lines that run through it.
     """
     x_counts, n_counts = checked_counts(x, n)
-    also_hide = np.zeros(n_counts.shape, dtype=bool)
+    more = np.zeros(n_counts.shape, dtype=bool)
+    if also_hide is not None:
+        more |= np.asarray(also_hide, dtype=bool)
     groups = denominator_groups(n_counts, shared_denominator)
     while True:
         states = suppress(
@@ -152,7 +155,7 @@ def protect(
             shared_denominator=shared_denominator,
             unpublished=unpublished,
             hide_first=hide_first,
-            also_hide=also_hide,
+            also_hide=more,
             k=k,
         )
         leaks = audit(
@@ -177,9 +180,9 @@ def protect(
             ]
             if candidates:
                 _, unit, stratum = min(candidates)
-                also_hide[leak.measure, unit, stratum] = found = True
+                more[leak.measure, unit, stratum] = found = True
         for group in groups:
-            also_hide[group] = also_hide[group].any(axis=0)
+            more[group] = more[group].any(axis=0)
         if not found:
             return states
 

@@ -198,6 +198,21 @@ def denominator_groups(n: IntArray, shared_denominator: ArrayLike | None) -> lis
     return found
 
 
+def shared_groups(labels: Sequence[object], n: IntArray) -> IntArray:
+    """Group ids [M] for `suppress`: measures with the same label, where the counts agree in fact.
+
+    Where a sender's denominators differ all the same, knowing one does not give the other away. An
+    empty label is a group of its own.
+    """
+    groups = np.arange(len(labels))
+    for i, label in enumerate(labels):
+        for j in range(i):
+            if label and label == labels[j] and np.array_equal(n[i], n[j]):
+                groups[i] = groups[j]
+                break
+    return groups
+
+
 class _Table:
     """The pattern in the making: `hidden` [M, U, S] only ever grows, so the loop over lines ends."""
 

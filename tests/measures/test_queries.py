@@ -83,7 +83,7 @@ def test_the_group_sees_its_small_numbers_with_caution(source: Source, team: Tea
 
 def test_others_get_no_number_of_a_hidden_stratum(source: Source, team: Team) -> None:
     analyst = scope(make_user(Role.PAYER_ANALYST))
-    figures = [f for r in team_results(analyst, team, source) for f in r.figures]
+    figures = [f for r in team_results(analyst, team, source, "combined") for f in r.figures]
     hidden = [f for f in figures if f.state != CellState.SHOWN]
     assert {f.state for f in hidden} >= {CellState.PRIVACY_PRIMARY, CellState.NO_DENOMINATOR}
     for figure in hidden:

@@ -1,0 +1,94 @@
+"""Hide what the exact check finds, before it leaves as a document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+
+from measures.models import Computation, Period, Source
+from measures.queries.protection import read_card_table
+from measures.stats.disclosure import protect
+from measures.stats.states import CellState, GapState
+from teams.actions.audit import record_event
+
+
+@transaction.atomic
+def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
+    """Hide further results of a period until no hidden count that cards show can be worked out.
+
+    Returns how many were hidden. Until the data change they stay hidden everywhere.
+    Effects: states of stored results; the period's computations are marked as protected; one audit
+    event where anything was hidden.
+    """
+    source = Source.objects.select_for_update().get(pk=source_id)
+    period = Period.objects.get(pk=period_id)
+    Computation.objects.filter(source=source, period=period, protected_at__isnull=True).update(
+        protected_at=as_of
+    )
+    table = read_card_table(source, period)
+    if table is None:
+        return 0
+    states = protect(table.n, table.x, also_hide=table.hidden, **table.arguments)
+    private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+    found = np.argwhere(private & ~table.hidden & (table.n > 0))
+    hidden = [
+        (table.measure_ids[m], table.team_ids[u - 1] if u else None, table.kept[s])
+        for m, u, s in found.tolist()
+        if table.kept[s] < len(table.axis.strata)
+    ]
+    if hidden:
+        _hide(source, period, [(m, t, table.axis.strata[s].pk) for m, t, s in hidden])
+        record_event(
+            act="protect_results",
+            target=source,
+            by=None,
+            details={"period": period.label, "hidden": len(hidden)},
+        )
+    return len(hidden)
+
+
+def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            with hidden as (
+                select r.id, r.measure_id, r.team_id, r.stratum_id
+                from measures_stratumresult r
+                join unnest(%(measures)s::int[], %(teams)s::bigint[], %(strata)s::int[])
+                    as wanted (measure_id, team_id, stratum_id)
+                    on wanted.measure_id = r.measure_id and wanted.stratum_id = r.stratum_id
+                    and wanted.team_id is not distinct from r.team_id
+                where r.source_id = %(source)s and r.period_id = %(period)s
+                    and not r.by_site and r.line_of_business is null
+            )
+            update measures_stratumresult r set
+                state = case when r.id in (select id from hidden) then %(private)s else r.state end,
+                gap_state = case when r.gap_state in (%(shown)s, %(small)s) then %(no_gap)s
+                    else r.gap_state end,
+                q_value = null
+            where r.source_id = %(source)s and r.period_id = %(period)s
+                and not r.by_site and r.line_of_business is null
+                and (
+                    r.id in (select id from hidden)
+                    -- With the reference, every comparison with it goes.
+                    or exists (
+                        select 1 from hidden h where h.measure_id = r.measure_id
+                            and h.team_id is not distinct from r.team_id
+                            and h.stratum_id = r.reference_id
+                    )
+                )
+            """,
+            {
+                "measures": [m for m, _, _ in cells],
+                "teams": [t for _, t, _ in cells],
+                "strata": [s for _, _, s in cells],
+                "source": source.pk,
+                "period": period.pk,
+                "private": CellState.PRIVACY_COMPLEMENTARY,
+                "shown": GapState.SHOWN,
+                "small": GapState.SMALL_DENOMINATOR,
+                "no_gap": GapState.HIDDEN,
+            },
+        )
