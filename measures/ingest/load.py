@@ -111,7 +111,7 @@ def load_rows(
             copy_frames(cursor, partition, columns, reported(), freeze=True)
             # Row-level security without a policy: who reads the partition itself sees nothing.
             cursor.execute(f"alter table {partition} enable row level security")
-            cursor.execute(f"select 1")
+            cursor.execute(f"alter table {partition} force row level security")
             cursor.execute(
                 f"alter table {parent} attach partition {partition} for values in ({int(submission_id)})"
             )
