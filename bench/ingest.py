@@ -149,12 +149,14 @@ def copy_plainly(path: Path) -> float:
 def ingest(path: Path) -> dict[str, Any]:
     """Seconds of each phase, peak memory and what came out; in this process."""
     phases: dict[str, float] = {}
+    peaks: dict[str, int] = {}
     now = timezone.now()
 
     def timed(name: str, work: Any) -> Any:
         started = time.perf_counter()
         result = work()
         phases[name] = round(time.perf_counter() - started, 3)
+        peaks[name] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return result
 
     def receive() -> Submission:
@@ -183,7 +185,8 @@ def ingest(path: Path) -> dict[str, Any]:
         "state": submission.state,
         "refusal": submission.refusal,
         "rows": submission.accepted_count,
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb_until": peaks,
+        "peak_mb": max(peaks.values()),
         "families": changed.count(),
         "changed_results": sum(changed.values_list("changed_count", flat=True)),
     }

@@ -90,7 +90,9 @@ class _Counter:
         for pk, kind in kinds.items():
             self.specified[pk] = kind == StratumKind.SPECIFIED
         # Team, measure and period, numbered by those that occur.
-        position = (self.team * len(self.measure_ids) + self.measure) * len(periods) + self.period
+        position = (self.team.astype(np.int64) * len(self.measure_ids) + self.measure) * len(
+            periods
+        ) + self.period
         self.slice_positions, self.slice = _numbered(position)
 
     # Cells.
@@ -100,8 +102,10 @@ class _Counter:
         met = (self.flags & NUMERATOR) > 0
         plain = np.where(counted, 2 + 3 * met, 0).astype(np.int8)
         plain[(self.flags & EXCLUDED) > 0] = 1
-        site_groups, by_site = _numbered(self.slice * len(self.site_ids) + self.site)
-        line_groups, by_line = _numbered(self.slice * 16 + self.line)
+        site_groups, by_site = _numbered(
+            self.slice.astype(np.int64) * len(self.site_ids) + self.site
+        )
+        line_groups, by_line = _numbered(self.slice.astype(np.int64) * 16 + self.line)
         frames = []
         for set_code in sets:
             stratum_of_member, basis_of_member = self._strata(set_code)
@@ -115,7 +119,7 @@ class _Counter:
             state = plain
             if basis_of_member is not None:
                 state = np.where(plain > 1, plain + basis_of_member[self.member], plain)
-            offset = place[stratum].astype(np.int64) * _STATES + state
+            offset = place[stratum] * np.int16(_STATES) + state
             for groups, group, is_site in (
                 (site_groups, by_site, True),
                 (line_groups, by_line, False),
@@ -127,7 +131,11 @@ class _Counter:
         self, groups: Array, group: Array, offset: Array, strata: Array, by_site: bool
     ) -> pl.DataFrame:
         width = len(strata) * _STATES
-        table = _counts(group * width + offset, len(groups) * width)
+        positions = group.astype(np.int64)
+        positions *= width
+        positions += offset
+        table = _counts(positions, len(groups) * width)
+        del positions
         if table.ndim == 2:
             places, counts = table
             cell_places, which = np.unique(places // _STATES, return_inverse=True)
@@ -235,7 +243,7 @@ class _Counter:
         first = _first_rows(person, self.members.height * len(self.period_ids))
         chosen = rows[first]
         member, period = self.member[chosen], self.period[chosen]
-        place = (self.team[chosen] * len(self.period_ids) + period) * len(
+        place = (self.team[chosen].astype(np.int64) * len(self.period_ids) + period) * len(
             self.site_ids
         ) + self.site[chosen]
         places, place = _numbered(place)
@@ -289,15 +297,14 @@ class _Counter:
 
 
 def _numbered(values: Array) -> tuple[Array, Array]:
-    """(distinct values ascending, position of each value among them), both int64."""
-    values = values.astype(np.int64)
+    """(distinct values ascending, int64; position of each value among them, int32)."""
     highest = int(values.max(initial=0))
     if highest > max(DENSE_LIMIT, 4 * len(values)):
         distinct, positions = np.unique(values, return_inverse=True)
-        return distinct, positions.astype(np.int64)
+        return distinct.astype(np.int64), positions.astype(np.int32)
     seen = np.zeros(highest + 1, bool)
     seen[values] = True
-    number = np.cumsum(seen, dtype=np.int64) - 1
+    number = np.cumsum(seen, dtype=np.int32) - np.int32(1)
     return np.flatnonzero(seen), number[values]
 
 

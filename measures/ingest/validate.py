@@ -397,11 +397,11 @@ class _Pass:
 
     def _settle_duplicates(self, rows: dict[str, Array]) -> tuple[dict[str, Array], int]:
         """Rows without duplicates, with `event_number`; how many agreeing ones were dropped."""
-        key = (
-            (rows["member"].astype(np.uint64) << np.uint64(_PERIOD_BITS + _MEASURE_BITS))
-            | (rows["measure"].astype(np.uint64) << np.uint64(_PERIOD_BITS))
-            | rows["period"].astype(np.uint64)
-        )
+        key = rows["member"].astype(np.uint64)
+        key <<= np.uint64(_MEASURE_BITS)
+        key |= rows["measure"].astype(np.uint16)
+        key <<= np.uint64(_PERIOD_BITS)
+        key |= rows["period"].astype(np.uint16)
         rows["event_number"] = np.zeros(len(key), np.int32)
         again = np.flatnonzero(pl.Series(key).is_duplicated().to_numpy())
         if not len(again):
