@@ -266,6 +266,7 @@ WITHOUT_BY = {
     "register_invited_person": "makes the person who does it",
     "process_submission": "a worker does it",
     "delete_expired_files": "a worker does it",
+    "protect_results": "a worker does it",
     **WITHOUT_EVENT,
 }
 
