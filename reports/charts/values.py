@@ -206,6 +206,7 @@ class PeerRow:
     peer_count: int = 0
     decimals: int = 1
     absence: Absence | None = None
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True)

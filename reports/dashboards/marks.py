@@ -206,18 +206,21 @@ def gap_peers_of_measures(
     focus: StratumLabel,
     reference: StratumLabel,
 ) -> values.PeerComparison | None:
-    """The gap of the group in focus against the other groups', one row a measure in page order."""
+    """The gap of the group in focus against the other groups', one row a measure in page order.
+
+    Only measures with a band: beside nothing, a gap of a few people would stretch the axis for all.
+    """
     rows = []
     for result in results:
         figure = result.figure(focus.code)
-        if figure is None or not has_people(result, focus):
-            continue
         band = bands.get((result.definition.measure_id, focus.id))
+        if figure is None or band is None or band.gap_points is None:
+            continue
         name = result.definition.short_name
         if not result.higher_is_better:
             name = f"{name} (lower is better)"
-        rows.append(_peer_row(name, figure, reference_figure(result), band))
-    if not any(row.band for row in rows):
+        rows.append(_peer_row(name, figure, result, band))
+    if not rows:
         return None
     return values.PeerComparison(
         title=f"Gaps of {people_of(focus)} to {people_of(reference)} beside the other groups",
@@ -229,16 +232,16 @@ def gap_peers_of_measures(
 def gap_peers_of_strata(
     result: SetResult, bands: Mapping[tuple[int, int], PeerBand]
 ) -> values.PeerComparison | None:
-    """Every stratum's gap against the other groups', one row a stratum."""
+    """Every stratum's gap against the other groups', one row a stratum with a band."""
     rows = []
     for figure in result.compared:
         if result.reference is not None and figure.stratum.id == result.reference.id:
             continue
-        if figure.state == CellState.NO_DENOMINATOR:
-            continue
         band = bands.get((result.definition.measure_id, figure.stratum.id))
-        rows.append(_peer_row(figure.stratum.short_label, figure, reference_figure(result), band))
-    if not any(row.band for row in rows):
+        if band is None or band.gap_points is None:
+            continue
+        rows.append(_peer_row(figure.stratum.short_label, figure, result, band))
+    if not rows:
         return None
     return values.PeerComparison(
         title=f"{result.definition.short_name} beside the other groups",
@@ -248,23 +251,17 @@ def gap_peers_of_strata(
     )
 
 
-def _peer_row(
-    label: str, figure: Figure, reference: Figure | None, band: PeerBand | None
-) -> values.PeerRow:
+def _peer_row(label: str, figure: Figure, result: SetResult, band: PeerBand) -> values.PeerRow:
+    reference = reference_figure(result)
     return values.PeerRow(
         label=label,
         own=figure.gap_points,
-        band=band.gap_points if band else None,
-        peer_count=band.gap_peer_count if band else 0,
+        band=band.gap_points,
+        peer_count=band.gap_peer_count,
         decimals=gap_decimals(figure, reference),
         absence=_gap_absence(figure, reference),
+        higher_is_better=result.higher_is_better,
     )
-
-
-def has_people(result: SetResult, focus: StratumLabel) -> bool:
-    """Whether a row beside the peers is drawn for this measure."""
-    figure = result.figure(focus.code)
-    return figure is not None and figure.state != CellState.NO_DENOMINATOR
 
 
 def completeness_of(

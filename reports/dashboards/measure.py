@@ -72,7 +72,7 @@ def measure_page(
     if focus is not None and reference is not None:
         sites = sites_chart(site_results, focus, reference)
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
-        peers = peers_chart(compared, [current.higher_is_better]) if compared else None
+        peers = peers_chart(compared) if compared else None
     rows = figure_rows(current, bands=bands)
     block = measure_block(current)
     few = {f.stratum.label for f in marks.few_of(current)}

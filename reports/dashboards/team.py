@@ -122,6 +122,7 @@ class TrendCell:
     gap: str = ""
     interval: str = ""
     excludes_zero: bool = False
+    caution: bool = False
     absence: str = ""
     reason: str = ""
 
@@ -170,7 +171,10 @@ def _trend_cell(result: SetResult | None, focus: StratumLabel) -> TrendCell:
     if figure.gap_shown:
         digits = gap_decimals(figure, marks.reference_figure(result))
         return TrendCell(
-            gap_text(figure, digits), gap_interval_text(figure, digits), figure.gap_excludes_zero
+            gap_text(figure, digits),
+            gap_interval_text(figure, digits),
+            figure.gap_excludes_zero,
+            figure.caution,
         )
     row = figure_row(figure, result)
     reference = marks.reference_figure(result)
@@ -225,10 +229,7 @@ def team_page(
             else marks.gap_peers_of_measures(current, bands, focus=focus, reference=reference)
         )
         if compared and not peers_why_not:
-            directions = [
-                r.higher_is_better for r in current if one_measure or marks.has_people(r, focus)
-            ]
-            peers = peers_chart(compared, directions)
+            peers = peers_chart(compared)
         sites = sites_chart(site_results, focus, reference)
     return TeamPage(
         headline=headline(current),
@@ -259,9 +260,9 @@ def sites_chart(
     return replace(charts.draw_site_gaps(by_site, ident="sites", finding=finding), summary=summary)
 
 
-def peers_chart(compared: charts.PeerComparison, higher_is_better: Sequence[bool]) -> charts.Chart:
-    """Own gaps beside the peers'. higher_is_better: one a row, or one for all rows."""
-    finding, summary = peers_finding(compared, higher_is_better)
+def peers_chart(compared: charts.PeerComparison) -> charts.Chart:
+    """Own gaps beside the peers', with a finding that counts them."""
+    finding, summary = peers_finding(compared)
     return replace(charts.draw_peer_band(compared, ident="peers", finding=finding), summary=summary)
 
 

@@ -376,19 +376,16 @@ def sites_finding(results: Sequence[SetResult], focus: StratumLabel) -> tuple[st
     return finding, summary
 
 
-def peers_finding(comparison: PeerComparison, higher_is_better: Sequence[bool]) -> tuple[str, str]:
+def peers_finding(comparison: PeerComparison) -> tuple[str, str]:
     """Finding and summary of a chart beside peers: how often inside, ahead of and behind their middle half."""
-    directions = list(higher_is_better)
-    if len(directions) != len(comparison.rows):
-        directions = [directions[0]] * len(comparison.rows)
     inside = ahead = behind = 0
-    for row, higher in zip(comparison.rows, directions, strict=True):
+    for row in comparison.rows:
         if row.own is None or row.band is None:
             continue
         own = round(row.own)
         if row.band[0] <= own <= row.band[2]:
             inside += 1
-        elif (own > row.band[2]) == higher:
+        elif (own > row.band[2]) == row.higher_is_better:
             ahead += 1
         else:
             behind += 1

@@ -276,7 +276,8 @@ def test_set_without_reference_shows_rates_and_claims_no_gap(world, team):
     found = text_of(signed_in(make_user(Role.GROUP_LEAD, team=team)), "/teams/HARBOR/?strata=sex")
     assert "Rates only" in found and "60.0%" in found
     block = found.split('id="measure-cbp"')[1].split("</article>")[0]
-    assert "points" not in block.split("<details")[0].replace("Gap, points", "")
+    assert "Not compared: Female 60.0%" in block
+    assert "No clear difference" not in block
 
 
 def test_htmx_gets_the_part_and_history_the_page(world, team):

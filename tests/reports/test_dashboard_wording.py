@@ -335,10 +335,9 @@ def test_peers_finding_knows_which_side_is_better():
         PeerRow("below", -12.0, (-8, -6, -4), 8),
         PeerRow("no band", -12.0, None, 3),
     )
-    finding, summary = peers_finding(
-        PeerComparison("Gaps", rows, "points"), [True, True, True, True]
-    )
+    finding, summary = peers_finding(PeerComparison("Gaps", rows, "points"))
     assert finding == "Gaps: 1 of 3 inside the middle half"
     assert "1 on its better side and 1 on its worse side" in summary
-    _, inverse = peers_finding(PeerComparison("Gaps", rows[:2], "points"), [False])
+    inverse_rows = tuple(replace(row, higher_is_better=False) for row in rows[:2])
+    _, inverse = peers_finding(PeerComparison("Gaps", inverse_rows, "points"))
     assert "0 on its better side and 1 on its worse side" in inverse
