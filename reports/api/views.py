@@ -37,8 +37,8 @@ from reports.cards.figures import figure_content
 from reports.cards.files import CONTENT_TYPES
 from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
+from reports.queries.card_files import card_file
 from reports.queries.cards import get_card, get_content, list_cards, list_restatements
-from reports.views.cards import card_file, file_response
 from teams.api.pagination import Pages
 from teams.authentication import RequirePermission
 from teams.enums import Audience
@@ -388,7 +388,8 @@ class ReportCardDownloadView(_ReaderView):
         chosen = DownloadFormat(wanted)
         data, name = card_file(card, get_content(self.scope, card), chosen)
         record_download(card=card, file_format=chosen, by=request.user)
-        return file_response(data, CONTENT_TYPES[chosen], name)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(data, content_type=CONTENT_TYPES[chosen], headers=headers)
 
 
 def _card(scope: Scope, card_id: int) -> ReportCard:

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from reports.actions import report_cards as actions
 from reports.cards.content import reviewable_sha256
-from reports.cards.files import CONTENT_TYPES, file_name, render_file
+from reports.cards.files import CONTENT_TYPES
 from reports.cards.page import build_page
-from reports.cards.presentation import long_date, present_card
 from reports.enums import CardState, DownloadFormat
 from reports.forms.cards import NOTHING_YET, RESTATED, CardFilters, CommentaryForm
 from reports.models import ReportCard
 from reports.policies import can
+from reports.queries.card_files import card_file, presented
 from reports.queries.cards import (
     CardSlot,
     get_card,
@@ -81,36 +81,6 @@ def card_or_404(scope: Scope, card_id: int) -> ReportCard:
         return get_card(scope, card_id)
     except ReportCard.DoesNotExist:
         raise Http404("There is no such report card.") from None
-
-
-def notice_of(card: ReportCard) -> str:
-    """What has happened since a card was published, as a sentence; empty where nothing has."""
-    change = list_restatements([card]).get(card.pk)
-    sentences = []
-    if change is not None:
-        day = long_date(timezone.localtime(change.published_at).date().isoformat())
-        sentences.append(
-            f"The data behind this card were corrected on {day} (data version {change.data_version}; this card "
-            f"rests on version {card.data_version})."
-        )
-    if card.state == CardState.SUPERSEDED:
-        sentences.append("A newer card has replaced this one.")
-    if sentences:
-        sentences.append("The card stays as it was published.")
-    return " ".join(sentences)
-
-
-def presented(card: ReportCard, content: dict[str, Any]) -> dict[str, Any]:
-    """The card's texts with its state, day and hash."""
-    return present_card(
-        content,
-        state=card.state,
-        published_on=timezone.localtime(card.published_at).date().isoformat()
-        if card.published_at
-        else None,
-        sha256=card.content_sha256,
-        notice=notice_of(card),
-    )
 
 
 # ---------------------------------------------------------------------------------- list
@@ -357,16 +327,6 @@ def file_response(data: bytes, content_type: str, name: str) -> HttpResponse:
     response = HttpResponse(data, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def card_file(
-    card: ReportCard, content: dict[str, Any], file_format: DownloadFormat
-) -> tuple[bytes, str]:
-    """A card's file and its name."""
-    data = render_file(
-        file_format, content, presented(card, content), made_at=card.published_at or timezone.now()
-    )
-    return data, file_name(content, file_format, draft=not card.is_published)
 
 
 def format_or_404(text: str) -> DownloadFormat:

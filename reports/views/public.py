@@ -10,8 +10,9 @@ from reports.actions.report_cards import record_download
 from reports.cards.files import CONTENT_TYPES
 from reports.cards.page import build_page
 from reports.models import ReportCard
+from reports.queries.card_files import card_file, presented
 from reports.queries.cards import list_public_cards
-from reports.views.cards import card_file, downloads_of, file_response, format_or_404, presented
+from reports.views.cards import downloads_of, file_response, format_or_404
 
 
 @require_safe
