@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
-from collaborative.views_api import SchemaView, docs_page, try_page
+from collaborative.views_api import SchemaView, docs_page
 from teams.views.account import own_address_page
 
 urlpatterns = [
@@ -11,7 +11,6 @@ urlpatterns = [
     path("account/email/", own_address_page),
     path("account/", include("allauth.urls")),
     path("api/docs/", docs_page, name="api_docs"),
-    path("api/docs/try/", try_page, name="api_try"),
     path("api/v1/schema/", SchemaView.as_view(), name="api_schema"),
     path("api/v1/", include("teams.api.urls")),
     path("api/v1/", include("measures.api.urls")),
