@@ -10,11 +10,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from reports.cards.tables import GAP_STATE_LABELS
+from reports.cards.figures import GAP_STATE_WORDS, STATE_WORDS
 from reports.enums import CardState
 from reports.models import ReportCard
 
-STATES = ("shown", "no_denominator", "protected", "too_few")
+STATES = tuple(dict.fromkeys(STATE_WORDS.values()))
 
 
 class DefinitionSerializer(serializers.Serializer[Any]):
@@ -68,7 +68,7 @@ class FigureSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Of the denominator, in steps of 0.05."
     )
     indirect_share = serializers.FloatField(allow_null=True)
-    gap_state = serializers.ChoiceField(list(GAP_STATE_LABELS))
+    gap_state = serializers.ChoiceField(list(GAP_STATE_WORDS.values()))
     gap_points = serializers.FloatField(
         allow_null=True, help_text="Rate minus the reference's rate, percentage points."
     )

@@ -11,5 +11,5 @@ from teams.exports import csv_lines
 
 def render_csv(content: Mapping[str, Any]) -> bytes:
     """One line a figure; columns as `reports.cards.tables.COLUMNS` describes them. Empty: no number."""
-    lines = ([row[column.key] for column in COLUMNS] for row in list_rows(content))
-    return "".join(csv_lines([column.head for column in COLUMNS], lines)).encode()
+    lines = ([row[column.name] for column in COLUMNS] for row in list_rows(content))
+    return "".join(csv_lines([column.name for column in COLUMNS], lines)).encode()

@@ -20,7 +20,7 @@ _KINDS = {
     "points": ("+0.0;\u22120.0;0.0", 11.0),
     "ratio": ("0.000", 10.0),
 }
-_WIDTHS = {"group_name": 30.0, "measure_name": 44.0, "label": 36.0}
+_WIDTHS = {"team": 30.0, "measure_name": 44.0, "stratum_label": 36.0}
 
 
 def render_xlsx(
@@ -117,10 +117,10 @@ def _write_figures(book: Any, styles: _Styles, content: Mapping[str, Any]) -> No
     sheet = book.add_worksheet("Figures")
     rows = list_rows(content)
     for number, column in enumerate(COLUMNS):
-        sheet.set_column(number, number, _WIDTHS.get(column.key, _KINDS[column.kind][1]))
-        sheet.write_string(0, number, column.head, styles.head)
+        sheet.set_column(number, number, _WIDTHS.get(column.name, _KINDS[column.kind][1]))
+        sheet.write_string(0, number, column.name, styles.head)
         for line, row in enumerate(rows, start=1):
-            value = row[column.key]
+            value = row[column.name]
             if value is None or value == "":
                 continue
             if isinstance(value, str):
@@ -176,7 +176,7 @@ def _write_definitions(book: Any, styles: _Styles, content: Mapping[str, Any]) -
         sheet.write_string(line, 11, measure["definition_source"], styles.text)
         line += 1
     for column in COLUMNS:
-        sheet.write_string(line, 0, f"Column {column.head}", styles.bold)
+        sheet.write_string(line, 0, f"Column {column.name}", styles.bold)
         sheet.write_string(line, 2, column.meaning, styles.text)
         line += 1
     sheet.freeze_panes(1, 1)

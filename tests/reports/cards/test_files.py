@@ -11,6 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.conf import settings
 
 from reports.cards.content import canonical_json
 from reports.cards.csv_file import render_csv
@@ -149,13 +150,13 @@ def test_xlsx_figures_equal_the_content() -> None:
     content = make_content()
     sheet = workbook(content)["Figures"]
     rows = list(sheet.iter_rows(values_only=True))
-    assert rows[0] == tuple(column.head for column in COLUMNS)
+    assert rows[0] == tuple(column.name for column in COLUMNS)
     expected = list_rows(content)
     assert len(rows) == len(expected) + 1
     for line, row in zip(rows[1:], expected, strict=True):
         for value, column in zip(line, COLUMNS, strict=True):
-            wanted = row[column.key]
-            assert value == (None if wanted in (None, "") else wanted), column.head
+            wanted = row[column.name]
+            assert value == (None if wanted in (None, "") else wanted), column.name
             if wanted not in (None, "") and column.kind != "text":
                 assert isinstance(value, int | float)
 
@@ -171,7 +172,7 @@ def test_xlsx_sheets_are_laid_out_for_readers() -> None:
     assert figures.column_dimensions["E"].width > 30
     assert book.properties.title == "Harbor Ridge Health Partners: Health equity report card 2024"
     columns = {row[0].value for row in book["Definitions"].iter_rows()}
-    assert {f"Column {column.head}" for column in COLUMNS} <= columns
+    assert {f"Column {column.name}" for column in COLUMNS} <= columns
 
 
 def test_xlsx_words_are_never_formulas() -> None:
@@ -195,8 +196,8 @@ def test_csv_equals_the_content() -> None:
     assert len(rows) == len(expected)
     for line, row in zip(rows, expected, strict=True):
         for column in COLUMNS:
-            wanted = row[column.key]
-            text = line[column.head]
+            wanted = row[column.name]
+            text = line[column.name]
             if wanted is None:
                 assert text == ""
             elif column.kind == "text":
@@ -208,14 +209,14 @@ def test_csv_equals_the_content() -> None:
 def test_csv_words_are_never_formulas() -> None:
     content = make_content(group='=cmd|"/c calc"', measures=2)
     rows = list(csv.DictReader(io.StringIO(render_csv(content).decode("utf-8-sig"))))
-    assert {row["group_name"] for row in rows} == {'\'=cmd|"/c calc"'}
+    assert {row["team"] for row in rows} == {'\'=cmd|"/c calc"'}
     assert {row["gap_points"][:1] for row in rows} >= {"-"}  # numbers stay numbers
 
 
 def test_states_are_words_and_hidden_rows_hold_no_number() -> None:
     rows = list_rows(make_content(scale=0.15))
-    assert {row["state"] for row in rows} == {"shown", "protected", "too few", "none eligible"}
-    numbers = [c.key for c in COLUMNS if c.kind != "text"]
+    assert {row["state"] for row in rows} == {"shown", "protected", "too_few", "no_denominator"}
+    numbers = [c.name for c in COLUMNS if c.kind != "text"]
     for row in rows:
         if row["state"] != "shown":
             assert [row[key] for key in numbers if row[key] is not None] == []
@@ -239,3 +240,8 @@ def test_file_name_is_plain(group: str | None, name: str) -> None:
     content = {"group": {"name": group} if group else None, "period": {"label": "2024"}}
     assert file_name(content, DownloadFormat.PDF, draft=False) == name
     assert file_name(content, DownloadFormat.CSV, draft=True).endswith("-2024-draft.csv")
+
+
+def test_columns_are_described() -> None:
+    described = (settings.BASE_DIR / "docs" / "export-columns.md").read_text(encoding="utf-8")
+    assert [c.name for c in COLUMNS if f"`{c.name}`" not in described] == []

@@ -45,7 +45,7 @@ class Published:
             counts = (figure["numerator"], figure["denominator"])
         elif figure["rate"] is not None:
             raise AssertionError("A rate without its counts.")
-        elif figure["state"] in ("no_denominator", "none eligible"):
+        elif figure["state"] == "no_denominator":
             counts = (0, 0)
         else:
             return
