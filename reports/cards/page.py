@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.cards.wording import how_to_read, methods, purpose
@@ -158,7 +158,7 @@ def _completeness(content: Mapping[str, Any]) -> Chart | None:
     """Bars drawn from the published whole percentages."""
     if not content["completeness"]:
         return None
-    return draw_completeness(
+    chart = draw_completeness(
         Completeness(
             what="race, ethnicity and language",
             rows=tuple(
@@ -171,3 +171,4 @@ def _completeness(content: Mapping[str, Any]) -> Chart | None:
         ident="completeness-bars",
         finding="What is known of race, ethnicity and language, in percent of members",
     )
+    return replace(chart, columns=("Field", *chart.columns[1:]))
