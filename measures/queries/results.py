@@ -330,12 +330,20 @@ def list_team_results(
     stratum_set: StratumSet,
     line_of_business: int | None = None,
     measure_ids: Sequence[int] | None = None,
+    earlier_strata: Sequence[int] | None = None,
 ) -> list[SetResult]:
-    """A team's results, one SetResult per measure and period; empty for a team out of scope."""
+    """A team's results, one SetResult per measure and period; empty for a team out of scope.
+
+    earlier_strata: of all periods but the last given only these strata are read, for a page whose
+    trend is about two of them.
+    """
     if team.pk not in scope.team_ids:
         return []
+    units = Q(team=team, by_site=False, line_of_business=line_of_business)
+    if earlier_strata is not None and len(periods) > 1:
+        units &= Q(period=periods[-1]) | Q(stratum_id__in=list(earlier_strata))
     return _read(
-        Q(team=team, by_site=False, line_of_business=line_of_business),
+        units,
         source=source,
         periods=periods,
         stratum_set=stratum_set,

@@ -36,7 +36,7 @@ def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
     chosen = filters.selection
     context = _frame(scope, team, filters)
     if chosen is not None:
-        results = team_results(scope, team, chosen)
+        results = team_results(scope, team, chosen, only_trend=True)
         why_not = why_no_peers(chosen)
         context |= {
             "page": team_page(
@@ -54,6 +54,7 @@ def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
             ),
             "as_of": max((r.computed_at for r in results), default=None),
             "download_url": reverse("reports:team_figures", args=[team.code]) + chosen.query(),
+            "workbook_url": reverse("reports:team_workbook", args=[team.code]) + chosen.query(),
         }
     return render_results(
         request, "reports/team_dashboard.html", "reports/parts/team_results.html", context
@@ -226,8 +227,14 @@ def read_measure(scope: Scope, team: Team, code: str, request: HttpRequest) -> M
     return MeasureRead(filters, chosen.definition, page, results, site_results, line_results)
 
 
-def team_results(scope: Scope, team: Team, chosen: Selection) -> list[SetResult]:
-    """The team's results of the periods of the trend, for the measure and line chosen."""
+def team_results(
+    scope: Scope, team: Team, chosen: Selection, *, only_trend: bool = False
+) -> list[SetResult]:
+    """The team's results of the periods of the trend, for the measure and line chosen.
+
+    only_trend: of the earlier periods no more than the group in focus and the reference.
+    """
+    trend = [s.id for s in (chosen.focus, chosen.reference) if s is not None]
     return queries.list_team_results(
         scope,
         team=team,
@@ -236,6 +243,7 @@ def team_results(scope: Scope, team: Team, chosen: Selection) -> list[SetResult]
         stratum_set=chosen.stratum_set,
         line_of_business=chosen.line_of_business,
         measure_ids=chosen.measure_ids,
+        earlier_strata=trend if only_trend else None,
     )
 
 
