@@ -19,6 +19,7 @@ dashboard_patterns: list[URLPattern] = [
 ]
 download_patterns: list[URLPattern] = [
     path("teams/<str:code>/figures.csv", downloads.team_figures, name="team_figures"),
+    path("teams/<str:code>/figures.xlsx", downloads.team_workbook, name="team_workbook"),
     path("teams/<str:code>/sites.csv", downloads.site_figures, name="site_figures"),
     path(
         "teams/<str:code>/completeness.csv",
@@ -28,6 +29,7 @@ download_patterns: list[URLPattern] = [
     path(f"{_MEASURE}figures.csv", downloads.measure_figures, name="measure_figures"),
     path(f"{_MEASURE}<slug:chart>.<slug:form>", downloads.measure_chart, name="measure_chart"),
     path("programme/figures.csv", downloads.overview_figures, name="overview_figures"),
+    path("programme/figures.xlsx", downloads.overview_workbook, name="overview_workbook"),
 ]
 card_patterns: list[URLPattern] = [
     path("report-cards/", cards.cards, name="cards"),

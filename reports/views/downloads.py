@@ -19,6 +19,7 @@ from reports.dashboards.downloads import (
     figure_lines,
 )
 from reports.dashboards.wording import source_note
+from reports.dashboards.workbook import render_workbook
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.dashboards import read_measure, team_results
 from reports.views.overview import read_overview
@@ -51,6 +52,43 @@ def _csv(
     return response
 
 
+def _workbook(
+    request: HttpRequest,
+    *,
+    name: str,
+    results: Sequence[queries.SetResult],
+    selection: Selection,
+    team: Team | None = None,
+) -> HttpResponse:
+    record_results_download(
+        what=name, form="xlsx", parameters=selection.parameters(), team=team, by=request.user
+    )
+    latest = max(results, key=lambda r: r.computed_at) if results else None
+    notes = [
+        ("About", team.name if team else "All groups"),
+        ("Data from", selection.source.name),
+        ("Period", selection.period.label),
+        ("Compared by", selection.stratum_set.name),
+        ("Reference", selection.reference.label if selection.reference else "none"),
+        ("Line of business", selection.line_label),
+        ("As of", latest.computed_at.date().isoformat() if latest else ""),
+        ("Method", latest.method_version if latest else ""),
+        ("Gaps", "Percentage points: the stratum less the reference. Rates are in percent."),
+        (
+            "Words in place of numbers",
+            "Suppressed, too few to report and no denominator are three different things; none is 0.",
+        ),
+    ]
+    response = HttpResponse(
+        render_workbook(results, notes=notes),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
+    where = team.code if team else "programme"
+    file_name = f"{name}-{where}-{selection.period.label}-{selection.stratum_set.code}.xlsx"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
 def _selected(filters: ResultFilters) -> Selection:
     if filters.selection is None:
         raise Http404("There are no results yet.")
@@ -69,6 +107,22 @@ def team_figures(request: HttpRequest, code: str) -> HttpResponse:
         name="figures",
         columns=FIGURE_COLUMNS,
         lines=figure_lines(team_results(scope, team, chosen)),
+        selection=chosen,
+        team=team,
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def team_workbook(request: HttpRequest, code: str) -> HttpResponse:
+    """The same as a workbook."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
+    return _workbook(
+        request,
+        name="figures",
+        results=team_results(scope, team, chosen),
         selection=chosen,
         team=team,
     )
@@ -193,4 +247,15 @@ def overview_figures(request: HttpRequest) -> HttpResponse:
         columns=FIGURE_COLUMNS,
         lines=figure_lines([*read.programme, *read.groups]),
         selection=chosen,
+    )
+
+
+@require(Permission.VIEW_OVERVIEW)
+@require_safe
+def overview_workbook(request: HttpRequest) -> HttpResponse:
+    """The same as a workbook."""
+    read = read_overview(request, all_measures=True)
+    chosen = _selected(read.filters)
+    return _workbook(
+        request, name="overview", results=[*read.programme, *read.groups], selection=chosen
     )

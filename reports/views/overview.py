@@ -92,6 +92,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "as_of": max((r.computed_at for r in read.programme), default=None),
         "query": chosen.query() if chosen else "",
         "download_url": reverse("reports:overview_figures") + (chosen.query() if chosen else ""),
+        "workbook_url": reverse("reports:overview_workbook") + (chosen.query() if chosen else ""),
         "audience": _audience(scope),
     }
     return render_results(
