@@ -52,30 +52,20 @@ def draw_gap_matrix(
     matrix: GapMatrix, *, ident: str, finding: str = "", for_print: bool = False
 ) -> Chart:
     """Draw the panels. The table holds every gap with its interval, or why there is none."""
-    values = [
-        v
-        for row in matrix.rows
-        for cell in row.cells
-        for v in (cell.gap_points, cell.gap_lower, cell.gap_upper)
-        if v is not None
-    ]
+    cells = [cell for row in matrix.rows for cell in row.cells if _is_drawn(cell)]
+    values = [v for c in cells for v in (c.gap_points, c.gap_lower, c.gap_upper) if v is not None]
     # One wide interval of a small group must not flatten all the others: marks are what counts.
-    points = [c.gap_points for r in matrix.rows for c in r.cells if c.gap_points is not None]
+    points = [c.gap_points for c in cells if c.gap_points is not None]
     reach = 1.6 * max((abs(p) for p in points), default=10.0)
     scale = round_scale([0.0, *(max(-reach, min(reach, v)) for v in values)], most_ticks=5)
     panels = [
         column
         for column in range(len(matrix.strata))
-        if sum(r.cells[column].gap_points is not None for r in matrix.rows) >= LEAST_COMPARED
+        if sum(_is_drawn(r.cells[column]) for r in matrix.rows) >= LEAST_COMPARED
     ]
     finding = finding or matrix_finding(matrix)
     summary = matrix_summary(matrix)
-    verdicts = {
-        c.verdict(matrix.higher_is_better)
-        for r in matrix.rows
-        for c in r.cells
-        if c.gap_points is not None
-    }
+    verdicts = {c.verdict(matrix.higher_is_better) for c in cells}
     keys = legend_keys(verdicts)
     palette = PRINT if for_print else SCREEN
 
@@ -191,16 +181,19 @@ def _panel(
         cell, absence = row.cells[column], row.gap_absences[column]
         middle = top + row_height * (index + 0.5)
         with drawing.group(f"{row.label}, {label}: {_cell_text(cell, absence)}"):
-            if cell.gap_points is None or cell.gap_lower is None or cell.gap_upper is None:
-                if absence is not None:
-                    drawing.text(
-                        plot(0) + 7, middle + 4, _SHORT_WORDS[absence], size=11.5, soft=True
-                    )
+            if not _is_drawn(cell):
+                word = "few" if cell.caution else _SHORT_WORDS.get(absence, "")
+                drawing.text(plot(0) + 7, middle + 4, word, size=11.5, soft=True)
                 continue
             shape, ink, hollow = MARKS[cell.verdict(matrix.higher_is_better)]
-            low, high = max(cell.gap_lower, plot.start), min(cell.gap_upper, plot.end)
+            low, high = max(cell.gap_lower or 0, plot.start), min(cell.gap_upper or 0, plot.end)
             drawing.line(plot(low), middle, plot(high), middle, ink, 1.8, cap="round")
-            drawing.mark(shape, plot(cell.gap_points), middle, ink, 5, hollow)
+            drawing.mark(shape, plot(cell.gap_points or 0), middle, ink, 5, hollow)
+
+
+def _is_drawn(cell: StratumRate) -> bool:
+    """A gap of fewer than 30 people stands in the table only: its interval would flatten all others."""
+    return cell.gap_points is not None and not cell.caution
 
 
 def _cell_text(cell: StratumRate, absence: Absence | None) -> str:
@@ -214,7 +207,7 @@ def _behind(matrix: GapMatrix) -> list[tuple[str, int, int]]:
     """(stratum, groups where it is behind, groups where it can be compared)."""
     found = []
     for column, label in enumerate(matrix.strata):
-        cells = [r.cells[column] for r in matrix.rows if r.cells[column].gap_points is not None]
+        cells = [r.cells[column] for r in matrix.rows if _is_drawn(r.cells[column])]
         worse = sum(c.verdict(matrix.higher_is_better) == Verdict.WORSE for c in cells)
         found.append((label, worse, len(cells)))
     return found
