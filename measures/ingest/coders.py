@@ -74,21 +74,24 @@ class Coder:
         self._anchor = pl.Series([origin.constant]).cast(self._type)
         self._learn(self._anchor, np.zeros(1, np.uint32))
 
-    def encode(self, name: str) -> pl.Expr:
-        """Expression that makes the file's column `name` categorical, under the contract's name."""
+    def encode(self, name: str) -> list[pl.Expr]:
+        """Expressions that make the file's column `name` categorical, and numbers of that."""
         column = pl.col(name)
         if self.column.kind == Kind.IDENTIFIER:
             column = column.str.strip_chars()
-        return column.cast(self._type).alias(self.column.name)
+        column = column.cast(self._type)
+        return [
+            column.alias(self.column.name),
+            column.to_physical().alias(f"{self.column.name} code"),
+        ]
 
     def codes(self, frame: pl.DataFrame) -> NDArray[np.uint32]:
         """Codes of a chunk; `values[codes]` are its values."""
         if self.origin.position is None:
             return np.zeros(frame.height, np.uint32)
-        column = frame[self.column.name]
-        codes: NDArray[np.uint32] = column.to_physical().to_numpy()
+        codes: NDArray[np.uint32] = frame[f"{self.column.name} code"].to_numpy()
         if len(codes):
-            self._learn(column, codes)
+            self._learn(frame[self.column.name], codes)
         return codes
 
     def _learn(self, column: pl.Series, codes: NDArray[np.uint32]) -> None:
