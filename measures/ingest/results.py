@@ -124,8 +124,9 @@ def _compute(
             ],
             n,
         ),
-        unpublished=withheld | axis.is_crossed,
-        hide_first=programme_only,
+        # What another set shows under the same name is not out of sight.
+        unpublished=(withheld & ~axis.is_shown_twice) | axis.is_crossed,
+        hide_first=programme_only | axis.is_unspecified,
     )
     states[:, withheld] = CellState.PRIVACY_COMPLEMENTARY
     shown = slice(0, len(axis.strata))

@@ -48,6 +48,20 @@ class StratumAxis:
         """Mask [S] of the crossed cells."""
         return np.arange(self.size) >= len(self.strata)
 
+    @property
+    def is_shown_twice(self) -> NDArray[np.bool_]:
+        """Mask [S] of the strata that are the same people as one of another set (both "Hispanic")."""
+        mask = np.zeros(self.size, dtype=bool)
+        mask[[r.total for r in self.relations if len(r.parts) == 1]] = True
+        return mask
+
+    @property
+    def is_unspecified(self) -> NDArray[np.bool_]:
+        """Mask [S] of declined and unknown: nobody compares them, so they are hidden before others."""
+        mask = np.zeros(self.size, dtype=bool)
+        mask[[i for i, s in enumerate(self.strata) if s.kind in ("declined", "unknown")]] = True
+        return mask
+
     def sets(self) -> list[tuple[str, list[int], int]]:
         """(code, indices, index of the reference or -1) of every set but `all`."""
         found: dict[str, list[int]] = {}

@@ -136,6 +136,13 @@ def read_card_table(source: Source, period: Period) -> CardTable | None:
             counts[:, :, offset] = counts[:, :, whole] - counts[:, :, list(parts)].sum(axis=2)
         # Never shown: unknown to readers unless everything it follows from is shown.
         states[:, :, offset] = CellState.PRIVACY_COMPLEMENTARY
+    for relation in axis.relations:
+        if len(relation.parts) == 1:
+            # The same people in two sets: shown in one, they are known in the other.
+            one, other = relation.members
+            for here, there in ((one, other), (other, one)):
+                hidden = np.isin(states[:, :, here], _HIDDEN)
+                states[:, :, here] = np.where(hidden, states[:, :, there], states[:, :, here])
     kept = _card_strata(axis)
     return CardTable(
         measure_ids,
