@@ -23,8 +23,8 @@ _LEAST_INSET, _MOST_SPREAD = 0.75, 1.8
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> list[str]:
-    return [str(folder) for folder in font_folders()]
+def _fonts() -> list[Path]:
+    return font_folders()
 
 
 def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> bytes:
@@ -46,7 +46,7 @@ def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> b
         "row_inset": row_inset,
     }
     return typst.compile(
-        TEMPLATE.read_bytes(),
+        TEMPLATE,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",

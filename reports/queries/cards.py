@@ -114,7 +114,7 @@ def _change_since(card: ReportCard | None, changes: dict[Any, Any]) -> measures.
 
 def get_content(scope: Scope, card: ReportCard) -> dict[str, Any]:
     """What the card says: as it was frozen, or worked out now for a card that is not published."""
-    if card.is_published:
+    if card.content is not None:
         return card.content
     return build_content(read_inputs(scope, card))
 
