@@ -321,6 +321,8 @@ def _copy_in(
         ),
     ).with_columns(pl.col("patients_to_parity").cast(pl.Int64))
     buffer = io.BytesIO()
+    # In the order of the index, its pages are filled one after the other.
+    frame = frame.sort("period_id", "measure_id", *_KEY)
     frame.select(_COLUMNS).write_csv(buffer, include_header=False)
     buffer.seek(0)
     cursor.copy_expert(  # type: ignore[attr-defined]

@@ -222,7 +222,7 @@ class StratumResult(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "source", "team", "period", "measure", "by_site", "site", "line_of_business", "stratum",
+                    "source", "period", "measure", "team", "by_site", "site", "line_of_business", "stratum",
                 ],
                 name="result_once",
                 nulls_distinct=False,
@@ -237,7 +237,6 @@ class StratumResult(models.Model):
             ),
         ]  # fmt: skip
         indexes = [
-            models.Index(fields=["source", "period", "measure"], name="result_family"),
             # Teams as wholes are what most pages read, and one row in ten.
             models.Index(
                 fields=["source", "period", "team"],
