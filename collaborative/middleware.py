@@ -44,7 +44,9 @@ class RequestContextMiddleware:
             ORIGIN.reset(token)
         response["X-Request-ID"] = request_id
         # Pages hold results of named groups: no shared cache may keep them.
-        response.setdefault("Cache-Control", "no-store" if request.user.is_authenticated else "no-cache")
+        response.setdefault(
+            "Cache-Control", "no-store" if request.user.is_authenticated else "no-cache"
+        )
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -87,11 +87,17 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.read("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
 
 CELERY_BROKER_URL = REDIS_URL
-if REDIS_URL.startswith("unix://"):  # Celery has its own way to write a socket and a database number
-    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+if REDIS_URL.startswith(
+    "unix://"
+):  # Celery has its own way to write a socket and a database number
+    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
+        "?db=", "?virtual_host="
+    )
 CELERY_TASK_IGNORE_RESULT = True
 # Work is a state in the database, so a task that is lost or delivered twice does no harm.
 CELERY_TASK_ACKS_LATE = True
@@ -108,7 +114,10 @@ AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -117,7 +126,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an account exists only through an invitation sent to that address
+ACCOUNT_EMAIL_VERIFICATION = (
+    "none"  # an account exists only through an invitation sent to that address
+)
 ACCOUNT_ADAPTER = "teams.adapters.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
