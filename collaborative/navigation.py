@@ -60,7 +60,7 @@ PERSONAL_SECTIONS = (
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
     Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),
     Section("Practice sites", "site", Permission.MANAGE_SITES, "teams:sites"),
-    Section("Coaches", "star", Permission.MANAGE_COACHES, "teams:coaches"),
+    Section("Assignments", "star", Permission.MANAGE_COACHES, "teams:coaches"),
     Section(
         "Programme settings", "settings", Permission.MANAGE_PROGRAMME, "teams:programme_settings"
     ),
