@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from measures.actions import protection, submissions
-from measures.models import Computation, Submission
+from measures.models import Submission
 from measures.policies import AUTOMATIC
+from measures.queries.protection import list_unprotected_periods
 
 #: A submission that has rested this long in an automatic state was left behind by its worker or message.
 LEFT_BEHIND_AFTER = timedelta(seconds=45)
@@ -36,12 +37,7 @@ def protect_results(source_id: int, period_id: int) -> None:
 
 def enqueue_protection() -> None:
     """Start the check of every period that was computed since it was last checked."""
-    for source_id, period_id in (
-        Computation.objects.filter(protected_at__isnull=True)
-        .order_by("period_id")
-        .values_list("source_id", "period_id")
-        .distinct()
-    ):
+    for source_id, period_id in list_unprotected_periods():
         protect_results.delay(source_id, period_id)
 
 

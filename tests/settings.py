@@ -23,7 +23,8 @@ def _redis_url_of_worker(url: str, worker: str) -> str:
     number = int(worker.removeprefix("gw")) + 1
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        # urlunsplit would write one slash, which is no address of a socket to anybody else.
+        return f"unix://{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 

@@ -33,6 +33,7 @@ from measures.actions.submissions import (
 from measures.enums import SourceKind, SubmissionState
 from measures.ingest.store import IncomingFile, StoredFile
 from measures.models import Period, Source, Submission
+from measures.queries.protection import list_unprotected_periods
 from reports.actions.report_cards import (
     draft_report_cards,
     publish_report_card,
@@ -166,6 +167,8 @@ def _send(file: DemoFile, sender: _Sender, as_of: datetime, say: Callable[[str],
         submission.refresh_from_db()
         confirm_replacement(submission=submission, by=sender.by, as_of=as_of)
         state = process_submission(submission_id=submission.pk, as_of=as_of)
+    for source_id, period_id in list_unprotected_periods():
+        protect_results(source_id=source_id, period_id=period_id, as_of=as_of)
     submission.refresh_from_db()
     say(
         f"  {submission.get_state_display()}: {submission.row_count:,} rows,"
@@ -186,7 +189,6 @@ def _make_cards(year: int, analyst: User, as_of: datetime, say: Callable[[str], 
     """Cards of a year: published for the years before the last one, drafted and reviewed for the last."""
     source = Source.objects.get(code=PAYER_SOURCE)
     period = Period.objects.get(label=str(year))
-    protect_results(source_id=source.pk, period_id=period.pk, as_of=as_of)
     cards = ReportCard.objects.filter(source=source, period=period)
     done = set(cards.exclude(state=CardState.DRAFT).values_list("team_id", flat=True))
     teams: list[Team | None] = [team for team in Team.objects.all() if team.pk not in done]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from measures.models import Measure, MeasureDefinition, Period, Source, StratumResult
+from measures.models import Computation, Measure, MeasureDefinition, Period, Source, StratumResult
 from measures.queries.axis import StratumAxis, read_stratum_axis
 from measures.stats.disclosure import Leak, audit
 from measures.stats.states import CellState
@@ -70,6 +70,16 @@ class CardTable:
             "shared_denominator": self.shared_denominator,
             "unpublished": self.axis.is_crossed[list(self.kept)],
         }
+
+
+def list_unprotected_periods() -> list[tuple[int, int]]:
+    """(source id, period id) of what was computed since its last check."""
+    return list(
+        Computation.objects.filter(protected_at__isnull=True)
+        .order_by("period_id")
+        .values_list("source_id", "period_id")
+        .distinct()
+    )
 
 
 def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:

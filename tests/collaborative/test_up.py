@@ -114,7 +114,7 @@ def test_database_is_migrated(installation: Installation) -> None:
 
 def test_worker_answers_over_the_broker(installation: Installation) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "celery", "--app", "collaborative", "inspect", "ping"],
+        [sys.executable, "-m", "celery", "--app", "collaborative", "inspect", "ping", "-t", "15"],
         cwd=PROJECT,
         env=clean_environment(
             SECRET_KEY="x" * 50,
