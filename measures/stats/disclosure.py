@@ -131,7 +131,6 @@ def protect(
     stratum_relations: Sequence[Relation],
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
-    hide_first: ArrayLike | None = None,
     also_hide: ArrayLike | None = None,
     k: int = LEAST_COUNT,
 ) -> NDArray[np.int8]:
@@ -154,7 +153,6 @@ def protect(
             stratum_relations=stratum_relations,
             shared_denominator=shared_denominator,
             unpublished=unpublished,
-            hide_first=hide_first,
             also_hide=more,
             k=k,
         )

@@ -34,10 +34,8 @@ def render_workbook(results: Sequence[SetResult], *, notes: Sequence[tuple[str, 
     with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs={"options": _OPTIONS}) as writer:
         sheets = {
             "Read me": pd.DataFrame(notes, columns=["", "Equity results"]),
-            "Gaps": _wide(frame, "gap_points", "gap_state", 1),
-            "Rates": _wide(
-                frame.assign(rate=100 * frame["rate"].astype(float)), "rate", "state", 1
-            ),
+            "Gaps": _wide(frame, "gap_points", "gap_state"),
+            "Rates": _wide(frame.assign(rate=100 * frame["rate"].astype(float)), "rate", "state"),
             "Figures": frame,
         }
         heading = writer.book.add_format(
@@ -57,9 +55,9 @@ def render_workbook(results: Sequence[SetResult], *, notes: Sequence[tuple[str, 
     return buffer.getvalue()
 
 
-def _wide(frame: pd.DataFrame, value: str, state: str, digits: int) -> pd.DataFrame:
+def _wide(frame: pd.DataFrame, value: str, state: str) -> pd.DataFrame:
     """Units in rows, strata in columns in their own order; the number, or the word for why there is none."""
-    cells = frame[value].astype(float).round(digits).astype(object)
+    cells = frame[value].astype(float).round(1).astype(object)
     cells = cells.where(frame[value].notna(), frame[state])
     wide = (
         frame.assign(**{column: frame[column].fillna("") for column in _UNIT}, cell=cells)
