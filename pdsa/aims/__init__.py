@@ -1,0 +1,1 @@
+"""Aim statements: the sentence from its parts, the live checks, differences between versions. Pure, no Django."""
