@@ -36,7 +36,12 @@ class Permission(StrEnum):
     MANAGE_COACHES = "manage_coaches"
     MANAGE_PROGRAMME = "manage_programme"
     VIEW_AUDIT = "view_audit"
+    MANAGE_MAIL = "manage_mail"
     USE_API = "use_api"
+    VIEW_PROJECTS = "view_projects"
+    EDIT_PROJECTS = "edit_projects"
+    COMMENT_ON_TESTS = "comment_on_tests"
+    VIEW_SHARED_TESTS = "view_shared_tests"
 
     @property
     def meaning(self) -> str:
@@ -59,7 +64,12 @@ _MEANING: dict[Permission, str] = {
     Permission.MANAGE_COACHES: "Say who coaches which team",
     Permission.MANAGE_PROGRAMME: "Change the programme's settings",
     Permission.VIEW_AUDIT: "Read and download the audit trail",
+    Permission.MANAGE_MAIL: "See e-mail that could not be sent and try it again",
     Permission.USE_API: "Make tokens for the REST API",
+    Permission.VIEW_PROJECTS: "Read the projects, tests and quality hints of the teams worked with",
+    Permission.EDIT_PROJECTS: "Write projects and tests of the own group",
+    Permission.COMMENT_ON_TESTS: "Comment on tests of the teams worked with",
+    Permission.VIEW_SHARED_TESTS: "Read tests that other groups have shared",
 }
 
 _EVERYBODY = {Permission.VIEW_HOME}
@@ -68,17 +78,30 @@ _GROUP = _EVERYBODY | {
     Permission.VIEW_REPORT_CARDS,
     Permission.VIEW_SUBMISSIONS,
     Permission.USE_API,
+    Permission.VIEW_PROJECTS,
+    Permission.COMMENT_ON_TESTS,
+    Permission.VIEW_SHARED_TESTS,
+}
+_GROUP_STAFF = _GROUP | {
+    Permission.SUBMIT_DATA,
+    Permission.PUBLISH_DATA,
+    Permission.EDIT_PROJECTS,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.GROUP_MEMBER: frozenset(_GROUP | {Permission.SUBMIT_DATA, Permission.PUBLISH_DATA}),
-    Role.GROUP_LEAD: frozenset(
-        _GROUP | {Permission.SUBMIT_DATA, Permission.PUBLISH_DATA, Permission.MANAGE_PEOPLE}
-    ),
+    Role.GROUP_MEMBER: frozenset(_GROUP_STAFF),
+    Role.GROUP_LEAD: frozenset(_GROUP_STAFF | {Permission.MANAGE_PEOPLE}),
     Role.SENIOR_SPONSOR: frozenset(_GROUP),
     Role.COACH: frozenset(
         _EVERYBODY
-        | {Permission.VIEW_TEAM_RESULTS, Permission.VIEW_REPORT_CARDS, Permission.USE_API}
+        | {
+            Permission.VIEW_TEAM_RESULTS,
+            Permission.VIEW_REPORT_CARDS,
+            Permission.USE_API,
+            Permission.VIEW_PROJECTS,
+            Permission.COMMENT_ON_TESTS,
+            Permission.VIEW_SHARED_TESTS,
+        }
     ),
     Role.PROGRAMME_DIRECTOR: frozenset(
         _EVERYBODY
@@ -92,6 +115,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_COACHES,
             Permission.MANAGE_PROGRAMME,
             Permission.USE_API,
+            Permission.VIEW_PROJECTS,
+            Permission.VIEW_SHARED_TESTS,
         }
     ),
     Role.PAYER_ANALYST: frozenset(
@@ -106,10 +131,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SUBMIT_DATA,
             Permission.PUBLISH_DATA,
             Permission.USE_API,
+            Permission.VIEW_SHARED_TESTS,
         }
     ),
     Role.PAYER_FINANCE: frozenset(_EVERYBODY),
-    Role.EVALUATOR: frozenset(_EVERYBODY | {Permission.VIEW_OVERVIEW}),
+    Role.EVALUATOR: frozenset(
+        _EVERYBODY | {Permission.VIEW_OVERVIEW, Permission.VIEW_SHARED_TESTS}
+    ),
     Role.ADMINISTRATOR: frozenset(
         _EVERYBODY
         | {
@@ -119,6 +147,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_COACHES,
             Permission.MANAGE_PROGRAMME,
             Permission.VIEW_AUDIT,
+            Permission.MANAGE_MAIL,
             Permission.USE_API,
         }
     ),

@@ -129,6 +129,13 @@ SCOPED = {
     "measures.MemberFact": "team_id",
     "measures.Cell": "team",
     "measures.RealCount": "team",
+    "pdsa.Project": "team",
+    "pdsa.ChangeIdea": "project__team",
+    "pdsa.Cycle": "idea__project__team",
+    "pdsa.Prediction": "cycle__idea__project__team",
+    "pdsa.CycleTask": "cycle__idea__project__team",
+    "pdsa.CycleReading": "cycle__idea__project__team",
+    "pdsa.Comment": "cycle__idea__project__team",
 }
 #: Model → why its rows have no team, or not all of them.
 NOT_SCOPED = {

@@ -1,0 +1,1 @@
+"""What the states of the pdsa app allow, one module per idea."""
