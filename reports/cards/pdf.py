@@ -12,7 +12,7 @@ from typing import Any
 import typst
 
 from reports.cards.wording import how_to_read, methods, purpose
-from reports.typefaces import font_folders
+from teams.drawing.typefaces import font_folders
 
 TEMPLATE = Path(__file__).parent / "card.typ"
 

@@ -11,7 +11,6 @@ from reports.charts.sites import draw_site_gaps
 from reports.charts.trend import draw_sparkline, draw_trend
 from reports.charts.values import (
     Absence,
-    Chart,
     Completeness,
     CompletenessRow,
     GapStrip,
@@ -26,6 +25,7 @@ from reports.charts.values import (
     TrendSeries,
     Verdict,
 )
+from teams.drawing.chart import Chart
 
 __all__ = [
     "Absence",

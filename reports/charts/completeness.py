@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reports.charts.rows import NARROW, WIDE
-from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
-from reports.charts.values import Chart, Completeness, CompletenessRow
+from reports.charts.values import Completeness, CompletenessRow
+from teams.drawing.chart import Chart
+from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from teams.formats import format_count, format_percent
 
 #: category → (label, colour, pattern): every category has its own pattern, so that colour is never alone.

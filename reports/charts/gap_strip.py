@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from reports.charts.rows import Key, Row, Rule, draw_rows
-from reports.charts.scale import Scale, round_scale
-from reports.charts.svg import PRINT, SCREEN, Drawing
-from reports.charts.values import Absence, Chart, GapStrip, StratumRate, Verdict
+from reports.charts.values import Absence, GapStrip, StratumRate, Verdict
+from teams.drawing.chart import Chart
+from teams.drawing.scale import Scale, round_scale
+from teams.drawing.svg import PRINT, SCREEN, Drawing
 from teams.formats import MINUS, format_percent
 
 #: verdict → (shape, colour, hollow). Shape and word say it too, so colour is never alone.

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from reports.charts.gap_strip import MARKS, direction_text, legend_keys
 from reports.charts.rows import NARROW, Key
-from reports.charts.scale import Scale, round_scale
-from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
-from reports.charts.values import Absence, Chart, StratumRate, Verdict
+from reports.charts.values import Absence, StratumRate, Verdict
+from teams.drawing.chart import Chart
+from teams.drawing.scale import Scale, round_scale
+from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from teams.formats import format_points
 
 #: Wider than other charts: several panels stand beside each other.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from reports.charts.rows import Key, Row, Rule, draw_rows
-from reports.charts.scale import Scale, round_scale
-from reports.charts.svg import Drawing
-from reports.charts.values import Chart, PeerComparison, PeerRow
+from reports.charts.values import PeerComparison, PeerRow
+from teams.drawing.chart import Chart
+from teams.drawing.scale import Scale, round_scale
+from teams.drawing.svg import Drawing
 from teams.formats import format_percent, format_points
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reports.charts.scale import Scale
-from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
+from teams.drawing.scale import Scale
+from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 
 WIDE = 620.0
 NARROW = 358.0

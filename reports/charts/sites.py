@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reports.charts.gap_strip import MARKS, direction_text, draw_rate, legend_keys
 from reports.charts.rows import Key, Row, draw_rows
-from reports.charts.scale import Scale, round_scale
-from reports.charts.svg import Drawing
-from reports.charts.values import Chart, SiteGaps, SitePair, StratumRate, Verdict
+from reports.charts.values import SiteGaps, SitePair, StratumRate, Verdict
+from teams.drawing.chart import Chart
+from teams.drawing.scale import Scale, round_scale
+from teams.drawing.svg import Drawing
 
 
 def draw_site_gaps(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 from reports.charts.rows import NARROW, WIDE
-from reports.charts.scale import round_scale
-from reports.charts.svg import PRINT, SCREEN, Drawing, text_width, wrap
-from reports.charts.values import Chart, Trend, TrendPoint, TrendSeries
+from reports.charts.values import Trend, TrendPoint, TrendSeries
+from teams.drawing.chart import Chart
+from teams.drawing.scale import round_scale
+from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from teams.formats import format_percent, format_points
 
 #: shape, colour, hollow of the strata in focus, in order; the reference is always a filled diamond.

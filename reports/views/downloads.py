@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from measures import queries
 from reports.actions.downloads import record_results_download
 from reports.charts import Chart
-from reports.charts.files import chart_png, chart_svg
 from reports.dashboards.downloads import (
     COMPLETENESS_COLUMNS,
     FIGURE_COLUMNS,
@@ -24,6 +23,7 @@ from reports.forms.filters import ResultFilters, Selection
 from reports.views.dashboards import read_measure, team_results
 from reports.views.overview import read_overview
 from reports.views.pages import team_or_404
+from teams.drawing.files import chart_png, chart_svg
 from teams.exports import csv_lines
 from teams.models import Team
 from teams.permissions import Permission, require

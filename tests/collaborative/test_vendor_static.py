@@ -15,7 +15,7 @@ from collaborative.vendor_static import (
     plotly_style_sheet,
     vendor_path,
 )
-from reports.typefaces import font_folders
+from teams.drawing.typefaces import font_folders
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from measures.stats.states import CellState
 from reports import charts
-from reports.charts.scale import round_scale
-from reports.charts.svg import number, wrap
 from reports.charts.trend import _spread
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -370,33 +368,9 @@ def test_sites_keep_the_order_in_which_they_come():
     assert [row[0] for row in chart.rows] == ["A", "B", "C"]
 
 
-@given(st.lists(st.floats(0, 100), min_size=0, max_size=12))
-def test_scale_is_round_and_holds_every_value(values):
-    scale = round_scale(values, floor=0, ceiling=100)
-    assert 0 <= scale.start < scale.end <= 100
-    assert scale.end - scale.start >= 10
-    assert all(scale.start <= v <= scale.end for v in values)
-    assert scale.ticks[0] == scale.start and scale.ticks[-1] == scale.end
-    assert len(scale.ticks) <= 8
-    assert all(t == round(t) for t in scale.ticks)
-
-
 @given(st.lists(st.floats(34, 270), min_size=1, max_size=3))
 def test_end_labels_never_overlap_nor_leave_the_plot(places):
     moved = _spread(places, 18, 34, 270)
     ordered = sorted(moved)
     assert all(b - a >= 18 - 1e-6 for a, b in itertools.pairwise(ordered))
     assert all(34 - 1e-6 <= m <= 270 + 1e-6 for m in moved)
-
-
-def test_coordinates_must_be_finite():
-    assert number(1.005) == "1" or number(1.005) == "1.01"
-    assert number(-0.001) == "0"
-    with pytest.raises(ValueError, match="finite"):
-        number(float("nan"))
-
-
-def test_long_names_wrap_and_then_end_in_an_ellipsis():
-    assert wrap("Short", 200, 13) == ["Short"]
-    lines = wrap("Native Hawaiian or Other Pacific Islander, not Hispanic", 120, 13)
-    assert len(lines) == 2 and lines[-1].endswith("…")

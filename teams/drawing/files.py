@@ -7,9 +7,9 @@ from html import escape
 
 import typst
 
-from reports.charts.svg import SCREEN, number, wrap
-from reports.charts.values import Chart
-from reports.typefaces import SANS, font_folders
+from teams.drawing.chart import Chart
+from teams.drawing.svg import SCREEN, number, wrap
+from teams.drawing.typefaces import SANS, font_folders
 
 _MARGIN = 24.0
 _SIZE = re.compile(r'width="([0-9.]+)" height="([0-9.]+)"')

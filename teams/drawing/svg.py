@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 
-from reports.typefaces import SANS
+from teams.drawing.typefaces import SANS
 
 
 @dataclass(frozen=True)
