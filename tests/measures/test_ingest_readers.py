@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measures.errors import FileRefused
-from measures.ingest import readers
-from measures.ingest.readers import open_table
+from measures.ingest.readers import blocks, delimited, open_table
 
 LIMIT = 1024**3
 TABLE = b"member_id,period,note\nm1,2024,x\nm2,2023,y\n"
@@ -140,12 +139,12 @@ def test_chunks_of_any_size_give_what_the_csv_module_gives(
             lines.append(before + 1)
         before = reader.line_num
     path = written(tmp_path_factory.mktemp("csv"), text.encode())
-    old = readers.CHUNK_BYTES
-    readers.CHUNK_BYTES = chunk
+    old = delimited.CHUNK_BYTES
+    delimited.CHUNK_BYTES = chunk
     try:
         _, got, got_lines, ragged = read(path)
     finally:
-        readers.CHUNK_BYTES = old
+        delimited.CHUNK_BYTES = old
     assert got == expected
     assert ragged == []
     # The module counts \r as a line end too, we count \n: compare where no \r is about.
@@ -167,7 +166,7 @@ def test_only_wanted_columns_are_read(tmp_path: Path) -> None:
 
 # --- every reason to refuse the whole file -----------------------------------------------------------------
 
-LONG = b"a,b\n" + b"1,2\n" * 5 + b"x" * (readers.RECORD_LIMIT + 10) + b",y\n"
+LONG = b"a,b\n" + b"1,2\n" * 5 + b"x" * (delimited.RECORD_LIMIT + 10) + b",y\n"
 
 
 @pytest.mark.parametrize(
@@ -188,8 +187,8 @@ LONG = b"a,b\n" + b"1,2\n" * 5 + b"x" * (readers.RECORD_LIMIT + 10) + b",y\n"
         ("stray_quote", TABLE + b'm3,5" pipe,x\n', "Line 4:"),
         ("open_quote", TABLE + b'm3,"2024,x\n', "never closed"),
         ("line_too_long", LONG, "Line 7 "),
-        ("line_too_long", b"a,b\n" + b"1,2\n" * 3 + b'"' + b"x\n" * readers.RECORD_LIMIT, "Line 5 "),
-        ("line_too_long", b"x" * (3 * readers.RECORD_LIMIT), "Line 1 "),
+        ("line_too_long", b"a,b\n" + b"1,2\n" * 3 + b'"' + b"x\n" * delimited.RECORD_LIMIT, "Line 5 "),
+        ("line_too_long", b"x" * (3 * delimited.RECORD_LIMIT), "Line 1 "),
         ("truncated_gzip", gzip.compress(TABLE * 100)[:-20], "cut off"),
         ("damaged_gzip", b"\x1f\x8b\x08\0" + b"junk" * 50, "damaged"),
         ("damaged_zip", zipped(("a.csv", TABLE))[:-30], "damaged"),
@@ -219,7 +218,7 @@ def test_whole_file_is_refused_in_words(tmp_path: Path, code: str, data: bytes, 
 def test_zip_bomb_is_refused_before_it_unpacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "RATIO_CHECKED_AFTER", 4 * 1024**2)
+    monkeypatch.setattr(blocks, "RATIO_CHECKED_AFTER", 4 * 1024**2)
     path = written(tmp_path, gzip.compress(b"a,b\n" + b"1,2\n" * 10_000_000))
     with pytest.raises(FileRefused) as refused:
         read(path)
@@ -274,7 +273,7 @@ def test_refusal_never_quotes_the_file(tmp_path: Path) -> None:
 def test_lines_of_many_chunks_go_on_counting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(delimited, "CHUNK_BYTES", 1000)
     data = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i) for i in range(2, 5000))
     _, rows, lines, _ = read(written(tmp_path, data))
     assert [int(r[0]) for r in rows] == lines == list(range(2, 5000))
