@@ -73,6 +73,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("DEFAULT_FROM_EMAIL", "collaborative@localhost", _text, "Sender of e-mail.", True),
     Variable("TIME_ZONE", "America/New_York", _text, "Time zone in which dates are shown."),
     Variable("UPLOAD_LIMIT_BYTES", str(20 * 1024**3), _whole_number, "Largest file accepted, in bytes, also after decompression."),
+    Variable("ATTACHMENT_LIMIT_BYTES", str(25 * 1000**2), _whole_number, "Largest attachment accepted, in bytes."),
     Variable("FILE_RETENTION_DAYS", "400", _whole_number, "Days after which uploaded files are deleted (they hold names)."),
     Variable("PORT", "8000", _whole_number, "Port that `script/run` answers on; `--port` goes before it."),
     Variable("LOAD_DEMO", "1", _flag, "`script/run` loads the demo collaborative into an empty database."),

@@ -7,3 +7,7 @@ class NotAllowed(Exception):
 
 class StateRefused(Exception):
     """The state of the object does not allow the act. The message names what would have to be true."""
+
+
+class FileRefused(StateRefused):
+    """A file is not accepted. The message says what to send instead."""

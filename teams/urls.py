@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teams.views import account, audit, invitations, organisations, people
+from teams.views import account, attachments, audit, invitations, organisations, people
 
 app_name = "teams"
 urlpatterns = [
@@ -53,6 +53,7 @@ urlpatterns = [
     path("account/", account.profile_page, name="profile"),
     path("account/tokens/", account.tokens_page, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", account.revoke_token_page, name="revoke_token"),
+    path("files/<int:attachment_id>/", attachments.attachment_file, name="attachment"),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/download/", audit.audit_download, name="audit_download"),
 ]

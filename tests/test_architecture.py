@@ -144,6 +144,7 @@ NOT_SCOPED = {
     "teams.Organisation": "what scope is made of; listed for those who run the programme",
     "teams.Site": "found through its assignments to teams",
     "teams.AuditEvent": "read by administrators only, who see all of it",
+    "teams.Attachment": "found through its owning object; one of the programme has no team",
     "measures.Measure": "definition, the same for everybody",
     "measures.MeasureDefinition": "definition, the same for everybody",
     "measures.Period": "definition, the same for everybody",

@@ -1,5 +1,6 @@
 """Tables of the kernel: people, organisations, teams, sites, memberships, invitations, audit."""
 
+from teams.models.attachments import Attachment
 from teams.models.audit import AuditEvent
 from teams.models.dates import DateRange, holds_on
 from teams.models.organisations import Organisation, Programme, Site, SiteAssignment, Team
@@ -7,6 +8,7 @@ from teams.models.people import ApiToken, CoachAssignment, Invitation, Membershi
 
 __all__ = [
     "ApiToken",
+    "Attachment",
     "AuditEvent",
     "CoachAssignment",
     "DateRange",

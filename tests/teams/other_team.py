@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from teams.actions.audit import record_event
 from teams.enums import Role
-from teams.models import ApiToken, Invitation, Team
+from teams.models import ApiToken, Attachment, Invitation, Team
 from teams.queries import hash_secret
 from tests.addresses import World
 from tests.factories.people import make_coach_assignment, make_site, make_token, make_user
@@ -27,6 +27,14 @@ def build(world: World) -> None:
     # The link of an invitation is its own key: whoever holds it may open it.
     world.share("secret", "not-a-secret-of-anybody")
     world.provide("token_id", mine=mine["token_id"], other=other["token_id"], seen_by=())
+    # Files hang on other apps' objects; one whose owner nobody names is nobody's.
+    files = {
+        team.pk: _file_of(team, person)
+        for team, person in ((world.mine, mine), (world.other, other))
+    }
+    world.provide(
+        "attachment_id", mine=files[world.mine.pk], other=files[world.other.pk], seen_by=()
+    )
     # allauth's: a link of a password reset, a confirmation that is not used here, a passkey's row.
     world.share("uidb36", "1")
     world.share("key", "not-a-key")
@@ -48,6 +56,19 @@ def build(world: World) -> None:
     world.mark("strange-audit-detail", seen_by={Role.ADMINISTRATOR})
     world.mark("Strange token", seen_by=())
     world.mark("Strange passkey", seen_by=())
+
+
+def _file_of(team: Team, objects: dict[str, object]) -> int:
+    return Attachment.objects.create(
+        owner_type="nobody.registered",
+        owner_id=team.pk,
+        team=team,
+        sha256=f"{team.pk:064x}",
+        byte_count=1,
+        name=f"file of {team.name}.pdf",
+        content_type="application/pdf",
+        uploaded_by_id=objects["person_id"],
+    ).pk
 
 
 def _objects_of(team: Team, word: str) -> dict[str, object]:

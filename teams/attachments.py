@@ -1,0 +1,47 @@
+"""Files that hang on objects: whose they are, who may read them.
+
+Each app says for its own objects, when it starts, who may read them, and with them their files:
+
+    register_owner("grants.actualsreport", lambda scope, pk: can_read_report(scope, pk))
+
+An attachment whose owner nobody registered is read by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Model, QuerySet
+
+from teams.models import Attachment
+from teams.scoping import Scope
+
+#: May the reader see the object with this id, and so the files that hang on it?
+MayRead = Callable[[Scope, int], bool]
+
+_OWNERS: dict[str, MayRead] = {}
+
+
+def register_owner(owner_type: str, may_read: MayRead) -> None:
+    """owner_type: the model's lower-case label. Called from the app's `ready`."""
+    _OWNERS[owner_type] = may_read
+
+
+def is_registered(owner_type: str) -> bool:
+    return owner_type in _OWNERS
+
+
+def list_attachments(owner: Model) -> QuerySet[Attachment]:
+    """Files of an object, oldest first. The caller found the object through its scope."""
+    return Attachment.objects.filter(
+        owner_type=owner._meta.label_lower, owner_id=owner.pk, removed_at=None
+    ).select_related("uploaded_by")
+
+
+def get_attachment(scope: Scope, attachment_id: int) -> Attachment:
+    """Raises Attachment.DoesNotExist also for a file of an object that the reader may not see."""
+    attachment = Attachment.objects.select_related("team").get(id=attachment_id, removed_at=None)
+    may_read = _OWNERS.get(attachment.owner_type)
+    if may_read is None or not may_read(scope, attachment.owner_id):
+        raise Attachment.DoesNotExist
+    return attachment
