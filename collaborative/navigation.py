@@ -56,6 +56,7 @@ SECTIONS = (
 #: In the menu of the person, above password and sign-out.
 PERSONAL_SECTIONS = (
     Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
+    Section("Notifications", "bell", Permission.VIEW_HOME, "teams:notifications"),
     Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
     Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),
@@ -64,6 +65,7 @@ PERSONAL_SECTIONS = (
     Section(
         "Programme settings", "settings", Permission.MANAGE_PROGRAMME, "teams:programme_settings"
     ),
+    Section("E-mail not sent", "mail", Permission.MANAGE_MAIL, "teams:unsent_messages"),
     Section("Audit trail", "history", Permission.VIEW_AUDIT, "teams:audit"),
 )
 

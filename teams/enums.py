@@ -49,3 +49,43 @@ class InvitationState(TextChoices):
     EXPIRED = "expired", "Expired"
     ACCEPTED = "accepted", "Accepted"
     WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Topic(TextChoices):
+    """What a notification is about: the unit in which people choose what reaches them."""
+
+    CONVERSATION = "conversation", "Comments, mentions and answers"
+    TESTS = "tests", "Tests of change"
+    COACHING = "coaching", "Coaching calls and actions"
+    SESSIONS = "sessions", "Learning sessions and meetings"
+    REPORTS = "reports", "Monthly reports"
+    GRANTS = "grants", "Grants"
+    RESULTS = "results", "Results and report cards"
+    DIGEST = "digest", "Weekly digest"
+
+
+#: What each topic holds, for the page of preferences.
+TOPIC_MEANING: dict[Topic, str] = {
+    Topic.CONVERSATION: "Somebody writes to you, mentions you or answers you.",
+    Topic.TESTS: "A planned test begins, is overdue or was finished.",
+    Topic.COACHING: "A call is near, its notes are there, an action is yours.",
+    Topic.SESSIONS: "An invitation, a change of date, pre-work, materials.",
+    Topic.REPORTS: "A report is due, was handed in or has feedback.",
+    Topic.GRANTS: "A step waits for you, a report is due, money was paid.",
+    Topic.RESULTS: "New data are there, a chart shows a signal, a card was published.",
+    Topic.DIGEST: "Once a week: what is new in your programme and what waits for you.",
+}
+
+#: Topics that go by e-mail unless the person says otherwise; the others are in the weekly digest.
+EMAILED_BY_DEFAULT = frozenset(
+    {
+        Topic.CONVERSATION,
+        Topic.COACHING,
+        Topic.SESSIONS,
+        Topic.REPORTS,
+        Topic.GRANTS,
+        Topic.DIGEST,
+    }
+)
+#: Topics that are an e-mail and nothing else.
+EMAIL_ONLY = frozenset({Topic.DIGEST})

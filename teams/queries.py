@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core import signing
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.urls import reverse
 
-from teams.enums import Role
+from teams.enums import EMAIL_ONLY, EMAILED_BY_DEFAULT, Role, Topic
 from teams.models import (
     ApiToken,
     AuditEvent,
     CoachAssignment,
     Invitation,
     Membership,
+    Notification,
+    NotificationPreference,
     Organisation,
+    OutboxMessage,
     Programme,
     Site,
     SiteAssignment,
@@ -267,3 +273,62 @@ def list_acts() -> list[str]:
 def list_all_teams() -> QuerySet[Team]:
     """For the audit trail's filter only: its readers see every event."""
     return Team.objects.order_by("name")
+
+
+# --- what people are told --------------------------------------------------------------------------------------
+
+
+class Choice(NamedTuple):
+    """Whether a topic reaches a person on the site and by e-mail."""
+
+    on_site: bool
+    by_email: bool
+
+
+def list_choices(user_ids: Iterable[int], topic: Topic) -> dict[int, Choice]:
+    """What each of the people wants of a topic: their own choice, else the topic's default."""
+    default = Choice(topic not in EMAIL_ONLY, topic in EMAILED_BY_DEFAULT)
+    choices = dict.fromkeys(user_ids, default)
+    own = NotificationPreference.objects.filter(user__in=choices, topic=topic)
+    for user_id, on_site, by_email in own.values_list("user_id", "on_site", "by_email"):
+        choices[user_id] = Choice(on_site, by_email)
+    return choices
+
+
+def list_own_choices(user: User) -> dict[Topic, Choice]:
+    """Every topic with what the user wants of it, in the order of the page."""
+    own = {row.topic: row for row in user.notification_preferences.all()}
+    return {
+        topic: Choice(own[topic].on_site, own[topic].by_email)
+        if topic in own
+        else Choice(topic not in EMAIL_ONLY, topic in EMAILED_BY_DEFAULT)
+        for topic in Topic
+    }
+
+
+def list_own_notifications(user: User) -> QuerySet[Notification]:
+    """What the user was told on the site, newest first."""
+    return Notification.objects.filter(user=user, on_site=True)
+
+
+def list_unsent_messages() -> QuerySet[OutboxMessage]:
+    """E-mails that failed at least once and are not sent, oldest first. For administrators: no texts, only titles."""
+    return (
+        OutboxMessage.objects.filter(sent_at=None, tries__gt=0)
+        .select_related("notification__user")
+        .order_by("created_at")
+    )
+
+
+_STOP_SALT = "teams.notifications.stop"
+
+
+def stop_link(user: User, topic: Topic) -> str:
+    """Path that ends the e-mails of one topic for one person, without sign-in: it goes into the e-mail itself."""
+    return reverse("teams:stop_emails", args=[signing.dumps([user.pk, topic], salt=_STOP_SALT)])
+
+
+def get_by_stop_link(signed: str) -> tuple[User, Topic]:
+    """Raises signing.BadSignature for a link that was not made here, User.DoesNotExist for one of nobody."""
+    user_id, topic = signing.loads(signed, salt=_STOP_SALT)
+    return User.objects.get(pk=user_id), Topic(topic)

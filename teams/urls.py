@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from teams.views import account, attachments, audit, invitations, organisations, people
+from teams.views import (
+    account,
+    attachments,
+    audit,
+    invitations,
+    notifications,
+    organisations,
+    people,
+)
 
 app_name = "teams"
 urlpatterns = [
@@ -54,6 +62,25 @@ urlpatterns = [
     path("account/tokens/", account.tokens_page, name="tokens"),
     path("account/tokens/<int:token_id>/revoke/", account.revoke_token_page, name="revoke_token"),
     path("files/<int:attachment_id>/", attachments.attachment_file, name="attachment"),
+    path("notifications/", notifications.notifications_page, name="notifications"),
+    path("notifications/read/", notifications.read_all_notifications, name="read_notifications"),
+    path(
+        "notifications/<int:notification_id>/",
+        notifications.open_notification,
+        name="open_notification",
+    ),
+    path(
+        "account/notifications/",
+        notifications.notification_preferences_page,
+        name="notification_preferences",
+    ),
+    path(
+        "account/notifications/stop/<str:signed>/",
+        notifications.stop_emails_page,
+        name="stop_emails",
+    ),
+    path("mail/", notifications.unsent_messages_page, name="unsent_messages"),
+    path("mail/<int:message_id>/", notifications.resend_message_page, name="resend_message"),
     path("audit/", audit.audit_page, name="audit"),
     path("audit/download/", audit.audit_download, name="audit_download"),
 ]

@@ -44,6 +44,7 @@ PUBLIC = {
     "mfa_authenticate": "the second step of signing in",
     "mfa_login_webauthn": "signing in with a passkey",
     "teams:invitation": "the link of the e-mail is the key",
+    "teams:stop_emails": "the signed link of an e-mail is the key",
     "reports:public": "the statewide card, which holds nothing of a single group",
     "reports:public_card": "an earlier statewide card",
     "reports:public_download": "a statewide card as a file",
@@ -120,6 +121,9 @@ SCOPED = {
     "teams.CoachAssignment": "team",
     "teams.Invitation": "organisation",
     "teams.ApiToken": "user",
+    "teams.Notification": "user",
+    "teams.NotificationPreference": "user",
+    "teams.OutboxMessage": "notification__user",
     "measures.Source": "organisation",
     "measures.SavedMapping": "source__organisation",
     "measures.Submission": "source__organisation",
@@ -224,6 +228,9 @@ PARTS = {"recompute_families": "a step of publishing a submission"}
 #: Public functions of the actions that leave no event, and why.
 WITHOUT_EVENT = {
     **PARTS,
+    "notify": "a part of the act that it tells about, whose event says who did it",
+    "read_notifications": "marks as read what only its reader sees; nothing that others know changes",
+    "send_waiting_messages": "the message keeps when it was sent; what it tells has its own event",
     "check_protection": "remembers what it worked out; nothing that anybody entered changes",
 }
 

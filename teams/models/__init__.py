@@ -1,8 +1,10 @@
-"""Tables of the kernel: people, organisations, teams, sites, memberships, invitations, audit."""
+"""Tables of the kernel: people, organisations, teams, sites, memberships, invitations, audit,
+notifications."""
 
 from teams.models.attachments import Attachment
 from teams.models.audit import AuditEvent
 from teams.models.dates import DateRange, holds_on
+from teams.models.notifications import Notification, NotificationPreference, OutboxMessage
 from teams.models.organisations import Organisation, Programme, Site, SiteAssignment, Team
 from teams.models.people import ApiToken, CoachAssignment, Invitation, Membership, User, UserManager
 
@@ -14,7 +16,10 @@ __all__ = [
     "DateRange",
     "Invitation",
     "Membership",
+    "Notification",
+    "NotificationPreference",
     "Organisation",
+    "OutboxMessage",
     "Programme",
     "Site",
     "SiteAssignment",

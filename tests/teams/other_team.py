@@ -8,8 +8,9 @@ from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from teams.actions.audit import record_event
-from teams.enums import Role
-from teams.models import ApiToken, Attachment, Invitation, Team
+from teams.actions.notifications import notify
+from teams.enums import Role, Topic
+from teams.models import ApiToken, Attachment, Invitation, Notification, OutboxMessage, Team, User
 from teams.queries import hash_secret
 from tests.addresses import World
 from tests.factories.people import make_coach_assignment, make_site, make_token, make_user
@@ -35,6 +36,8 @@ def build(world: World) -> None:
     world.provide(
         "attachment_id", mine=files[world.mine.pk], other=files[world.other.pk], seen_by=()
     )
+    world.share("signed", "not-a-signed-link")
+    tell_both(mine["person_id"], other["person_id"], world)
     # allauth's: a link of a password reset, a confirmation that is not used here, a passkey's row.
     world.share("uidb36", "1")
     world.share("key", "not-a-key")
@@ -56,6 +59,26 @@ def build(world: World) -> None:
     world.mark("strange-audit-detail", seen_by={Role.ADMINISTRATOR})
     world.mark("Strange token", seen_by=())
     world.mark("Strange passkey", seen_by=())
+
+
+def tell_both(mine: object, other: object, world: World) -> None:
+    for person, word in ((mine, "Own"), (other, "Strange")):
+        notify(
+            users=User.objects.filter(pk=person),
+            topic=Topic.COACHING,
+            title=f"{word} notification",
+            path="/",
+            key="walk",
+            as_of=timezone.now(),
+        )
+    told = dict(Notification.objects.values_list("user_id", "pk"))
+    world.provide("notification_id", mine=told[mine], other=told[other], seen_by=())
+    world.mark("Strange notification", seen_by=())
+    messages = dict(OutboxMessage.objects.values_list("notification__user_id", "pk"))
+    # Whoever looks after the mail looks after everybody's.
+    world.provide(
+        "message_id", mine=messages[mine], other=messages[other], seen_by={Role.ADMINISTRATOR}
+    )
 
 
 def _file_of(team: Team, objects: dict[str, object]) -> int:
