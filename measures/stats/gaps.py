@@ -5,11 +5,13 @@ Argument 1 or `g` is always the group and 2 or `r` the reference; the two are di
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from measures.stats.rates import Interval, checked_counts, rate, wilson
+from measures.stats.rates import Interval, checked_counts, rate, wilson, z_value
 
 LEAST_EXPECTED = 5
 """Smallest expected count in all four cells for the pooled z test; below it Fisher's exact."""
@@ -56,6 +58,28 @@ def newcombe(
     return Interval(np.clip(lower, -1.0, 1.0), np.clip(upper, -1.0, 1.0))
 
 
+def agresti_caffo(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, level: float = 0.95
+) -> Interval:
+    """Interval of the absolute gap after one success and one failure more in each arm.
+
+    A cross-check of `newcombe`, never shown; so it is not cut off at -1 and 1, and is not centred
+    on the gap. NaN if either arm has no denominator.
+
+    Raises:
+        ValueError: see `measures.stats.rates.checked_counts`.
+    Source: Agresti & Caffo (2000), The American Statistician 54:280-288.
+    """
+    first, n_first = checked_counts(x1, n1)
+    second, n_second = checked_counts(x2, n2)
+    p1, p2 = (first + 1) / (n_first + 2), (second + 1) / (n_second + 2)
+    half = z_value(level) * np.sqrt(p1 * (1 - p1) / (n_first + 2) + p2 * (1 - p2) / (n_second + 2))
+    compared = (n_first > 0) & (n_second > 0)
+    return Interval(
+        np.where(compared, p1 - p2 - half, np.nan), np.where(compared, p1 - p2 + half, np.nan)
+    )
+
+
 def rate_ratio(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> NDArray[np.float64]:
     """p1 / p2; +inf where only p2 is 0; NaN where both are 0 or either has no denominator."""
     p1, p2 = np.broadcast_arrays(rate(x1, n1), rate(x2, n2))
@@ -93,6 +117,30 @@ def ratio_mover_wilson(
     return Interval(lower, upper)
 
 
+def katz(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, level: float = 0.95
+) -> Interval:
+    """Interval of the ratio p1 / p2 on the logarithmic scale.
+
+    NaN where it does not exist: a numerator of 0, both rates 1, or no denominator.
+
+    Raises:
+        ValueError: see `measures.stats.rates.checked_counts`.
+    Source: Katz, Baptista, Azen & Pike (1978), Biometrics 34:469-474.
+    """
+    first, n_first = checked_counts(x1, n1)
+    second, n_second = checked_counts(x2, n2)
+    z = z_value(level)
+    usable = (first > 0) & (second > 0) & ((first < n_first) | (second < n_second))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = np.log(rate(first, n_first)) - np.log(rate(second, n_second))
+        half = z * np.sqrt(1 / first - 1 / n_first + 1 / second - 1 / n_second)
+        return Interval(
+            np.where(usable, np.exp(middle - half), np.nan),
+            np.where(usable, np.exp(middle + half), np.nan),
+        )
+
+
 def two_proportion_p(
     x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike
 ) -> NDArray[np.float64]:
@@ -114,15 +162,56 @@ def two_proportion_p(
     )
     p = np.full(a.shape, np.nan)
     if enough.any():
-        x_a, x_c = a[enough].astype(float), c[enough].astype(float)
-        n_a, n_c = n_first[enough].astype(float), n_second[enough].astype(float)
-        pooled = (x_a + x_c) / (n_a + n_c)
-        error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n_a + 1.0 / n_c))
-        p[enough] = 2.0 * ndtr(-np.abs(x_a / n_a - x_c / n_c) / error)
+        p[enough] = _pooled_z(a[enough], n_first[enough], c[enough], n_second[enough])
     few = compared & ~enough
     if few.any():
         p[few] = _fisher_exact(a[few], n_first[few], c[few], n_second[few])
     return p
+
+
+def pooled_z_p(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> NDArray[np.float64]:
+    """Two-sided p of the pooled z test (Pearson's chi-square without correction) at any size.
+
+    NaN if either arm has no denominator. 1 where both rates are 0 or both are 1.
+
+    Raises:
+        ValueError: see `measures.stats.rates.checked_counts`.
+    """
+    return _tested(_pooled_z, x1, n1, x2, n2)
+
+
+def fisher_p(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> NDArray[np.float64]:
+    """Two-sided p of Fisher's exact test at any size; NaN if either arm has no denominator.
+
+    Raises:
+        ValueError: see `measures.stats.rates.checked_counts`.
+    """
+    return _tested(_fisher_exact, x1, n1, x2, n2)
+
+
+def _tested(
+    test: Callable[..., NDArray[np.float64]],
+    x1: ArrayLike,
+    n1: ArrayLike,
+    x2: ArrayLike,
+    n2: ArrayLike,
+) -> NDArray[np.float64]:
+    counts = np.broadcast_arrays(*checked_counts(x1, n1), *checked_counts(x2, n2))
+    compared = (counts[1] > 0) & (counts[3] > 0)
+    p = np.full(compared.shape, np.nan)
+    if compared.any():
+        p[compared] = test(*(count[compared] for count in counts))
+    return p
+
+
+def _pooled_z(
+    a: NDArray[np.int64], n1: NDArray[np.int64], c: NDArray[np.int64], n2: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    pooled = (a + c) / (n1 + n2)
+    error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2))
+    z = np.zeros(a.shape)
+    np.divide(np.abs(a / n1 - c / n2), error, out=z, where=error > 0.0)
+    return np.asarray(2.0 * ndtr(-z))
 
 
 def _fisher_exact(
@@ -165,6 +254,25 @@ def benjamini_hochberg(p: ArrayLike, family: ArrayLike) -> NDArray[np.float64]:
         ValueError: a p outside 0 to 1.
     Source: Benjamini & Hochberg (1995), JRSS B 57:289-300.
     """
+    return _step_up(p, family, lambda sizes: np.ones(sizes.shape))
+
+
+def benjamini_yekutieli(p: ArrayLike, family: ArrayLike) -> NDArray[np.float64]:
+    """As `benjamini_hochberg`, holding whatever the dependence between the tests; stricter.
+
+    Source: Benjamini & Yekutieli (2001), Annals of Statistics 29:1165-1188.
+    """
+    return _step_up(
+        p, family, lambda sizes: np.cumsum(1.0 / np.arange(1, sizes.max() + 1))[sizes - 1]
+    )
+
+
+def _step_up(
+    p: ArrayLike,
+    family: ArrayLike,
+    factor: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """`factor` gives what p is multiplied with in families of these sizes."""
     values, families = np.broadcast_arrays(np.asarray(p, dtype=np.float64), np.asarray(family))
     tested = ~np.isnan(values)
     chosen, members = values[tested], families[tested]
@@ -177,7 +285,8 @@ def benjamini_hochberg(p: ArrayLike, family: ArrayLike) -> NDArray[np.float64]:
     _, family_index, sizes = np.unique(members[order], return_inverse=True, return_counts=True)
     starts = np.cumsum(sizes) - sizes
     rank = np.arange(chosen.size) - starts[family_index] + 1
-    raw = np.minimum(chosen[order] * (sizes[family_index] / rank), 1.0)
+    weight = sizes[family_index] / rank * factor(sizes)[family_index]
+    raw = np.minimum(chosen[order] * weight, 1.0)
     # Running minimum from the largest p down, for all families at once: families are kept apart by
     # an integer offset on the rank of the value, so no floating-point number changes.
     distinct, place = np.unique(raw, return_inverse=True)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from measures.stats.gaps import (
     absolute_gap,
     benjamini_hochberg,
+    benjamini_yekutieli,
+    fisher_p,
     newcombe,
     patients_to_parity,
+    pooled_z_p,
     rate_ratio,
     ratio_mover_wilson,
     shortfall,
@@ -107,6 +110,15 @@ def test_p_is_pooled_z_where_all_expected_counts_reach_five_else_fisher():
     )
 
 
+def test_each_test_can_be_had_at_any_size():
+    x1, n1, x2, n2, z, fisher = golden("x1", "n1", "x2", "n2", "p_pooled_z", "p_fisher")
+    z[np.isnan(z)] = 1.0  # 0 of 10 against 0 of 20: no difference
+    np.testing.assert_allclose(pooled_z_p(x1, n1, x2, n2), z, rtol=1e-9)
+    np.testing.assert_allclose(fisher_p(x1, n1, x2, n2), fisher, rtol=1e-9)
+    for test in (pooled_z_p, fisher_p):
+        np.testing.assert_array_equal(test([0, 9], [0, 9], [3, 8], [4, 8]), [np.nan, 1.0])
+
+
 @given(st.lists(pairs, min_size=1, max_size=20))
 def test_fisher_matches_exact_fractions(cases):
     few = [
@@ -149,6 +161,17 @@ def test_q_leaves_missing_p_out_of_the_family():
     p = np.array([0.01, np.nan, 0.04, np.nan])
     np.testing.assert_allclose(benjamini_hochberg(p, 7), [0.02, np.nan, 0.04, np.nan])
     assert np.isnan(benjamini_hochberg([np.nan], [1])).all()
+
+
+def test_yekutieli_matches_r_and_statsmodels():
+    cases = json.loads((GOLDEN / "statsmodels.json").read_text())["multiple_testing_by"]
+    from_r = json.loads((GOLDEN / "r_other.json").read_text())["p_adjust"]
+    adjusted = [*((case["p"], case["adjusted"]) for case in cases), (from_r["p"], from_r["BY"])]
+    assert len(adjusted) == 3
+    families = np.repeat(np.arange(3), [len(p) for p, _ in adjusted])
+    found = benjamini_yekutieli(np.concatenate([p for p, _ in adjusted]), families)
+    np.testing.assert_allclose(found, np.concatenate([q for _, q in adjusted]), atol=1e-12)
+    np.testing.assert_allclose(benjamini_yekutieli([np.nan, 0.03], 1), [np.nan, 0.03])
 
 
 @given(

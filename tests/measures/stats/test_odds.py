@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from measures.stats.odds import haldane, mantel_haenszel, woolf
+from tests.measures.stats.golden import read_json
+
+counts = st.integers(2, 200).flatmap(lambda n: st.tuples(st.integers(1, n - 1), st.just(n)))
+layers = st.lists(st.tuples(counts, counts), min_size=1, max_size=6)
+
+
+def arrays(tables):
+    return tuple(np.array(column) for column in zip(*((*a, *b) for a, b in tables), strict=True))
+
+
+def test_mantel_haenszel_matches_statsmodels():
+    case = read_json("statsmodels.json")["mantel_haenszel"]
+    tables = np.array(case["tables"])
+    found = mantel_haenszel(
+        tables[:, 0, 0], tables[:, 0].sum(1), tables[:, 1, 0], tables[:, 1].sum(1)
+    )
+    np.testing.assert_allclose(found.odds_ratio, case["oddsratio_pooled"], rtol=1e-9)
+    np.testing.assert_allclose(found.interval, case["oddsratio_ci"], rtol=1e-9)
+    np.testing.assert_allclose(found.risk_ratio, case["riskratio_pooled"], rtol=1e-9)
+    np.testing.assert_allclose(found.p_value, case["test_null_odds"][1], rtol=1e-9)
+    np.testing.assert_allclose(found.p_equal, case["test_equal_odds"][1], rtol=1e-9)
+
+
+def test_woolf_is_the_textbook():
+    found = woolf(20, 100, 10, 100)
+    error = math.sqrt(1 / 20 + 1 / 80 + 1 / 10 + 1 / 90)
+    np.testing.assert_allclose(found.value, 2.25)
+    np.testing.assert_allclose(
+        found.interval, [2.25 * math.exp(-1.959963984540054 * s * error) for s in (1, -1)]
+    )
+    assert not found.corrected
+
+
+def test_haldane_adds_half_to_tables_with_a_zero_only():
+    found = haldane([0, 20, 0, 5], [10, 100, 0, 5], [5, 10, 3, 0], [10, 100, 9, 5])
+    np.testing.assert_array_equal(found.corrected, [True, False, False, True])
+    np.testing.assert_allclose(
+        found.value, [0.5 * 5.5 / (10.5 * 5.5), 2.25, np.nan, 5.5 * 5.5 / 0.25]
+    )
+    np.testing.assert_allclose(found.value[1], woolf(20, 100, 10, 100).value)
+    missing = woolf([0, 10, 5, 5, 0], [10, 10, 10, 10, 0], [5, 5, 0, 10, 5], [10] * 5)
+    assert np.isnan(missing.value).all() and np.isnan(missing.interval).all()
+
+
+@given(counts, counts)
+def test_odds_turn_with_arms_and_frame(first, second):
+    (x1, n1), (x2, n2) = first, second
+    found = woolf(x1, n1, x2, n2)
+    assert 0 < found.interval.lower < found.value < found.interval.upper
+    for turned in (woolf(x2, n2, x1, n1), woolf(n1 - x1, n1, n2 - x2, n2)):
+        np.testing.assert_allclose(
+            [1 / turned.interval.upper, 1 / turned.value, 1 / turned.interval.lower],
+            [found.interval.lower, found.value, found.interval.upper],
+            rtol=1e-9,
+        )
+
+
+@given(layers, st.randoms(use_true_random=False))
+def test_layers_may_come_in_any_order_and_empty_ones_say_nothing(tables, random):
+    found = mantel_haenszel(*arrays(tables))
+    random.shuffle(tables)
+    more = mantel_haenszel(*arrays([*tables, ((0, 0), (3, 9))]))
+    for name in ("odds_ratio", "risk_ratio", "p_value", "p_equal"):
+        np.testing.assert_allclose(getattr(more, name), getattr(found, name), rtol=1e-7)
+    up = sum(a * (n - c) / (m + n) for (a, m), (c, n) in tables)
+    down = sum((m - a) * c / (m + n) for (a, m), (c, n) in tables)
+    np.testing.assert_allclose(found.odds_ratio, up / down)
+
+
+@given(counts, counts)
+def test_one_layer_is_the_plain_odds_ratio(first, second):
+    found = mantel_haenszel(*arrays([(first, second)]))
+    plain = woolf(*first, *second)
+    np.testing.assert_allclose(found.odds_ratio, plain.value)
+    np.testing.assert_allclose(found.interval, plain.interval, rtol=1e-9)
+    assert np.isnan(found.p_equal)
+
+
+def test_layers_of_one_odds_ratio_are_equal_and_of_two_are_not():
+    same = mantel_haenszel([20, 40], [100, 200], [10, 20], [100, 200])
+    np.testing.assert_allclose(same.p_equal, 1.0)
+    assert mantel_haenszel([80, 20], [100, 100], [20, 80], [100, 100]).p_equal < 1e-10
+
+
+def test_nothing_to_compare_is_missing():
+    for tables in [((0, 0), (0, 0)), ((0, 9), (0, 9)), ((9, 9), (9, 9))]:
+        found = mantel_haenszel(*arrays([tables]))
+        for value in (found.odds_ratio, *found.interval, found.p_value, found.p_equal):
+            assert np.isnan(value)
+
+
+def test_leading_axes_are_kept():
+    x = np.arange(1, 25).reshape(2, 3, 4)
+    found = mantel_haenszel(x, x + 9, x + 1, x + 20)
+    assert found.odds_ratio.shape == found.interval.lower.shape == found.p_equal.shape == (2, 3)
+    with pytest.raises(ValueError, match="larger than its denominator"):
+        mantel_haenszel([3], [2], [1], [2])
+
+
+@given(layers)
+def test_probabilities_are_probabilities(tables):
+    found = mantel_haenszel(*arrays(tables))
+    assume(not np.isnan(found.p_equal))
+    assert 0 <= found.p_equal <= 1 and 0 <= found.p_value <= 1

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measures.stats.gaps import newcombe, two_proportion_p
+from measures.stats.overall import against_benchmark, against_overall
+from measures.stats.rates import wilson
+
+groups = st.lists(
+    st.integers(0, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    min_size=2,
+    max_size=7,
+)
+
+
+@given(groups)
+def test_overall_matches_the_sums(rows):
+    x, n = np.array(rows).T
+    found = against_overall(x, n)
+    people = n.sum()
+    for j in range(len(x)):
+        if n[j] == 0 or n[j] == people:
+            assert np.isnan([found.gap[j], found.error[j], *np.array(found.interval)[:, j]]).all()
+            assert np.isnan(found.p_value[j])
+            continue
+        np.testing.assert_allclose(found.gap[j], x[j] / n[j] - x.sum() / people, atol=1e-12)
+        share = n / people
+        own = [p * (1 - p) / m if m else 0.0 for p, m in zip(x / np.maximum(n, 1), n, strict=True)]
+        variance = (1 - share[j]) ** 2 * own[j] + sum(
+            share[k] ** 2 * own[k] for k in range(len(x)) if k != j
+        )
+        np.testing.assert_allclose(found.error[j], math.sqrt(variance), atol=1e-12)
+        rest = (x.sum() - x[j], people - n[j])
+        np.testing.assert_allclose(
+            [found.interval.lower[j], found.interval.upper[j]],
+            (1 - share[j]) * np.array(newcombe(x[j], n[j], *rest)),
+            atol=1e-12,
+        )
+        np.testing.assert_allclose(found.p_value[j], two_proportion_p(x[j], n[j], *rest), rtol=1e-9)
+
+
+def test_overlap_narrows():
+    # Most people are in the group, so it can hardly differ from the average.
+    large, _ = np.array(against_overall([900, 50], [1000, 100]).interval).T
+    naive = newcombe(900, 1000, 950, 1100)
+    assert large[1] - large[0] < 0.5 * (naive.upper - naive.lower)
+
+
+@given(groups, st.randoms(use_true_random=False))
+def test_overall_does_not_depend_on_order_and_turns_with_the_frame(rows, random):
+    x, n = np.array(rows).T
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    found, shuffled = against_overall(x, n), against_overall(x[order], n[order])
+    np.testing.assert_allclose(shuffled.gap, found.gap[order], atol=1e-12)
+    adverse = against_overall(n - x, n)
+    np.testing.assert_allclose(adverse.gap, -found.gap, atol=1e-12)
+    np.testing.assert_allclose(adverse.interval.lower, -found.interval.upper, atol=1e-12)
+
+
+def test_benchmark_shifts_wilson():
+    found = against_benchmark([70, 0, 0], [100, 0, 30], [0.85, 0.5, 0.0])
+    np.testing.assert_allclose(found.gap, [-0.15, np.nan, 0.0])
+    np.testing.assert_allclose(found.interval.lower[0], wilson(70, 100).lower - 0.85)
+    np.testing.assert_allclose(found.error[0], math.sqrt(0.7 * 0.3 / 100))
+    np.testing.assert_array_equal(found.p_value[1:], [np.nan, 1.0])
+    assert np.isnan(found.error[1])
+
+
+def test_benchmark_at_the_ends_leaves_no_chance():
+    np.testing.assert_array_equal(against_benchmark([29, 30], 30, 1.0).p_value, [0.0, 1.0])
+
+
+@given(
+    st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.floats(0.001, 0.999),
+)
+def test_benchmark_p_agrees_with_the_interval(count, benchmark):
+    found = against_benchmark(*count, benchmark)
+    low, high = found.interval
+    if min(abs(low), abs(high)) > 1e-9:
+        assert (found.p_value < 0.05) == (low > 0 or high < 0)
+
+
+def test_missing_benchmark_and_percent():
+    assert np.isnan(against_benchmark(5, 10, np.nan).gap)
+    assert np.isnan(against_benchmark(5, 10, np.nan).p_value)
+    with pytest.raises(ValueError, match=r"Write 0\.85"):
+        against_benchmark(5, 10, 85)
