@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -111,7 +112,7 @@ def test_empty_aim_names_everything_that_is_missing_and_passes_nothing() -> None
     ],
 )  # fmt: skip
 def test_each_reason_to_fail_has_its_sentence(
-    change: dict[str, object], code: str, words: str
+    change: dict[str, Any], code: str, words: str
 ) -> None:
     checks = {check.code: check for check in check_aim(replace(WHOLE, **change), today=TODAY)}
     assert not checks[code].passed
