@@ -19,6 +19,8 @@ from teams.enums import Audience, Role
 from teams.permissions import Permission, permissions_of
 
 GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
+#: Those of them who do the group's work; a sponsor reads along.
+STAFF_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD}
 #: The few readers who cross teams: role → the eyes with which they see every team.
 CROSS_TEAM: dict[Role, Audience] = {
     Role.PROGRAMME_DIRECTOR: Audience.OWN,
@@ -36,6 +38,7 @@ class Scope:
     own_team_ids: those of them seen with the OWN audience (small numbers shown with caution).
     organisation_ids: organisations whose submissions are the user's own.
     led_organisation_ids: those of them whose people the user may manage as their lead.
+    staff_team_ids: teams to whose staff the user belongs: whose projects and reports the user writes.
     """
 
     user_id: int | None
@@ -45,6 +48,7 @@ class Scope:
     roles: frozenset[Role]
     permissions: frozenset[Permission]
     led_organisation_ids: tuple[int, ...] = ()
+    staff_team_ids: frozenset[int] = frozenset()
 
     def audience(self, team_id: int) -> Audience:
         return Audience.OWN if team_id in self.own_team_ids else Audience.OTHERS
@@ -70,12 +74,15 @@ def scope_of(user: Any, *, on: date) -> Scope:
     group_organisations = [m.organisation_id for m in memberships if Role(m.role) in GROUP_ROLES]
     own: set[int] = set()
     seen: set[int] = set()
+    staff: set[int] = set()
     if group_organisations:
-        own |= set(
-            team_model.objects.filter(organisation_id__in=group_organisations).values_list(
-                "id", flat=True
-            )
-        )
+        staffed = {m.organisation_id for m in memberships if Role(m.role) in STAFF_ROLES}
+        for team_id, organisation_id in team_model.objects.filter(
+            organisation_id__in=group_organisations
+        ).values_list("id", "organisation_id"):
+            own.add(team_id)
+            if organisation_id in staffed:
+                staff.add(team_id)
     if Role.COACH in roles:
         own |= set(user.coached_team_ids_on(on))
     cross = {CROSS_TEAM[role] for role in roles if role in CROSS_TEAM}
@@ -95,6 +102,7 @@ def scope_of(user: Any, *, on: date) -> Scope:
         led_organisation_ids=tuple(
             sorted({m.organisation_id for m in memberships if m.role == Role.GROUP_LEAD})
         ),
+        staff_team_ids=frozenset(staff),
     )
 
 

@@ -121,6 +121,7 @@ SCOPED = {
     "teams.CoachAssignment": "team",
     "teams.Invitation": "organisation",
     "teams.ApiToken": "user",
+    "teams.FieldVersion": "team",
     "teams.Notification": "user",
     "teams.NotificationPreference": "user",
     "teams.OutboxMessage": "notification__user",
@@ -223,7 +224,10 @@ def called_names(node: ast.AST) -> set[str]:
 
 
 #: Public functions of the actions that only other actions call: the event is theirs.
-PARTS = {"recompute_families": "a step of publishing a submission"}
+PARTS = {
+    "recompute_families": "a step of publishing a submission",
+    "write_fields": "a step of acts that write several fields at once",
+}
 
 #: Public functions of the actions that leave no event, and why.
 WITHOUT_EVENT = {

@@ -4,6 +4,7 @@ notifications."""
 from teams.models.attachments import Attachment
 from teams.models.audit import AuditEvent
 from teams.models.dates import DateRange, holds_on
+from teams.models.field_history import FieldVersion
 from teams.models.notifications import Notification, NotificationPreference, OutboxMessage
 from teams.models.organisations import Organisation, Programme, Site, SiteAssignment, Team
 from teams.models.people import ApiToken, CoachAssignment, Invitation, Membership, User, UserManager
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEvent",
     "CoachAssignment",
     "DateRange",
+    "FieldVersion",
     "Invitation",
     "Membership",
     "Notification",

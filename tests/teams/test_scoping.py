@@ -138,3 +138,13 @@ def test_scope_takes_at_most_three_queries(role: Role, django_assert_max_num_que
     user = User.objects.get(pk=make_user(role, team=make_team()).pk)
     with django_assert_max_num_queries(3):
         scope_of(user, on=TODAY)
+
+
+def test_staff_writes_for_the_own_group_only_sponsors_and_coaches_for_none() -> None:
+    mine, sponsored, coached = make_team(), make_team(), make_team()
+    user = make_user(Role.GROUP_MEMBER, team=mine)
+    add_role(user, Role.SENIOR_SPONSOR, team=sponsored)
+    add_role(user, Role.COACH, team=coached)
+    seen = scope(user)
+    assert seen.own_team_ids == {mine.pk, sponsored.pk, coached.pk}
+    assert seen.staff_team_ids == {mine.pk}

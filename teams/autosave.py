@@ -1,0 +1,109 @@
+"""What autosave works with: an object, the fields that may be written, and a field's value as text.
+
+A page saves one field at a time. Text travels in both directions as a browser's control holds it, so the
+same rules serve a sentence, a number, a day and a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from teams.models import FieldVersion, Team
+
+
+@dataclass(frozen=True)
+class Editable:
+    """An object whose fields save themselves.
+
+    fields: name of the model's field → the form field that checks its text. Nothing else can be written.
+    check: raises StateRefused when the object's state forbids writing now.
+    touch: called with the locked object after a save, inside the transaction (the time of the last change).
+    """
+
+    target: models.Model
+    team: Team
+    fields: Mapping[str, forms.Field]
+    check: Callable[[], None] = lambda: None
+    touch: Callable[[models.Model], None] = lambda target: None
+
+
+def text_of(value: Any) -> str:
+    """A value as the control of its form field would hold it."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "on"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    return str(value)
+
+
+def type_of(target: models.Model) -> str:
+    """The kind of object, as the audit trail writes it."""
+    return target._meta.label_lower
+
+
+def fields_of(form: type[forms.BaseForm], *names: str) -> dict[str, forms.Field]:
+    """Form fields by name, all of them or those named, for `Editable.fields`."""
+    fields = form.base_fields  # type: ignore[attr-defined]
+    return {name: fields[name] for name in names or fields}
+
+
+# --- what is known of an object's fields ---------------------------------------------------------------------
+
+
+def list_versions(targets: Iterable[models.Model]) -> dict[tuple[str, int], dict[str, int]]:
+    """Latest version numbers, field by field, of objects: {(type, id): {field: number}}; one query.
+
+    A field that is missing is at version 0.
+    """
+    ids: dict[str, list[int]] = {}
+    for target in targets:
+        ids.setdefault(type_of(target), []).append(target.pk)
+    wanted = models.Q(pk__in=[])
+    for name, pks in ids.items():
+        wanted |= models.Q(target_type=name, target_id__in=pks)
+    found: dict[tuple[str, int], dict[str, int]] = {}
+    rows = (
+        FieldVersion.objects.filter(wanted)
+        .order_by()
+        .values_list("target_type", "target_id", "field")
+        .annotate(latest=models.Max("number"))
+    )
+    for name, pk, field, number in rows:
+        found.setdefault((name, pk), {})[field] = number
+    return found
+
+
+def list_latest(target: models.Model) -> list[FieldVersion]:
+    """The latest version of every field of an object that has any; one query."""
+    return list(
+        FieldVersion.objects.filter(target_type=type_of(target), target_id=target.pk)
+        .order_by("field", "-number")
+        .distinct("field")
+        .select_related("by")
+    )
+
+
+def list_history(
+    targets: Iterable[models.Model], *, field: str | None = None
+) -> models.QuerySet[FieldVersion]:
+    """Every version of the objects' fields (or of one field), newest first."""
+    wanted = models.Q(pk__in=[])
+    for target in targets:
+        wanted |= models.Q(target_type=type_of(target), target_id=target.pk)
+    versions = FieldVersion.objects.filter(wanted)
+    if field is not None:
+        versions = versions.filter(field=field)
+    return versions.select_related("by").order_by("-at", "-id")
