@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "measures",
     "pdsa",
     "grants",
+    "learning",
     "reports",
     "collaborative",
 ]

@@ -27,7 +27,7 @@ from teams.enums import Role
 from teams.models import Team, User
 from tests.factories.people import PASSWORD, make_team, make_user
 
-APPS = ("teams", "measures", "pdsa", "grants", "reports")
+APPS = ("teams", "measures", "pdsa", "grants", "learning", "reports")
 
 #: Roles whose scope holds only the own team, or none: for them the other team does not exist.
 CLOSED_ROLES = frozenset(

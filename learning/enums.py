@@ -1,0 +1,51 @@
+"""Choices of the learning system."""
+
+from django.db.models import TextChoices
+
+
+class PhaseKind(TextChoices):
+    """Stretches of a collaborative, in the order in which a Breakthrough Series has them."""
+
+    PRE_WORK = "pre_work", "Pre-work"
+    ACTION_PERIOD = "action_period", "Action period"
+    HOLDING = "holding", "Holding the gains"
+
+
+class SessionKind(TextChoices):
+    LEARNING_SESSION = "learning_session", "Learning session"
+    MONTHLY_MEETING = "monthly_meeting", "Monthly meeting"
+    WORKSHOP = "workshop", "Workshop"
+    OFFICE_HOURS = "office_hours", "Office hours"
+
+
+class SessionState(TextChoices):
+    PLANNED = "planned", "Planned"
+    OPEN = "open", "Open for pre-work"
+    HELD = "held", "Held"
+    PUBLISHED = "published", "Notes published"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class CallState(TextChoices):
+    PLANNED = "planned", "Planned"
+    HELD = "held", "Held"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ActionState(TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    DROPPED = "dropped", "Dropped"
+
+
+class ScoreBy(TextChoices):
+    """Whose view of a team's progress a score is."""
+
+    TEAM = "team", "The team"
+    COACH = "coach", "The coach"
+
+
+class ReportState(TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Handed in"
+    CLOSED = "closed", "Closed with feedback"

@@ -1,0 +1,28 @@
+"""Tables of the learning system."""
+
+from learning.models.calendar import (
+    Attendance,
+    Phase,
+    PreWorkDone,
+    Session,
+    SessionFeedback,
+    SessionLink,
+)
+from learning.models.coaching import ActionItem, Call, HelpRequest, PrivateNote
+from learning.models.progress import SCORES, MonthlyReport, Score
+
+__all__ = [
+    "SCORES",
+    "ActionItem",
+    "Attendance",
+    "Call",
+    "HelpRequest",
+    "MonthlyReport",
+    "Phase",
+    "PreWorkDone",
+    "PrivateNote",
+    "Score",
+    "Session",
+    "SessionFeedback",
+    "SessionLink",
+]
