@@ -141,6 +141,16 @@ SCOPED = {
     "pdsa.CycleTask": "cycle__idea__project__team",
     "pdsa.CycleReading": "cycle__idea__project__team",
     "pdsa.Comment": "cycle__idea__project__team",
+    "pdsa.Aim": "project__team",
+    "pdsa.AimVersion": "aim__project__team",
+    "pdsa.Charter": "project__team",
+    "pdsa.CharterVersion": "charter__project__team",
+    "pdsa.Driver": "project__team",
+    "pdsa.IdeaPlacement": "driver__project__team",
+    "pdsa.DiagramStep": "project__team",
+    "pdsa.ProcessMap": "project__team",
+    "pdsa.ProcessStep": "process_map__project__team",
+    "pdsa.Adoption": "idea__project__team",
 }
 #: Model → why its rows have no team, or not all of them.
 NOT_SCOPED = {
@@ -160,6 +170,7 @@ NOT_SCOPED = {
     "measures.StratumResult": "has a team or is the programme's; read through measures.queries only",
     "reports.ProtectionCheck": "about a period of all groups; names no group to anybody but the publisher",
     "reports.ReportCard": "has a team or is the public statewide card",
+    "pdsa.LibraryIdea": "the programme's library, the same for everybody",
 }
 
 

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from itertools import pairwise
 
 from pdsa.diagrams.scene import Box, Connector, Paragraph, Scene, Shape, Tone, paragraph
-
-
-class StepKind(StrEnum):
-    START = "start"
-    STEP = "step"
-    DECISION = "decision"
-    WAIT = "wait"
-    END = "end"
+from pdsa.enums import StepKind
 
 
 @dataclass(frozen=True)

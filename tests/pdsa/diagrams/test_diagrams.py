@@ -25,7 +25,6 @@ from pdsa.diagrams.lettering import measure, wrap
 from pdsa.diagrams.picture import draw_scene
 from pdsa.diagrams.process import (
     MapStep,
-    StepKind,
     add_up,
     format_minutes,
     lay_out_process,
@@ -34,6 +33,7 @@ from pdsa.diagrams.process import (
 )
 from pdsa.diagrams.scene import Scene, Shape
 from pdsa.diagrams.slides import make_slides
+from pdsa.enums import StepKind
 
 IDEAS = (
     IdeaNode("i1", "Pharmacist adjusts medicines", ("3 tests: 2 adapt, 1 adopt",)),
