@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from measures.enums import LineOfBusiness, SourceKind
+from measures.enums import LineOfBusiness, SourceKind, StratumKind
 from measures.models import (
     Computation,
     MeasureDefinition,
     Period,
     Source,
+    Stratum,
     StratumResult,
     StratumSet,
 )
@@ -71,6 +72,13 @@ def list_stratum_sets(source: Source, *, audience: Audience | None = None) -> Qu
     )
     hidden = PROGRAMME_ONLY if audience == Audience.OTHERS else frozenset()
     return StratumSet.objects.exclude(code__in={"all", *hidden}).filter(Exists(strata))
+
+
+def list_patient_groups() -> QuerySet[Stratum]:
+    """The groups of patients for whom a team can say that it works: those of the set that cards use."""
+    return Stratum.objects.filter(
+        stratum_set__code="combined", kind=StratumKind.SPECIFIED
+    ).order_by("position")
 
 
 def list_lines_of_business(
