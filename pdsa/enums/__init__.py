@@ -18,24 +18,38 @@ from pdsa.enums.cycles import (
     PatientInput,
     Sharing,
 )
+from pdsa.enums.measures import (
+    ChartDecisionKind,
+    Frequency,
+    MeasureKind,
+    PointKind,
+    PointState,
+    StratumRole,
+)
 from pdsa.enums.projects import PopulationScope, ProjectStatus, Workstream
 
 __all__ = [
     "AimDirection",
     "AimState",
     "CarriedOut",
+    "ChartDecisionKind",
     "CharterState",
     "CycleKind",
     "CycleState",
     "Decision",
     "DriverStatus",
     "Effort",
+    "Frequency",
     "MapKind",
     "Match",
+    "MeasureKind",
     "PatientInput",
+    "PointKind",
+    "PointState",
     "PopulationScope",
     "ProjectStatus",
     "Sharing",
     "StepKind",
+    "StratumRole",
     "Workstream",
 ]

@@ -5,6 +5,14 @@ from pdsa.models.comments import Comment
 from pdsa.models.cycles import Cycle, CycleReading, CycleTask, Prediction
 from pdsa.models.drivers import DiagramStep, Driver, IdeaPlacement
 from pdsa.models.library import Adoption, LibraryIdea
+from pdsa.models.measures import (
+    ChartDecision,
+    CycleMeasure,
+    LocalMeasure,
+    LocalMeasureVersion,
+    MeasureStratum,
+    Observation,
+)
 from pdsa.models.process_maps import ProcessMap, ProcessStep
 from pdsa.models.projects import ChangeIdea, Project
 
@@ -13,16 +21,22 @@ __all__ = [
     "Aim",
     "AimVersion",
     "ChangeIdea",
+    "ChartDecision",
     "Charter",
     "CharterVersion",
     "Comment",
     "Cycle",
+    "CycleMeasure",
     "CycleReading",
     "CycleTask",
     "DiagramStep",
     "Driver",
     "IdeaPlacement",
     "LibraryIdea",
+    "LocalMeasure",
+    "LocalMeasureVersion",
+    "MeasureStratum",
+    "Observation",
     "Prediction",
     "ProcessMap",
     "ProcessStep",
