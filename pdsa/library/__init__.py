@@ -1,0 +1,1 @@
+"""The library of change ideas and the templates of driver diagrams, as reviewed files; read by `files`."""
