@@ -1,0 +1,1 @@
+"""Every write of the pdsa app, one module per idea."""

@@ -1,0 +1,1 @@
+"""Forms of the pdsa app, one module per idea."""

@@ -1,0 +1,1 @@
+"""Pages of the pdsa app, one module per idea."""
