@@ -37,6 +37,12 @@ class Permission(StrEnum):
     MANAGE_PROGRAMME = "manage_programme"
     VIEW_AUDIT = "view_audit"
     MANAGE_MAIL = "manage_mail"
+    VIEW_CALENDAR = "view_calendar"
+    MANAGE_SESSIONS = "manage_sessions"
+    VIEW_COACHING = "view_coaching"
+    COACH_TEAMS = "coach_teams"
+    WRITE_REPORTS = "write_reports"
+    ACKNOWLEDGE_REPORTS = "acknowledge_reports"
     USE_API = "use_api"
     VIEW_PROJECTS = "view_projects"
     EDIT_PROJECTS = "edit_projects"
@@ -65,6 +71,12 @@ _MEANING: dict[Permission, str] = {
     Permission.MANAGE_PROGRAMME: "Change the programme's settings",
     Permission.VIEW_AUDIT: "Read and download the audit trail",
     Permission.MANAGE_MAIL: "See e-mail that could not be sent and try it again",
+    Permission.VIEW_CALENDAR: "See the sessions of the programme and check in",
+    Permission.MANAGE_SESSIONS: "Plan sessions, keep attendance, publish notes",
+    Permission.VIEW_COACHING: "Read calls, actions, scores and monthly reports of the teams worked with",
+    Permission.COACH_TEAMS: "Record calls, give scores and feedback",
+    Permission.WRITE_REPORTS: "Write the monthly report and the own score, ask for help",
+    Permission.ACKNOWLEDGE_REPORTS: "Acknowledge the monthly report as senior sponsor",
     Permission.USE_API: "Make tokens for the REST API",
     Permission.VIEW_PROJECTS: "Read the projects, tests and quality hints of the teams worked with",
     Permission.EDIT_PROJECTS: "Write projects and tests of the own group",
@@ -72,7 +84,7 @@ _MEANING: dict[Permission, str] = {
     Permission.VIEW_SHARED_TESTS: "Read tests that other groups have shared",
 }
 
-_EVERYBODY = {Permission.VIEW_HOME}
+_EVERYBODY = {Permission.VIEW_HOME, Permission.VIEW_CALENDAR}
 _GROUP = _EVERYBODY | {
     Permission.VIEW_TEAM_RESULTS,
     Permission.VIEW_REPORT_CARDS,
@@ -81,17 +93,19 @@ _GROUP = _EVERYBODY | {
     Permission.VIEW_PROJECTS,
     Permission.COMMENT_ON_TESTS,
     Permission.VIEW_SHARED_TESTS,
+    Permission.VIEW_COACHING,
 }
 _GROUP_STAFF = _GROUP | {
     Permission.SUBMIT_DATA,
     Permission.PUBLISH_DATA,
     Permission.EDIT_PROJECTS,
+    Permission.WRITE_REPORTS,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GROUP_MEMBER: frozenset(_GROUP_STAFF),
     Role.GROUP_LEAD: frozenset(_GROUP_STAFF | {Permission.MANAGE_PEOPLE}),
-    Role.SENIOR_SPONSOR: frozenset(_GROUP),
+    Role.SENIOR_SPONSOR: frozenset(_GROUP | {Permission.ACKNOWLEDGE_REPORTS}),
     Role.COACH: frozenset(
         _EVERYBODY
         | {
@@ -101,6 +115,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_PROJECTS,
             Permission.COMMENT_ON_TESTS,
             Permission.VIEW_SHARED_TESTS,
+            Permission.VIEW_COACHING,
+            Permission.COACH_TEAMS,
+            Permission.MANAGE_SESSIONS,
         }
     ),
     Role.PROGRAMME_DIRECTOR: frozenset(
@@ -117,6 +134,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.USE_API,
             Permission.VIEW_PROJECTS,
             Permission.VIEW_SHARED_TESTS,
+            Permission.VIEW_COACHING,
+            Permission.COACH_TEAMS,
+            Permission.MANAGE_SESSIONS,
         }
     ),
     Role.PAYER_ANALYST: frozenset(

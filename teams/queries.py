@@ -227,6 +227,51 @@ def get_coach_assignment(scope: Scope, assignment_id: int) -> CoachAssignment:
     return list_coach_assignments(scope).get(id=assignment_id)
 
 
+def list_coaches_of(team: Team, *, on: date) -> QuerySet[User]:
+    """People who coach a team on a day and whose account is open."""
+    assigned = CoachAssignment.objects.filter(holds_on(on), team=team)
+    return User.objects.filter(id__in=assigned.values("user_id"), is_active=True).order_by("name")
+
+
+def list_people_around(team: Team, *, on: date) -> QuerySet[User]:
+    """People of a team's organisation and its coaches on a day, with an open account, by name."""
+    held = Membership.objects.filter(holds_on(on), organisation_id=team.organisation_id)
+    assigned = CoachAssignment.objects.filter(holds_on(on), team=team)
+    return User.objects.filter(
+        Q(id__in=held.values("user_id")) | Q(id__in=assigned.values("user_id")), is_active=True
+    ).order_by("name", "id")
+
+
+def list_people_with(role: Role, team: Team, *, on: date) -> QuerySet[User]:
+    """People who hold a role in a team's organisation on a day, with an open account."""
+    held = Membership.objects.filter(holds_on(on), organisation_id=team.organisation_id, role=role)
+    return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name", "id")
+
+
+def list_participants(teams: Iterable[Team], *, on: date) -> QuerySet[User]:
+    """Whom a session of these teams concerns: their people, their coaches and whoever directs the programme.
+
+    No teams means everybody with a role on that day. Accounts that are open, by name.
+    """
+    organisation_ids = [team.organisation_id for team in teams]
+    held = Membership.objects.filter(holds_on(on))
+    if not organisation_ids:
+        return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name")
+    assigned = CoachAssignment.objects.filter(
+        holds_on(on), team__organisation_id__in=organisation_ids
+    )
+    held = held.filter(Q(organisation_id__in=organisation_ids) | Q(role=Role.PROGRAMME_DIRECTOR))
+    return User.objects.filter(
+        Q(id__in=held.values("user_id")) | Q(id__in=assigned.values("user_id")), is_active=True
+    ).order_by("name", "id")
+
+
+def team_of(person: User, *, on: date) -> Team | None:
+    """The team whose staff a person is on a day, the first by name; None for people of no group."""
+    held = Membership.objects.filter(holds_on(on), user=person)
+    return Team.objects.filter(organisation_id__in=held.values("organisation_id")).first()
+
+
 def list_coaches(*, day: date) -> QuerySet[User]:
     """People with an open account who are coach on a day or later."""
     return User.objects.filter(

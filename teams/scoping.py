@@ -37,6 +37,7 @@ class Scope:
     team_ids: every team whose named results the user may see, ascending.
     own_team_ids: those of them seen with the OWN audience (small numbers shown with caution).
     organisation_ids: organisations whose submissions are the user's own.
+    coached_team_ids: teams that the user coaches on that day.
     led_organisation_ids: those of them whose people the user may manage as their lead.
     staff_team_ids: teams to whose staff the user belongs: whose projects and reports the user writes.
     """
@@ -48,6 +49,7 @@ class Scope:
     roles: frozenset[Role]
     permissions: frozenset[Permission]
     led_organisation_ids: tuple[int, ...] = ()
+    coached_team_ids: frozenset[int] = frozenset()
     staff_team_ids: frozenset[int] = frozenset()
 
     def audience(self, team_id: int) -> Audience:
@@ -83,8 +85,8 @@ def scope_of(user: Any, *, on: date) -> Scope:
             own.add(team_id)
             if organisation_id in staffed:
                 staff.add(team_id)
-    if Role.COACH in roles:
-        own |= set(user.coached_team_ids_on(on))
+    coached = frozenset(user.coached_team_ids_on(on)) if Role.COACH in roles else frozenset()
+    own |= coached
     cross = {CROSS_TEAM[role] for role in roles if role in CROSS_TEAM}
     if cross:
         everyone = set(team_model.objects.values_list("id", flat=True))
@@ -103,6 +105,7 @@ def scope_of(user: Any, *, on: date) -> Scope:
             sorted({m.organisation_id for m in memberships if m.role == Role.GROUP_LEAD})
         ),
         staff_team_ids=frozenset(staff),
+        coached_team_ids=coached,
     )
 
 

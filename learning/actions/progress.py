@@ -1,0 +1,169 @@
+"""Writes about progress: scores and monthly reports."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from learning.enums import ReportState, ScoreBy
+from learning.models import SCORES, MonthlyReport, Score
+from learning.policies import check_report_can
+from teams.actions.audit import record_event
+from teams.actions.notifications import notify
+from teams.enums import Role, Topic
+from teams.errors import StateRefused
+from teams.models import Team, User
+from teams.queries import list_coaches_of, list_people_around, list_people_with
+
+#: A report is due this many days after its month has ended.
+DUE_AFTER = timedelta(days=5)
+
+
+def _month(day: date) -> date:
+    return day.replace(day=1)
+
+
+@transaction.atomic
+def give_score(
+    *,
+    team: Team,
+    month: date,
+    by_whom: ScoreBy,
+    value: Decimal,
+    reason: str,
+    suggested: Decimal,
+    evidence: list[dict[str, Any]],
+    by: User,
+    as_of: datetime,
+) -> Score:
+    """Add a score of a month with its reason; an earlier one stays readable.
+
+    value, suggested: on the scale 0.5 to 5.0 in half steps. evidence: what was shown beside it.
+    Raises StateRefused for a month that has not begun. Effects: the score, an audit event; the other side is told.
+    """
+    if value not in SCORES:
+        raise StateRefused("A score is one of 0.5, 1.0, 1.5 … 5.0.")
+    if month > timezone.localdate(as_of):
+        raise StateRefused("A month can be scored once it has begun.")
+    score = Score.objects.create(
+        team=team,
+        month=_month(month),
+        by_whom=by_whom,
+        value=value,
+        reason=reason,
+        suggested=suggested,
+        evidence=evidence,
+        given_by=by,
+    )
+    record_event(
+        act="give_score",
+        target=score,
+        by=by,
+        team=team,
+        details={"month": f"{month:%Y-%m}", "by": by_whom, "value": str(value)},
+    )
+    if by_whom == ScoreBy.COACH:
+        notify(
+            users=[u for u in list_people_around(team, on=timezone.localdate(as_of)) if u != by],
+            topic=Topic.COACHING,
+            title=f"Your coach gave {value} for {month:%B %Y}",
+            text=reason,
+            path=reverse("learning:progress", args=[team.code]),
+            key=f"score-{score.pk}",
+            as_of=as_of,
+        )
+    return score
+
+
+@transaction.atomic
+def open_monthly_report(*, team: Team, month: date, by: User) -> MonthlyReport:
+    """The report of a month, made as a draft when somebody first opens it. Effects: an audit event when made."""
+    month = _month(month)
+    next_month = _month(month + timedelta(days=32))
+    report, made = MonthlyReport.objects.get_or_create(
+        team=team, month=month, defaults={"due_on": next_month - timedelta(days=1) + DUE_AFTER}
+    )
+    if made:
+        record_event(act="open_monthly_report", target=report, by=by, team=team)
+    return report
+
+
+@transaction.atomic
+def submit_report(
+    *, report: MonthlyReport, facts: dict[str, Any], by: User, as_of: datetime
+) -> MonthlyReport:
+    """Hand a report in, late or not. facts: what the system shows beside the text, kept as it is now.
+
+    Raises StateRefused when all three boxes are empty. Effects: the state, an audit event; coach and sponsor are told.
+    """
+    report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
+    check_report_can("submit", report)
+    if not (report.tested_and_learned or report.help_needed or report.next_steps):
+        raise StateRefused("Write at least one sentence in one of the three boxes.")
+    report.state, report.facts = ReportState.SUBMITTED, facts
+    report.submitted_by, report.submitted_at = by, as_of
+    report.save(update_fields=["state", "facts", "submitted_by", "submitted_at"])
+    record_event(act="submit_report", target=report, by=by, team=report.team)
+    today = timezone.localdate(as_of)
+    sponsors = list_people_with(Role.SENIOR_SPONSOR, report.team, on=today)
+    title = f"{report.team} handed in its report of {report.month:%B}"
+    _tell(report, title, as_of, by, [*list_coaches_of(report.team, on=today), *sponsors])
+    return report
+
+
+def _tell(report: MonthlyReport, title: str, as_of: datetime, by: User, users: list[User]) -> None:
+    notify(
+        users=[user for user in users if user != by],
+        topic=Topic.REPORTS,
+        title=title,
+        path=reverse("learning:report", args=[report.pk]),
+        key=f"report-{report.pk}-{report.state}-{as_of.isoformat()}",
+        as_of=as_of,
+    )
+
+
+@transaction.atomic
+def take_report_back(*, report: MonthlyReport, by: User, as_of: datetime) -> None:
+    """Make a report a draft again, before the coach has closed it. Effects: the state, an audit event."""
+    report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
+    check_report_can("take_back", report)
+    record_event(
+        act="take_report_back",
+        target=report,
+        by=by,
+        team=report.team,
+        details={"submitted_at": report.submitted_at.isoformat()},
+    )
+    report.state, report.facts = ReportState.DRAFT, None
+    report.submitted_by = report.submitted_at = None
+    report.acknowledged_by = report.acknowledged_at = None
+    report.save()
+
+
+@transaction.atomic
+def acknowledge_report(*, report: MonthlyReport, comment: str, by: User, as_of: datetime) -> None:
+    """The senior sponsor has read it. Effects: who and when, an audit event; the team is told."""
+    report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
+    check_report_can("acknowledge", report)
+    report.acknowledged_by, report.acknowledged_at = by, as_of
+    report.sponsor_comment = comment
+    report.save(update_fields=["acknowledged_by", "acknowledged_at", "sponsor_comment"])
+    record_event(act="acknowledge_report", target=report, by=by, team=report.team)
+
+
+@transaction.atomic
+def close_report(*, report: MonthlyReport, feedback: str, by: User, as_of: datetime) -> None:
+    """The coach answers and closes the report. Effects: the state, an audit event; the team is told."""
+    report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
+    check_report_can("close", report)
+    report.state, report.feedback = ReportState.CLOSED, feedback
+    report.closed_by, report.closed_at = by, as_of
+    report.save(update_fields=["state", "feedback", "closed_by", "closed_at"])
+    record_event(act="close_report", target=report, by=by, team=report.team)
+    people = list_people_around(report.team, on=timezone.localdate(as_of))
+    _tell(report, f"Feedback on your report of {report.month:%B}", as_of, by, list(people))

@@ -1,0 +1,111 @@
+"""What the states of the learning system allow. `check_…` raises StateRefused with a sentence."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from learning.enums import ActionState, CallState, ReportState, SessionState
+from learning.models import ActionItem, Call, HelpRequest, MonthlyReport, Session
+from teams.errors import StateRefused
+
+#: act → states of a session in which it may be done, and the state that it leads to.
+SESSION_TRANSITIONS: dict[str, tuple[frozenset[SessionState], SessionState]] = {
+    "open": (frozenset({SessionState.PLANNED}), SessionState.OPEN),
+    "hold": (frozenset({SessionState.PLANNED, SessionState.OPEN}), SessionState.HELD),
+    "publish": (frozenset({SessionState.HELD}), SessionState.PUBLISHED),
+    "cancel": (frozenset({SessionState.PLANNED, SessionState.OPEN}), SessionState.CANCELLED),
+    "restore": (frozenset({SessionState.CANCELLED}), SessionState.PLANNED),
+}
+_SESSION_REFUSAL = {
+    "open": "Only a planned session can be opened for pre-work",
+    "hold": "Only a session that is still to come can be marked as held",
+    "publish": "Notes are published after the session was held",
+    "cancel": "Only a session that is still to come can be cancelled",
+    "restore": "Only a cancelled session can be brought back",
+}
+
+
+def check_session_can(act: str, session: Session) -> SessionState:
+    """The state that the act leads to."""
+    allowed, after = SESSION_TRANSITIONS[act]
+    if session.state not in allowed:
+        raise StateRefused(
+            f"{_SESSION_REFUSAL[act]}. This one is {session.get_state_display().lower()}."
+        )
+    return after
+
+
+def session_acts(session: Session) -> list[str]:
+    return [act for act, (allowed, _) in SESSION_TRANSITIONS.items() if session.state in allowed]
+
+
+def check_can_check_in(session: Session, as_of: datetime) -> None:
+    if session.state == SessionState.CANCELLED:
+        raise StateRefused("This session was cancelled.")
+    if session.starts_at.date() > as_of.date():
+        raise StateRefused("You can check in on the day of the session.")
+
+
+def check_can_give_feedback(session: Session, as_of: datetime) -> None:
+    if session.state == SessionState.CANCELLED or session.starts_at > as_of:
+        raise StateRefused("You can say what you think of a session once it has begun.")
+
+
+def check_call_open(call: Call) -> None:
+    if call.state == CallState.CANCELLED:
+        raise StateRefused("This call was cancelled. Plan another one.")
+
+
+def check_can_hold(call: Call, held_on: date, today: date) -> None:
+    if call.state != CallState.PLANNED:
+        raise StateRefused(f"Only a planned call can be held. This one is {call.state}.")
+    if held_on > today:
+        raise StateRefused("A call cannot have been held on a day that is still to come.")
+
+
+def check_can_cancel_call(call: Call) -> None:
+    if call.state != CallState.PLANNED:
+        raise StateRefused(f"Only a planned call can be cancelled. This one is {call.state}.")
+
+
+def check_action_open(item: ActionItem) -> None:
+    if item.state != ActionState.OPEN:
+        raise StateRefused(f"This action is {item.get_state_display().lower()} already.")
+
+
+def check_action_closed(item: ActionItem) -> None:
+    if item.state == ActionState.OPEN:
+        raise StateRefused("This action is open already.")
+
+
+def check_help_open(request: HelpRequest) -> None:
+    if request.answered_at is not None:
+        raise StateRefused(
+            f"{request.answered_by} answered this on {request.answered_at:%-d %b %Y} already."
+        )
+
+
+#: act → states of a monthly report in which it may be done. Late is never a reason to refuse.
+REPORT_ALLOWS: dict[str, frozenset[ReportState]] = {
+    "edit": frozenset({ReportState.DRAFT}),
+    "submit": frozenset({ReportState.DRAFT}),
+    "take_back": frozenset({ReportState.SUBMITTED}),
+    "acknowledge": frozenset({ReportState.SUBMITTED, ReportState.CLOSED}),
+    "close": frozenset({ReportState.SUBMITTED}),
+}
+_REPORT_REFUSAL = {
+    "edit": "A report can be changed until it is handed in. Take it back first",
+    "submit": "This report was handed in already",
+    "take_back": "A report can be taken back until the coach has closed it",
+    "acknowledge": "A report is acknowledged after it was handed in",
+    "close": "Feedback closes a report that was handed in",
+}
+
+
+def can_with_report(act: str, report: MonthlyReport) -> bool:
+    return report.state in REPORT_ALLOWS[act]
+
+
+def check_report_can(act: str, report: MonthlyReport) -> None:
+    if not can_with_report(act, report):
+        raise StateRefused(f"{_REPORT_REFUSAL[act]}. This one is “{report.get_state_display()}”.")
