@@ -151,6 +151,12 @@ SCOPED = {
     "pdsa.ProcessMap": "project__team",
     "pdsa.ProcessStep": "process_map__project__team",
     "pdsa.Adoption": "idea__project__team",
+    "pdsa.LocalMeasure": "project__team",
+    "pdsa.LocalMeasureVersion": "measure__project__team",
+    "pdsa.MeasureStratum": "measure__project__team",
+    "pdsa.Observation": "measure__project__team",
+    "pdsa.ChartDecision": "measure__project__team",
+    "pdsa.CycleMeasure": "measure__project__team",
 }
 #: Model → why its rows have no team, or not all of them.
 NOT_SCOPED = {

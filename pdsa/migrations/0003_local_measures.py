@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('measures', '0009_file_form'),
+        ('measures', '0008_result_index_by_family'),
         ('pdsa', '0002_aims'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
