@@ -81,6 +81,17 @@ def list_patient_groups() -> QuerySet[Stratum]:
     ).order_by("position")
 
 
+def list_countable_groups() -> QuerySet[Stratum]:
+    """Everybody, then the groups of patients: for whom a team can count something of its own."""
+    return (
+        Stratum.objects.filter(
+            Q(stratum_set__code="all") | Q(stratum_set__code="combined", kind=StratumKind.SPECIFIED)
+        )
+        .select_related("stratum_set")
+        .order_by("stratum_set__position", "position")
+    )
+
+
 def list_lines_of_business(
     source: Source,
     *,
