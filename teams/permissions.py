@@ -48,6 +48,7 @@ class Permission(StrEnum):
     EDIT_PROJECTS = "edit_projects"
     COMMENT_ON_TESTS = "comment_on_tests"
     VIEW_SHARED_TESTS = "view_shared_tests"
+    REVIEW_PROJECTS = "review_projects"
 
     @property
     def meaning(self) -> str:
@@ -82,6 +83,7 @@ _MEANING: dict[Permission, str] = {
     Permission.EDIT_PROJECTS: "Write projects and tests of the own group",
     Permission.COMMENT_ON_TESTS: "Comment on tests of the teams worked with",
     Permission.VIEW_SHARED_TESTS: "Read tests that other groups have shared",
+    Permission.REVIEW_PROJECTS: "Review aims and charters of the teams coached",
 }
 
 _EVERYBODY = {Permission.VIEW_HOME, Permission.VIEW_CALENDAR}
@@ -115,6 +117,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_PROJECTS,
             Permission.COMMENT_ON_TESTS,
             Permission.VIEW_SHARED_TESTS,
+            Permission.REVIEW_PROJECTS,
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.MANAGE_SESSIONS,
