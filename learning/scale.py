@@ -107,8 +107,10 @@ def _conditions(facts: Facts) -> list[Evidence]:
         (
             "1.0",
             facts.member_count >= 3 and facts.has_lead,
-            f"At least three people with a lead: {facts.member_count}"
-            f"{', with a lead' if facts.has_lead else ', without a lead'}.",
+            (
+                f"At least three people with a lead: {facts.member_count}"
+                f"{', with a lead' if facts.has_lead else ', without a lead'}."
+            ),
         ),
         (
             "1.5",
@@ -124,9 +126,11 @@ def _conditions(facts: Facts) -> list[Evidence]:
         (
             "2.0",
             looks,
-            f"A baseline of three points ({facts.baseline_points} so far), a process map "
-            f"({facts.process_map_count}) or a first stratified look "
-            f"({'done' if facts.stratified_results else 'not yet'}).",
+            (
+                f"A baseline of three points ({facts.baseline_points} so far), a process map "
+                f"({facts.process_map_count}) or a first stratified look "
+                f"({'done' if facts.stratified_results else 'not yet'})."
+            ),
         ),
         (
             "2.5",
