@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from learning.enums import ActionState, CallState, ReportState, SessionState
 from learning.models import ActionItem, Call, HelpRequest, MonthlyReport, Session
@@ -83,6 +83,16 @@ def check_help_open(request: HelpRequest) -> None:
         raise StateRefused(
             f"{request.answered_by} answered this on {request.answered_at:%-d %b %Y} already."
         )
+
+
+#: A monthly report is due on this day of the month after the one that it is about.
+REPORT_DUE_DAY = 5
+
+
+def report_due_on(month: date) -> date:
+    """The day on which the report of a month is due."""
+    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return following.replace(day=REPORT_DUE_DAY)
 
 
 #: act → states of a monthly report in which it may be done. Late is never a reason to refuse.

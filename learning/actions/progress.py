@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,16 +12,13 @@ from django.utils import timezone
 
 from learning.enums import ReportState, ScoreBy
 from learning.models import SCORES, MonthlyReport, Score
-from learning.policies import check_report_can
+from learning.policies import check_report_can, report_due_on
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import Role, Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
 from teams.queries import list_coaches_of, list_people_around, list_people_with
-
-#: A report is due this many days after its month has ended.
-DUE_AFTER = timedelta(days=5)
 
 
 def _month(day: date) -> date:
@@ -84,9 +81,8 @@ def give_score(
 def open_monthly_report(*, team: Team, month: date, by: User) -> MonthlyReport:
     """The report of a month, made as a draft when somebody first opens it. Effects: an audit event when made."""
     month = _month(month)
-    next_month = _month(month + timedelta(days=32))
     report, made = MonthlyReport.objects.get_or_create(
-        team=team, month=month, defaults={"due_on": next_month - timedelta(days=1) + DUE_AFTER}
+        team=team, month=month, defaults={"due_on": report_due_on(month)}
     )
     if made:
         record_event(act="open_monthly_report", target=report, by=by, team=team)

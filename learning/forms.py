@@ -1,0 +1,284 @@
+"""Forms of the learning system. Each keeps what was typed when it is refused."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from learning.enums import PhaseKind, SessionKind
+from learning.models import SCORES, Session
+from learning.scale import LEVEL_OF
+from pdsa.enums import Workstream
+from teams.forms import DayField
+from teams.models import Team, User
+
+
+class _MomentForm(forms.Form):
+    """Day and time as two fields of their own, so that each has its label."""
+
+    on = DayField(label="Day")
+    at = forms.TimeField(
+        label="Time",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"required": "Choose a time.", "invalid": "Write the time as 14:30."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "on" in values and "at" in values:
+            values["moment"] = timezone.make_aware(datetime.combine(values["on"], values["at"]))
+        return values
+
+
+class CallForm(_MomentForm):
+    """When the next call is."""
+
+    coach = forms.ModelChoiceField(User.objects.none(), label="Coach", empty_label=None)
+
+    def __init__(self, data: Any = None, *, coaches: QuerySet[User], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["coach"].queryset = coaches  # type: ignore[attr-defined]
+        self.fields["at"].help_text = f"In the programme's time zone: {_zone()}."
+
+
+def _zone() -> str:
+    return timezone.localtime().strftime("%Z")
+
+
+class HoldCallForm(forms.Form):
+    held_on = DayField(label="Day of the call")
+    attendees = forms.CharField(label="Who was there", required=False, max_length=300)
+    workstreams = forms.MultipleChoiceField(
+        label="What it was about",
+        choices=Workstream.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class CallNotesForm(forms.Form):
+    """The four boxes, which save themselves."""
+
+    wins = forms.CharField(label="Wins", required=False, widget=forms.Textarea)
+    what_data_say = forms.CharField(
+        label="What the data say", required=False, widget=forms.Textarea
+    )
+    stuck_on = forms.CharField(label="Stuck on", required=False, widget=forms.Textarea)
+    decisions = forms.CharField(label="Decisions", required=False, widget=forms.Textarea)
+
+
+class PrivateNoteForm(forms.Form):
+    text = forms.CharField(label="Private note", required=False, widget=forms.Textarea)
+
+
+class ActionItemForm(forms.Form):
+    text = forms.CharField(
+        label="What", max_length=300, error_messages={"required": "Say what is to be done."}
+    )
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Who",
+        empty_label="Choose a person",
+        error_messages={"required": "Choose who does it."},
+    )
+    due_on = DayField(label="By when")
+    workstream = forms.ChoiceField(
+        label="Workstream", choices=Workstream.choices, initial=Workstream.CLINICAL
+    )
+
+    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+
+
+class CloseActionForm(forms.Form):
+    state = forms.ChoiceField(
+        label="What became of it",
+        choices=[("done", "Done"), ("dropped", "Dropped")],
+        widget=forms.RadioSelect,
+        initial="done",
+    )
+    note = forms.CharField(label="Note", required=False, max_length=300)
+
+
+class HelpForm(forms.Form):
+    text = forms.CharField(
+        label="What do you need help with?",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Say in a sentence what you need."},
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label="Answer",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": "Write an answer."},
+    )
+
+
+class ScoreForm(forms.Form):
+    value = forms.TypedChoiceField(
+        label="Score",
+        coerce=lambda text: next(score for score in SCORES if str(score) == text),
+        choices=[(str(score), f"{score} · {LEVEL_OF[score].name}") for score in SCORES],
+    )
+    reason = forms.CharField(
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Give the reason: it is what the other side talks about."},
+    )
+
+
+class ReportForm(forms.Form):
+    """The boxes of a monthly report, which save themselves."""
+
+    tested_and_learned = forms.CharField(
+        label="What we tested and learned", required=False, widget=forms.Textarea
+    )
+    help_needed = forms.CharField(
+        label="What we need help with", required=False, widget=forms.Textarea
+    )
+    next_steps = forms.CharField(
+        label="What we will do by next Tuesday", required=False, widget=forms.Textarea
+    )
+    patient_voice = forms.CharField(
+        label="What patients or the community said", required=False, widget=forms.Textarea
+    )
+
+
+class AcknowledgeForm(forms.Form):
+    comment = forms.CharField(
+        label="Comment to the team", required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CloseReportForm(forms.Form):
+    feedback = forms.CharField(
+        label="Feedback to the team",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Write at least one sentence of feedback."},
+    )
+
+
+class PhaseForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=80)
+    kind = forms.ChoiceField(label="Kind", choices=PhaseKind.choices)
+    starts_on = DayField(label="First day")
+    ends_on = DayField(label="Last day")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        first, last = values.get("starts_on"), values.get("ends_on")
+        if first and last and last < first:
+            self.add_error("ends_on", "The last day cannot be before the first.")
+        return values
+
+
+class SessionForm(_MomentForm):
+    kind = forms.ChoiceField(label="Kind", choices=SessionKind.choices)
+    title = forms.CharField(label="Title", max_length=120)
+    minutes = forms.IntegerField(
+        label="Length in minutes", min_value=5, max_value=24 * 60, initial=60
+    )
+    place = forms.CharField(label="Place", max_length=200, required=False)
+    join_link = forms.URLField(
+        label="Link to join", required=False, max_length=300, assume_scheme="https"
+    )
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.none(),
+        label="For",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Choose nobody to invite everybody.",
+    )
+    agenda = forms.CharField(
+        label="Agenda", required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    pre_work = forms.CharField(
+        label="Pre-work", required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    recording_link = forms.URLField(
+        label="Link to the recording", required=False, max_length=300, assume_scheme="https"
+    )
+    notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 6}))
+
+    field_order = [
+        "kind", "title", "on", "at", "minutes", "place", "join_link", "teams", "agenda", "pre_work",
+        "notes", "recording_link",
+    ]  # fmt: skip
+
+    def __init__(
+        self, data: Any = None, *, teams: QuerySet[Team], session: Session | None = None
+    ) -> None:
+        initial: dict[str, Any] = {}
+        if session is not None:
+            starts_at = timezone.localtime(session.starts_at)
+            initial = {
+                name: getattr(session, name) for name in self.base_fields if hasattr(session, name)
+            }
+            initial |= {
+                "on": starts_at.date(),
+                "at": starts_at.time(),
+                "minutes": round((session.ends_at - session.starts_at).total_seconds() / 60),
+                "teams": list(session.teams.all()),
+            }
+        super().__init__(data, initial=initial)
+        self.fields["teams"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["at"].help_text = f"In the programme's time zone: {_zone()}."
+
+    def session_values(self) -> dict[str, Any]:
+        """The checked values as fields of a session."""
+        values = self.cleaned_data
+        starts_at = values["moment"]
+        names = (
+            "kind",
+            "title",
+            "place",
+            "join_link",
+            "agenda",
+            "pre_work",
+            "notes",
+            "recording_link",
+        )
+        return {
+            **{name: values[name] for name in names},
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(minutes=values["minutes"]),
+        }
+
+
+class LinkForm(forms.Form):
+    title = forms.CharField(label="Title", max_length=120)
+    address = forms.URLField(label="Address", max_length=300, assume_scheme="https")
+
+
+_FIVE = [("1", "1 not at all"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 very much")]
+
+
+class FeedbackForm(forms.Form):
+    useful = forms.TypedChoiceField(
+        label="How useful was it?", choices=_FIVE, coerce=int, widget=forms.RadioSelect
+    )
+    will_use = forms.TypedChoiceField(
+        label="How much of it will you use?", choices=_FIVE, coerce=int, widget=forms.RadioSelect
+    )
+    best = forms.CharField(
+        label="What was best?", required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    better = forms.CharField(
+        label="What could be better?", required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+def month_of(text: str) -> date | None:
+    """The month in an address, "2026-05", as its first day; None for anything else."""
+    try:
+        year, month = text.split("-")
+        return date(int(year), int(month), 1)
+    except ValueError:
+        return None
