@@ -133,6 +133,7 @@ SCOPED = {
     "measures.MemberRow": "team_id",
     "measures.MemberFact": "team_id",
     "measures.Cell": "team",
+    "measures.PartResult": "team",
     "measures.RealCount": "team",
     "pdsa.Project": "team",
     "pdsa.ChangeIdea": "project__team",

@@ -61,7 +61,6 @@ def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int
                     on wanted.measure_id = r.measure_id and wanted.stratum_id = r.stratum_id
                     and wanted.team_id is not distinct from r.team_id
                 where r.source_id = %(source)s and r.period_id = %(period)s
-                    and not r.by_site and r.line_of_business is null
             )
             update measures_stratumresult r set
                 state = case when r.id in (select id from hidden) then %(private)s else r.state end,
@@ -69,7 +68,6 @@ def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int
                     else r.gap_state end,
                 q_value = null
             where r.source_id = %(source)s and r.period_id = %(period)s
-                and not r.by_site and r.line_of_business is null
                 and (
                     r.id in (select id from hidden)
                     -- With the reference, every comparison with it goes.

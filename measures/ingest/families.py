@@ -46,6 +46,11 @@ class Unit:
     site_id: int = NONE
     line_of_business: int = NONE
 
+    @property
+    def is_whole(self) -> bool:
+        """The programme or a team, not a part of one."""
+        return not self.by_site and self.line_of_business == NONE
+
 
 @dataclass(frozen=True)
 class FamilyTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,27 +19,25 @@ from measures.stats.gaps import benjamini_hochberg
 from measures.stats.states import CellState, GapState
 from measures.stats.suppression import own_states, shared_groups, suppress
 
-_KEY = ("team_id", "by_site", "site_id", "line_of_business", "stratum_id")
+_WHOLE_KEY = ("measure_id", "period_id", "team_id", "stratum_id")
+_PART_KEY = ("measure_id", "period_id", "team_id", "by_site", "site_id", "line_of_business")
 _STATES = ("state", "own_state", "gap_state", "own_gap_state", "reference_id")
 _NUMBERS = (
     "rate", "rate_lower", "rate_upper", "gap", "gap_lower", "gap_upper",
     "ratio", "ratio_lower", "ratio_upper", "p_value", "q_value", "patients_to_parity",
 )  # fmt: skip
-_COLUMNS = (
-    "source_id",
-    "measure_id",
-    "period_id",
-    *_KEY,
-    "computation_id",
-    *COUNTS,
-    *_STATES,
-    *_NUMBERS,
-)
+#: Columns of `PartResult` that hold one number per stratum, and where the numbers come from.
+_ARRAYS = {
+    "strata": "stratum_id", "denominators": "denominator", "numerators": "numerator",
+    "self_reported": "self_reported", "indirect": "indirect", "states": "state",
+}  # fmt: skip
 _NULLABLE_IDS = ("team_id", "site_id", "line_of_business", "reference_id")
 
 
 @dataclass(frozen=True)
 class FamilyCounts:
+    """Results of a family, one per stratum of a unit: all of them, and those written anew."""
+
     total: int
     changed: int
 
@@ -63,14 +62,74 @@ def write_results(
     """Compute the results of the families and write those that differ from what is stored.
 
     higher_is_better, shared_denominator, computations: one per family, in the table's order.
-    A result differs if its counts, states or adjusted p-value do, or if it was made by another
-    method version; everything else follows from those.
+    A result of the programme or of a team differs if its counts, states or adjusted p-value do; a
+    site or line of business is written as a whole when any of its counts or states differ. Both are
+    when another method version made them; everything else follows from those.
     """
-    new = _compute(table, higher_is_better, shared_denominator)
-    stored = _read_stored(source_id, table.families)
-    new, adjusted = _adjust(source_id, table, new)
-    keys = ["measure_id", "period_id", *_KEY]
-    deciding = [*COUNTS, *_STATES, "q_value"]
+    wholes, parts = _compute(table, higher_is_better, shared_denominator)
+    wholes, adjusted = _adjust(source_id, table, wholes)
+    made_by = dict(zip(table.families, computations, strict=True))
+    changed_wholes, gone_wholes = _difference(
+        wholes,
+        _read_wholes(source_id, table.families),
+        keys=_WHOLE_KEY,
+        deciding=(*COUNTS, *_STATES, "q_value"),
+        method_version=method_version,
+    )
+    changed_parts, gone_parts = _difference(
+        parts,
+        _read_parts(source_id, table.families),
+        keys=_PART_KEY,
+        deciding=tuple(_ARRAYS),
+        method_version=method_version,
+    )
+    with connection.cursor() as cursor:
+        _delete(cursor, "measures_stratumresult", gone_wholes)
+        _delete(cursor, "measures_partresult", gone_parts)
+        _copy_in(
+            cursor,
+            "measures_stratumresult",
+            (*_WHOLE_KEY, *COUNTS, *_STATES, *_NUMBERS),
+            _bounded(changed_wholes),
+            source_id,
+            made_by,
+        )
+        _copy_in(
+            cursor,
+            "measures_partresult",
+            (*_PART_KEY, *_ARRAYS),
+            changed_parts,
+            source_id,
+            made_by,
+        )
+        _update_adjusted(cursor, adjusted)
+    totals, changes = _count(wholes, parts), _count(changed_wholes, changed_parts)
+    return Written(
+        {f: FamilyCounts(totals.get(f, 0), changes.get(f, 0)) for f in table.families},
+        len(adjusted),
+    )
+
+
+def _count(wholes: pl.DataFrame, parts: pl.DataFrame) -> dict[tuple[int, int], int]:
+    """Results of each family: a part has as many as it has strata."""
+    family = ["measure_id", "period_id"]
+    both = pl.concat(
+        [wholes.select(*family, pl.lit(1).alias("size")), parts.select(*family, "size")],
+        how="vertical_relaxed",
+    )
+    counted = both.group_by(family).agg(pl.col("size").sum())
+    return {(m, p): size for m, p, size in counted.iter_rows()}
+
+
+def _difference(
+    new: pl.DataFrame,
+    stored: pl.DataFrame,
+    *,
+    keys: Sequence[str],
+    deciding: Sequence[str],
+    method_version: str,
+) -> tuple[pl.DataFrame, pl.Series]:
+    """(new rows that are not stored like that, ids of stored rows that are not like the new ones)."""
     joined = new.join(
         stored.select(
             *keys, "id", "method_version", *(pl.col(c).alias(f"old_{c}") for c in deciding)
@@ -82,33 +141,18 @@ def write_results(
     for name in deciding:
         same &= pl.col(name).eq_missing(pl.col(f"old_{name}"))
     joined = joined.with_columns(same.alias("same"))
-    changed = joined.filter(~pl.col("same"))
     kept = joined.filter("same")["id"]
-    gone = stored.filter(~pl.col("id").is_in(kept.implode()))["id"]
-    with connection.cursor() as cursor:
-        if len(gone):
-            cursor.execute(
-                "delete from measures_stratumresult where id = any(%s)", [gone.to_list()]
-            )
-        _copy_in(cursor, source_id, table, computations, changed)
-        _update_adjusted(cursor, adjusted)
-    totals = {(m, p): n for m, p, n in new.group_by("measure_id", "period_id").len().iter_rows()}
-    changes = {
-        (m, p): n for m, p, n in changed.group_by("measure_id", "period_id").len().iter_rows()
-    }
-    return Written(
-        {f: FamilyCounts(totals.get(f, 0), changes.get(f, 0)) for f in table.families},
-        len(adjusted),
-    )
+    return joined.filter(~pl.col("same")), stored.filter(~pl.col("id").is_in(kept.implode()))["id"]
 
 
 def _compute(
     table: FamilyTable, higher_is_better: Sequence[bool], shared_denominator: Sequence[str]
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(results of the programme and the teams, results of their sites and lines of business)."""
     axis = table.axis
     n, x = table.counts["denominator"], table.counts["numerator"]
     if not n.size:
-        return pl.DataFrame(schema=_result_types())
+        return pl.DataFrame(schema=_whole_types()), pl.DataFrame(schema=_part_types())
     below_programme = np.array([unit != Unit() for unit in table.units])
     programme_only = axis.in_sets(PROGRAMME_ONLY)
     withheld = below_programme[:, None] & programme_only
@@ -130,7 +174,29 @@ def _compute(
     )
     states[:, withheld] = CellState.PRIVACY_COMPLEMENTARY
     shown = slice(0, len(axis.strata))
-    n, x, states = n[:, :, shown], x[:, :, shown], states[:, :, shown]
+    states = states[:, :, shown]
+    counts = {name: values[:, :, shown] for name, values in table.counts.items()}
+    keep = _worth_a_row(table, counts["denominator"])
+    wholes = np.flatnonzero([unit.is_whole for unit in table.units])
+    parts = np.flatnonzero([not unit.is_whole for unit in table.units])
+    return (
+        _whole_frame(table, wholes, keep, counts, states, higher_is_better),
+        _part_frame(table, parts, keep, counts, states),
+    )
+
+
+def _whole_frame(
+    table: FamilyTable,
+    wholes: NDArray[np.intp],
+    keep: NDArray[np.bool_],
+    counts: dict[str, NDArray[np.int64]],
+    states: NDArray[np.int8],
+    higher_is_better: Sequence[bool],
+) -> pl.DataFrame:
+    """One row per stratum of the programme and of each team, with every figure."""
+    axis = table.axis
+    counts = {name: values[:, wholes] for name, values in counts.items()}
+    n, states = counts["denominator"], states[:, wholes]
     layouts = [
         StratumSetLayout(
             code,
@@ -140,15 +206,17 @@ def _compute(
         )
         for code, indices, reference in axis.sets()
     ]
+    own = own_states(n)
     result: Comparison = compare(
-        n, x, states, own_states(n), sets=layouts, higher_is_better=np.array(higher_is_better)
+        n,
+        counts["numerator"],
+        states,
+        own,
+        sets=layouts,
+        higher_is_better=np.array(higher_is_better),
     )
-    m, u, s = np.nonzero(_worth_a_row(table, n))
-    units = table.units
-    team = np.array([unit.team_id for unit in units])
-    by_site = np.array([unit.by_site for unit in units])
-    site = np.array([unit.site_id for unit in units])
-    line = np.array([unit.line_of_business for unit in units])
+    m, u, s = np.nonzero(keep[:, wholes])
+    team = np.array([table.units[i].team_id for i in wholes])
     stratum_ids = np.array([stratum.pk for stratum in axis.strata])
     reference = np.full(len(axis.strata), NONE)
     for layout in layouts:
@@ -156,24 +224,65 @@ def _compute(
             reference[list(layout.indices)] = stratum_ids[layout.reference]
     family = np.array(table.families)
     columns: dict[str, NDArray[np.generic]] = {
-        "m": m,
         "measure_id": family[m, 0],
         "period_id": family[m, 1],
         "team_id": team[u],
-        "by_site": by_site[u],
-        "site_id": site[u],
-        "line_of_business": line[u],
         "stratum_id": stratum_ids[s],
         "set_number": _set_numbers(table)[s],
-        **{name: table.counts[name][:, :, shown][m, u, s] for name in COUNTS},
+        **{name: counts[name][m, u, s] for name in COUNTS},
         "state": states[m, u, s],
-        "own_state": own_states(n)[m, u, s],
+        "own_state": own[m, u, s],
         "gap_state": result.gap_state[m, u, s],
         "own_gap_state": result.own_gap_state[m, u, s],
         "reference_id": reference[s],
         **{name: getattr(result, name)[m, u, s] for name in _NUMBERS if name != "q_value"},
     }
     return pl.DataFrame(columns)
+
+
+def _part_frame(
+    table: FamilyTable,
+    parts: NDArray[np.intp],
+    keep: NDArray[np.bool_],
+    counts: dict[str, NDArray[np.int64]],
+    states: NDArray[np.int8],
+) -> pl.DataFrame:
+    """One row per site and line of business; arrays are texts as PostgreSQL writes them."""
+    m, u, s = np.nonzero(keep[:, parts])
+    if not len(m):
+        return pl.DataFrame(schema=_part_types())
+    stratum_ids = np.array([stratum.pk for stratum in table.axis.strata])
+    at = (m, parts[u], s)
+    numbers = {
+        "stratum_id": stratum_ids[s],
+        "state": states[at],
+        **{name: counts[name][at] for name in COUNTS},
+    }
+    family, units = np.array(table.families), [table.units[i] for i in parts]
+    keys = {
+        "team_id": np.array([unit.team_id for unit in units]),
+        "by_site": np.array([unit.by_site for unit in units]),
+        "site_id": np.array([unit.site_id for unit in units]),
+        "line_of_business": np.array([unit.line_of_business for unit in units]),
+    }
+    frame = (
+        pl.DataFrame({"m": m, "u": u, **{name: numbers[of] for name, of in _ARRAYS.items()}})
+        .group_by("m", "u", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("size"),
+            *(pl.col(name).cast(pl.String).str.join(",") for name in _ARRAYS),
+        )
+    )
+    m, u = frame["m"].to_numpy(), frame["u"].to_numpy()
+    return pl.DataFrame(
+        {
+            "measure_id": family[m, 0],
+            "period_id": family[m, 1],
+            **{name: values[u] for name, values in keys.items()},
+            "size": frame["size"],
+            **{name: "{" + frame[name] + "}" for name in _ARRAYS},
+        }
+    )
 
 
 def _set_numbers(table: FamilyTable) -> NDArray[np.int64]:
@@ -188,7 +297,7 @@ def _worth_a_row(table: FamilyTable, n: NDArray[np.int64]) -> NDArray[np.bool_]:
     """
     axis = table.axis
     counted = (n > 0) | (table.counts["excluded"][:, :, : len(axis.strata)] > 0)
-    whole = np.array([not u.by_site and u.line_of_business == NONE for u in table.units])
+    whole = np.array([unit.is_whole for unit in table.units])
     present = n[:, :, axis.total] > 0
     keep = counted.copy()
     for _, indices, _ in axis.sets():
@@ -210,7 +319,7 @@ def _adjust(
     """
     elsewhere = _read_p_values(source_id, table.families)
     shown = pl.col("gap_state") == int(GapState.SHOWN)
-    unit = ["period_id", "team_id", "by_site", "site_id", "line_of_business", "set_number"]
+    unit = ["period_id", "team_id", "set_number"]
     ours = new.with_row_index("row").filter(shown).select("row", *unit, "p_value")
     elsewhere = elsewhere.join(ours.select(unit).unique(), on=unit, how="semi")
     both = pl.concat([ours.drop("row"), elsewhere.select(*unit, "p_value")])
@@ -229,16 +338,20 @@ def _adjust(
     return new.with_columns(pl.Series("q_value", q).fill_nan(None)), moved
 
 
-def _result_types() -> dict[str, pl.DataType | type[pl.DataType]]:
-    whole = dict.fromkeys(("m", "measure_id", "period_id", "team_id"), pl.Int64)
-    return {
-        **whole, "by_site": pl.Boolean, "site_id": pl.Int64, "line_of_business": pl.Int64,
-        "stratum_id": pl.Int64, "set_number": pl.Int64, **dict.fromkeys(COUNTS, pl.Int64),
-        **dict.fromkeys(_STATES, pl.Int64), **dict.fromkeys(_NUMBERS, pl.Float64),
-    }  # fmt: skip
+_Types = dict[str, pl.DataType | type[pl.DataType]]
 
 
-def _read(query: str, types: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _whole_types() -> _Types:
+    whole = dict.fromkeys((*_WHOLE_KEY, "set_number", *COUNTS, *_STATES), pl.Int64)
+    return {**whole, **dict.fromkeys(_NUMBERS, pl.Float64)}
+
+
+def _part_types() -> _Types:
+    ids = dict.fromkeys(_PART_KEY, pl.Int64)
+    return {**ids, "by_site": pl.Boolean, "size": pl.Int64, **dict.fromkeys(_ARRAYS, pl.String)}
+
+
+def _read(query: str, types: _Types) -> pl.DataFrame:
     buffer = io.BytesIO()
     with connection.cursor() as cursor:
         cursor.copy_expert(f"copy ({query}) to stdout (format csv)", buffer)
@@ -252,88 +365,117 @@ def _read(query: str, types: dict[str, pl.DataType | type[pl.DataType]]) -> pl.D
     return frame.with_columns(pl.col(n) == "t" for n, kind in types.items() if kind == pl.Boolean)
 
 
-_UNIT_SQL = f"""
-    coalesce(r.team_id, {NONE}), r.by_site, coalesce(r.site_id, {NONE}), coalesce(r.line_of_business, {NONE})
-"""
-_UNIT_TYPES = {
-    "team_id": pl.Int64, "by_site": pl.Boolean, "site_id": pl.Int64, "line_of_business": pl.Int64,
-}  # fmt: skip
-
-
-def _read_stored(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
-    pairs = ",".join(f"({int(m)},{int(p)})" for m, p in families)
+def _read_wholes(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    columns = (
+        "r.state",
+        "r.own_state",
+        "r.gap_state",
+        "r.own_gap_state",
+        f"coalesce(r.reference_id, {NONE})",
+    )
     return _read(
         f"""
-        select r.id, r.measure_id, r.period_id, {_UNIT_SQL}, r.stratum_id, c.method_version,
-            {",".join("r." + c for c in COUNTS)}, r.state, r.own_state, r.gap_state, r.own_gap_state,
-            coalesce(r.reference_id, {NONE}), r.q_value
+        select r.id, c.method_version, r.measure_id, r.period_id, coalesce(r.team_id, {NONE}),
+            r.stratum_id, {",".join("r." + c for c in COUNTS)}, {",".join(columns)}, r.q_value
         from measures_stratumresult r join measures_computation c on c.id = r.computation_id
-        where r.source_id = {int(source_id)} and (r.measure_id, r.period_id) in ({pairs})
+        where r.source_id = {int(source_id)} and (r.measure_id, r.period_id) in ({_pairs(families)})
         """,
         {
-            "id": pl.Int64, "measure_id": pl.Int64, "period_id": pl.Int64, **_UNIT_TYPES,
-            "stratum_id": pl.Int64, "method_version": pl.String, **dict.fromkeys(COUNTS, pl.Int64),
-            **dict.fromkeys(_STATES, pl.Int64), "q_value": pl.Float64,
+            "id": pl.Int64, "method_version": pl.String,
+            **dict.fromkeys((*_WHOLE_KEY, *COUNTS, *_STATES), pl.Int64), "q_value": pl.Float64,
+        },
+    )  # fmt: skip
+
+
+def _read_parts(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    return _read(
+        f"""
+        select r.id, c.method_version, r.measure_id, r.period_id, r.team_id, r.by_site,
+            coalesce(r.site_id, {NONE}), coalesce(r.line_of_business, {NONE}),
+            {",".join("r." + name for name in _ARRAYS)}
+        from measures_partresult r join measures_computation c on c.id = r.computation_id
+        where r.source_id = {int(source_id)} and (r.measure_id, r.period_id) in ({_pairs(families)})
+        """,
+        {
+            "id": pl.Int64, "method_version": pl.String, **dict.fromkeys(_PART_KEY, pl.Int64),
+            "by_site": pl.Boolean, **dict.fromkeys(_ARRAYS, pl.String),
         },
     )  # fmt: skip
 
 
 def _read_p_values(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
     """Contrasts of the same periods in families that are not computed now."""
-    pairs = ",".join(f"({int(m)},{int(p)})" for m, p in families)
     periods = ",".join(str(int(p)) for p in sorted({p for _, p in families}))
     return _read(
         f"""
-        select r.id, r.period_id, {_UNIT_SQL}, s.stratum_set_id, r.p_value, r.q_value
+        select r.id, r.period_id, coalesce(r.team_id, {NONE}), s.stratum_set_id, r.p_value, r.q_value
         from measures_stratumresult r join measures_stratum s on s.id = r.stratum_id
         where r.source_id = {int(source_id)} and r.period_id in ({periods})
-            and (r.measure_id, r.period_id) not in ({pairs})
+            and (r.measure_id, r.period_id) not in ({_pairs(families)})
             and r.gap_state = {int(GapState.SHOWN)} and r.p_value is not null
         order by r.id
         """,
         {
-            "id": pl.Int64, "period_id": pl.Int64, **_UNIT_TYPES, "set_number": pl.Int64,
+            "id": pl.Int64, "period_id": pl.Int64, "team_id": pl.Int64, "set_number": pl.Int64,
             "p_value": pl.Float64, "q_value": pl.Float64,
         },
     )  # fmt: skip
 
 
+def _pairs(families: Sequence[tuple[int, int]]) -> str:
+    return ",".join(f"({int(m)},{int(p)})" for m, p in families)
+
+
+def _delete(cursor: Any, table: str, ids: pl.Series) -> None:
+    if len(ids):
+        cursor.execute(f"delete from {table} where id = any(%s)", [ids.to_list()])
+
+
+def _bounded(wholes: pl.DataFrame) -> pl.DataFrame:
+    """An upper bound that is infinite is stored as no bound: JSON has no infinity."""
+    return wholes.with_columns(
+        pl.when(pl.col(name).is_finite()).then(pl.col(name)).otherwise(None).alias(name)
+        for name in _NUMBERS
+    ).with_columns(pl.col("patients_to_parity").cast(pl.Int64))
+
+
 def _copy_in(
-    cursor: object,
+    cursor: Any,
+    table: str,
+    columns: Sequence[str],
+    frame: pl.DataFrame,
     source_id: int,
-    table: FamilyTable,
-    computations: Sequence[int],
-    changed: pl.DataFrame,
+    made_by: dict[tuple[int, int], int],
 ) -> None:
-    if not len(changed):
+    """made_by: id of each family's computation."""
+    if not len(frame):
         return
-    frame = changed.with_columns(
+    computations = pl.DataFrame(
+        [(m, p, computation) for (m, p), computation in made_by.items()],
+        schema=dict.fromkeys(("measure_id", "period_id", "computation_id"), pl.Int64),
+        orient="row",
+    )
+    frame = frame.join(
+        computations, on=["measure_id", "period_id"], maintain_order="left"
+    ).with_columns(
         pl.lit(source_id).alias("source_id"),
-        pl.col("m").replace_strict(dict(enumerate(computations))).alias("computation_id"),
         *(
             pl.when(pl.col(name) == NONE).then(None).otherwise(pl.col(name)).alias(name)
             for name in _NULLABLE_IDS
+            if name in columns
         ),
-        # An upper bound that is infinite is stored as no bound: JSON has no infinity.
-        *(
-            pl.when(pl.col(name).is_finite()).then(pl.col(name)).otherwise(None).alias(name)
-            for name in _NUMBERS
-        ),
-    ).with_columns(pl.col("patients_to_parity").cast(pl.Int64))
-    buffer = io.BytesIO()
-    # In the order of the index, its pages are filled one after the other.
-    frame = frame.sort("period_id", "measure_id", *_KEY)
-    frame.select(_COLUMNS).write_csv(buffer, include_header=False)
-    buffer.seek(0)
-    cursor.copy_expert(  # type: ignore[attr-defined]
-        f"copy measures_stratumresult ({','.join(_COLUMNS)}) from stdin (format csv)", buffer
     )
+    columns = ("source_id", "computation_id", *columns)
+    buffer = io.BytesIO()
+    frame.select(columns).write_csv(buffer, include_header=False)
+    buffer.seek(0)
+    cursor.copy_expert(f"copy {table} ({','.join(columns)}) from stdin (format csv)", buffer)
 
 
-def _update_adjusted(cursor: object, adjusted: list[tuple[int, float]]) -> None:
+def _update_adjusted(cursor: Any, adjusted: list[tuple[int, float]]) -> None:
     if not adjusted:
         return
-    cursor.execute(  # type: ignore[attr-defined]
+    cursor.execute(
         """
         update measures_stratumresult r set q_value = new.q
         from unnest(%s::bigint[], %s::float8[]) as new (id, q) where r.id = new.id

@@ -8,7 +8,7 @@ from measures.models.definitions import (
     Stratum,
     StratumSet,
 )
-from measures.models.results import Cell, Computation, RealCount, StratumResult
+from measures.models.results import Cell, Computation, PartResult, RealCount, StratumResult
 from measures.models.submissions import (
     Finding,
     MemberFact,
@@ -28,6 +28,7 @@ __all__ = [
     "MeasureDefinition",
     "MemberFact",
     "MemberRow",
+    "PartResult",
     "Period",
     "RealCount",
     "SavedMapping",

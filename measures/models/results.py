@@ -7,6 +7,7 @@ transaction, and the load ends with one set-based check that every id exists.
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -142,7 +143,7 @@ class Computation(models.Model):
 
 
 class StratumResult(models.Model):
-    """Every figure for one stratum of one unit: the programme, a team, a site or a team's line of business.
+    """Every figure for one stratum of the programme or of a team.
 
     Raw numbers: only `measures.queries` reads this table, and it gives out what the reader may see.
     `state` holds for readers outside the group, `own_state` for the group itself; see
@@ -167,16 +168,6 @@ class StratumResult(models.Model):
         db_constraint=False,
         help_text="Empty: the programme.",
     )
-    by_site = models.BooleanField(default=False)
-    site = models.ForeignKey(
-        "teams.Site",
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        db_constraint=False,
-    )
-    line_of_business = models.SmallIntegerField(null=True, help_text="Empty: all lines.")
     stratum = models.ForeignKey(
         "measures.Stratum", models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -221,9 +212,7 @@ class StratumResult(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=[
-                    "source", "period", "measure", "team", "by_site", "site", "line_of_business", "stratum",
-                ],
+                fields=["source", "period", "measure", "team", "stratum"],
                 name="result_once",
                 nulls_distinct=False,
             ),
@@ -236,11 +225,72 @@ class StratumResult(models.Model):
                 name="result_rate_needs_denominator",
             ),
         ]  # fmt: skip
-        indexes = [
-            # Teams as wholes are what most pages read, and one row in ten.
-            models.Index(
-                fields=["source", "period", "team"],
-                condition=Q(by_site=False, line_of_business__isnull=True),
-                name="result_of_whole_teams",
+        indexes = [models.Index(fields=["source", "period", "team"], name="result_of_team")]
+
+
+class PartResult(models.Model):
+    """What a site or a team's line of business has in one measure and period: all strata side by side.
+
+    Parts are nine in ten of all units and seldom looked at, so only what cannot be worked out on the
+    spot is stored, in arrays of the same length: counts, and the state that readers outside the group
+    see, which depends on all teams together. `measures.queries` makes figures of it. `site` empty
+    with `by_site` true is "site not listed".
+    """
+
+    source = models.ForeignKey(
+        "measures.Source", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    measure = models.ForeignKey(
+        "measures.Measure", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    period = models.ForeignKey(
+        "measures.Period", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    team = models.ForeignKey(
+        "teams.Team", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    by_site = models.BooleanField()
+    site = models.ForeignKey(
+        "teams.Site",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    line_of_business = models.SmallIntegerField(null=True)
+    computation = models.ForeignKey(
+        Computation,
+        models.PROTECT,
+        related_name="part_results",
+        db_index=False,
+        db_constraint=False,
+    )
+    strata = ArrayField(models.SmallIntegerField(), help_text="Ids, in the order of the axis.")
+    denominators = ArrayField(models.IntegerField())
+    numerators = ArrayField(models.IntegerField())
+    self_reported = ArrayField(models.IntegerField())
+    indirect = ArrayField(models.IntegerField())
+    states = ArrayField(models.SmallIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "source",
+                    "period",
+                    "team",
+                    "measure",
+                    "by_site",
+                    "site",
+                    "line_of_business",
+                ],
+                name="partresult_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(by_site=True, line_of_business__isnull=True)
+                | Q(by_site=False, site__isnull=True, line_of_business__isnull=False),
+                name="partresult_is_site_or_line",
             ),
         ]

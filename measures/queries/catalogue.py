@@ -8,6 +8,7 @@ from measures.enums import LineOfBusiness, SourceKind, StratumKind
 from measures.models import (
     Computation,
     MeasureDefinition,
+    PartResult,
     Period,
     Source,
     Stratum,
@@ -103,7 +104,7 @@ def list_lines_of_business(
 
     A page should name its period and its team or measure: over a whole source every result is looked at.
     """
-    results = StratumResult.objects.filter(source=source, line_of_business__isnull=False)
+    results = PartResult.objects.filter(source=source, by_site=False)
     if period is not None:
         results = results.filter(period=period)
     if team is not None:

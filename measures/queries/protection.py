@@ -108,9 +108,9 @@ def _card_strata(axis: StratumAxis) -> list[int]:
 def read_card_table(source: Source, period: Period) -> CardTable | None:
     """The stored results that report cards of a period show, None where there are none."""
     rows = list(
-        StratumResult.objects.filter(
-            source=source, period=period, by_site=False, line_of_business__isnull=True
-        ).values_list("measure_id", "team_id", "stratum_id", "denominator", "numerator", "state")
+        StratumResult.objects.filter(source=source, period=period).values_list(
+            "measure_id", "team_id", "stratum_id", "denominator", "numerator", "state"
+        )
     )
     if not rows:
         return None

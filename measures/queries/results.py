@@ -7,10 +7,10 @@ A number that the reader may not see is not in the figure at all; its state says
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Q
@@ -19,12 +19,14 @@ from measures.enums import LineOfBusiness, StratumKind
 from measures.models import (
     Computation,
     MeasureDefinition,
+    PartResult,
     Period,
     Source,
     Stratum,
     StratumResult,
     StratumSet,
 )
+from measures.queries.parts import read_parts
 from measures.stats.peers import quartile_band
 from measures.stats.rounding import published_decimals
 from measures.stats.states import CellState, GapState
@@ -218,17 +220,50 @@ def list_strata(stratum_set: StratumSet) -> list[StratumLabel]:
     return [_label(s) for s in stratum_set.strata.select_related("stratum_set")]
 
 
-#: What is read of a result. Plain rows, not model objects: a page reads thousands.
-_COLUMNS = (
-    "measure_id", "period_id", "team_id", "by_site", "site_id", "line_of_business", "stratum_id",
-    "computation_id", "reference_id", "denominator", "numerator", "self_reported", "indirect",
-    "state", "own_state", "rate", "rate_lower", "rate_upper", "gap_state", "own_gap_state", "gap",
-    "gap_lower", "gap_upper", "ratio", "ratio_lower", "ratio_upper", "p_value", "q_value",
-    "patients_to_parity",
-)  # fmt: skip
+class _Row(NamedTuple):
+    """What is read of a result. Plain rows, not model objects: a page reads thousands.
+
+    The first six say which unit, measure and period it is about; rows of one such key belong together.
+    """
+
+    measure_id: int
+    period_id: int
+    team_id: int | None
+    by_site: bool
+    site_id: int | None
+    line_of_business: int | None
+    stratum_id: int
+    computation_id: int
+    reference_id: int | None
+    denominator: int
+    numerator: int
+    self_reported: int
+    indirect: int
+    state: int
+    own_state: int
+    rate: float | None
+    rate_lower: float | None
+    rate_upper: float | None
+    gap_state: int
+    own_gap_state: int
+    gap: float | None
+    gap_lower: float | None
+    gap_upper: float | None
+    ratio: float | None
+    ratio_lower: float | None
+    ratio_upper: float | None
+    p_value: float | None
+    q_value: float | None
+    patients_to_parity: int | None
 
 
-def _read(
+#: Fields that a stored result of the programme or of a team has; it is no site and has no line.
+_WHOLE_FIELDS = tuple(
+    f for f in _Row._fields if f not in ("by_site", "site_id", "line_of_business")
+)
+
+
+def _read_wholes(
     units: Q,
     *,
     source: Source,
@@ -237,34 +272,104 @@ def _read(
     measure_ids: Sequence[int] | None,
     audience_of: Callable[[int | None], Audience],
 ) -> list[SetResult]:
-    """SetResults of the units that `units` selects, measures in page order: at most six queries."""
-    labels = {
-        s.pk: _label(s)
-        for s in Stratum.objects.filter(
-            Q(stratum_set=stratum_set) | Q(stratum_set__code="all")
-        ).select_related("stratum_set")
-    }
-    periods_by_id = {p.pk: p for p in periods}
+    """SetResults of the programme or the teams that `units` selects: at most five queries."""
+    strata = _strata_of(stratum_set)
     results = StratumResult.objects.filter(
-        units, source=source, period__in=list(periods_by_id), stratum_id__in=list(labels)
+        units, source=source, period__in=periods, stratum_id__in=[s.pk for s in strata]
     )
     if measure_ids is not None:
         results = results.filter(measure_id__in=list(measure_ids))
-    grouped: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for row in results.values_list(*_COLUMNS, named=True):
-        grouped[row[:6]].append(row)
-    if not grouped:
+    rows = [
+        _Row(measure_id, period_id, team_id, False, None, None, *rest)
+        for measure_id, period_id, team_id, *rest in results.values_list(*_WHOLE_FIELDS)
+    ]
+    return _results(
+        rows,
+        strata=strata,
+        definitions=_definitions_of(periods, {row.measure_id for row in rows}) if rows else {},
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        audience_of=audience_of,
+    )
+
+
+def _read_parts(
+    units: Q,
+    *,
+    source: Source,
+    periods: Sequence[Period],
+    stratum_set: StratumSet,
+    measure_ids: Sequence[int] | None,
+    audience_of: Callable[[int | None], Audience],
+) -> list[SetResult]:
+    """The same of the sites or lines of business that `units` selects: at most seven queries."""
+    strata = _strata_of(stratum_set)
+    definitions = _definitions_of(periods)
+    found = read_parts(
+        PartResult.objects.filter(units, source=source, period__in=periods),
+        strata=strata,
+        higher_is_better={key: d.higher_is_better for key, d in definitions.items()},
+        measure_ids=measure_ids,
+    )
+    rows = [_Row(**part) for part in found]
+    return _results(
+        rows,
+        strata=strata,
+        definitions=definitions,
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        audience_of=audience_of,
+    )
+
+
+def _strata_of(stratum_set: StratumSet) -> list[Stratum]:
+    """The strata of a set, and everyone."""
+    return list(
+        Stratum.objects.filter(
+            Q(stratum_set=stratum_set) | Q(stratum_set__code="all")
+        ).select_related("stratum_set")
+    )
+
+
+def _definitions_of(
+    periods: Sequence[Period], measure_ids: Collection[int] | None = None
+) -> dict[tuple[int, int], MeasureDefinition]:
+    """Definitions by measure id and period id; of some measures, or of all."""
+    found = MeasureDefinition.objects.filter(year__in={p.year for p in periods})
+    if measure_ids is not None:
+        found = found.filter(measure__in=measure_ids)
+    by_year = {(d.measure_id, d.year): d for d in found.select_related("measure")}
+    return {
+        (measure_id, period.pk): definition
+        for (measure_id, year), definition in by_year.items()
+        for period in periods
+        if period.year == year
+    }
+
+
+def _results(
+    rows: Sequence[_Row],
+    *,
+    strata: Sequence[Stratum],
+    definitions: Mapping[tuple[int, int], MeasureDefinition],
+    source: Source,
+    periods: Sequence[Period],
+    stratum_set: StratumSet,
+    audience_of: Callable[[int | None], Audience],
+) -> list[SetResult]:
+    """Figures of rows, as far as the reader may see them; measures in page order."""
+    if not rows:
         return []
-    rows = [row for rows_of in grouped.values() for row in rows_of]
+    labels = {s.pk: _label(s) for s in strata}
+    periods_by_id = {p.pk: p for p in periods}
+    grouped: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row[:6]].append(row)
     computations = Computation.objects.in_bulk({row.computation_id for row in rows})
     teams = Team.objects.in_bulk({row.team_id for row in rows if row.team_id})
     sites = Site.objects.in_bulk({row.site_id for row in rows if row.site_id})
-    definitions = {
-        (d.measure_id, d.year): d
-        for d in MeasureDefinition.objects.filter(
-            year__in={p.year for p in periods}, measure__in={row.measure_id for row in rows}
-        ).select_related("measure")
-    }
     decimals = dict(
         zip(
             (row.denominator for row in rows),
@@ -290,7 +395,7 @@ def _read(
         found.append(
             SetResult(
                 source=source,
-                definition=definitions[(measure_id, periods_by_id[period_id].year)],
+                definition=definitions[measure_id, period_id],
                 period=periods_by_id[period_id],
                 unit=UnitLabel(
                     team=teams.get(team_id),
@@ -339,10 +444,19 @@ def list_team_results(
     """
     if team.pk not in scope.team_ids:
         return []
-    units = Q(team=team, by_site=False, line_of_business=line_of_business)
+    if line_of_business is not None:
+        return _read_parts(
+            Q(team=team, line_of_business=line_of_business),
+            source=source,
+            periods=periods,
+            stratum_set=stratum_set,
+            measure_ids=measure_ids,
+            audience_of=scope.audience,
+        )
+    units = Q(team=team)
     if earlier_strata is not None and len(periods) > 1:
         units &= Q(period=periods[-1]) | Q(stratum_id__in=list(earlier_strata))
-    return _read(
+    return _read_wholes(
         units,
         source=source,
         periods=periods,
@@ -364,7 +478,7 @@ def list_site_results(
     """A team's results by site (all lines of business), one SetResult per measure and site."""
     if team.pk not in scope.team_ids:
         return []
-    return _read(
+    return _read_parts(
         Q(team=team, by_site=True),
         source=source,
         periods=[period],
@@ -386,8 +500,8 @@ def list_line_results(
     """A team's results by line of business, one SetResult per measure and line."""
     if team.pk not in scope.team_ids:
         return []
-    results = _read(
-        Q(team=team, by_site=False, line_of_business__isnull=False),
+    results = _read_parts(
+        Q(team=team, by_site=False),
         source=source,
         periods=[period],
         stratum_set=stratum_set,
@@ -409,13 +523,22 @@ def list_results_of_teams(
     measure_ids: Sequence[int] | None = None,
 ) -> list[SetResult]:
     """Results of every team in scope, by measure, period and then by team name."""
-    return _read(
-        Q(team__in=scope.team_ids, by_site=False, line_of_business=line_of_business),
+    return _of_teams(
+        scope,
+        line_of_business,
         source=source,
         periods=periods,
         stratum_set=stratum_set,
         measure_ids=measure_ids,
-        audience_of=scope.audience,
+    )
+
+
+def _of_teams(scope: Scope, line_of_business: int | None, **what: Any) -> list[SetResult]:
+    teams = Q(team__in=scope.team_ids)
+    if line_of_business is None:
+        return _read_wholes(teams, audience_of=scope.audience, **what)
+    return _read_parts(
+        teams & Q(line_of_business=line_of_business), audience_of=scope.audience, **what
     )
 
 
@@ -430,13 +553,13 @@ def list_overview(
 ) -> list[SetResult]:
     """Every team in scope side by side, by measure and then by team name; never ranked."""
     check_permission(scope, Permission.VIEW_OVERVIEW)
-    return _read(
-        Q(team__in=scope.team_ids, by_site=False, line_of_business=line_of_business),
+    return _of_teams(
+        scope,
+        line_of_business,
         source=source,
         periods=[period],
         stratum_set=stratum_set,
         measure_ids=measure_ids,
-        audience_of=scope.audience,
     )
 
 
@@ -452,7 +575,7 @@ def list_programme_results(
     Group contributions cannot be taken out of it, not even by a group that knows its own rows
     (`measures.stats.suppression`, insider rule).
     """
-    return _read(
+    return _read_wholes(
         Q(team__isnull=True),
         source=source,
         periods=periods,
@@ -482,8 +605,6 @@ def list_peer_bands(
         source=source,
         period=period,
         team__isnull=False,
-        by_site=False,
-        line_of_business=None,
         state=CellState.SHOWN,
     ).exclude(team=team)
     if measure_ids is not None:

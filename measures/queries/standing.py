@@ -45,8 +45,6 @@ def list_gap_counts(
         source=source,
         period=period,
         team_id__in=scope.team_ids,
-        by_site=False,
-        line_of_business=None,
         stratum__stratum_set=stratum_set,
         gap__isnull=False,
     ).values_list("team_id", "measure_id", "gap_state", "own_gap_state", "gap_lower", "gap_upper")

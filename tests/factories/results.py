@@ -23,6 +23,7 @@ from measures.models import (
     Computation,
     Measure,
     MeasureDefinition,
+    PartResult,
     Period,
     RealCount,
     Slice,
@@ -223,7 +224,8 @@ def make_results(
 ) -> list[StratumResult]:
     """Results of one unit and measure; `counts` is stratum code → (numerator, denominator).
 
-    by_site follows from a site; give it without one for "site not listed".
+    by_site follows from a site; give it without one for "site not listed". Nothing is returned for a
+    site or a line of business: their figures are worked out when they are read.
     total: also the row of everyone, the sum of the counts.
     """
     stratum_set = stratum_set or world.combined
@@ -249,9 +251,6 @@ def make_results(
         "measure": measure,
         "period": period,
         "team": team,
-        "by_site": by_site or site is not None,
-        "site": site,
-        "line_of_business": line_of_business,
         "computation": world.computations[key],
         "excluded": 0,
     }
@@ -259,6 +258,26 @@ def make_results(
     def states_of(code: str) -> tuple[CellState, CellState]:
         state, own = _states(*counts[code])
         return (CellState.PRIVACY_COMPLEMENTARY if code in protect else state), own
+
+    if by_site or site is not None or line_of_business is not None:
+        everyone = (sum(x for x, _ in counts.values()), sum(n for _, n in counts.values()))
+        listed = [(strata[code].pk, *pair, states_of(code)[0]) for code, pair in counts.items()]
+        if total:
+            listed.append((world.everyone.strata.get().pk, *everyone, _states(*everyone)[0]))
+        unit.pop("excluded")
+        PartResult.objects.create(
+            **unit,
+            by_site=line_of_business is None,
+            site=site,
+            line_of_business=line_of_business,
+            strata=[pk for pk, _, _, _ in listed],
+            numerators=[x for _, x, _, _ in listed],
+            denominators=[n for _, _, n, _ in listed],
+            self_reported=[round(0.7 * n) for _, _, n, _ in listed],
+            indirect=[round(0.1 * n) for _, _, n, _ in listed],
+            states=[state for _, _, _, state in listed],
+        )
+        return []
 
     rows = []
     for code, (x, n) in counts.items():

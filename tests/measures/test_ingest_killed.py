@@ -22,6 +22,7 @@ from measures.models import (
     Computation,
     MemberFact,
     MemberRow,
+    PartResult,
     RealCount,
     Slice,
     StratumResult,
@@ -142,6 +143,7 @@ def everything(submission: Submission) -> dict[str, list[Any]]:
             "members": listed(MemberRow.objects.filter(**own)),
             "facts": listed(MemberFact.objects.filter(**own)),
             "results": listed(StratumResult.objects.filter(source=submission.source)),
+            "parts": listed(PartResult.objects.filter(source=submission.source)),
         }
 
 
@@ -161,6 +163,7 @@ MOMENTS = [
     ("measures_cell", State.CHECKED),
     ("measures_memberfact", State.CHECKED),  # after the rows are copied, before they are attached
     ("measures_stratumresult", State.LOADED),
+    ("measures_partresult", State.LOADED),  # after the results of teams are written
 ]
 
 
@@ -171,7 +174,7 @@ def test_killed_worker_costs_nothing() -> None:
     expected = everything(undisturbed)
     assert undisturbed.state == State.PUBLISHED
     assert len(expected["facts"]) == 1199
-    assert expected["results"]
+    assert expected["results"] and expected["parts"]
     for number, (table, left_at) in enumerate(MOMENTS):
         submission = receive(make_source(code=f"payer{number}"), FILE)
         kill_while_it_waits_for(table, submission.pk)

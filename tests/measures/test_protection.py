@@ -43,9 +43,7 @@ def test_a_cell_that_gives_a_hidden_one_away_is_hidden(source: Source) -> None:
     assert protect_results(source_id=source.pk, period_id=period.pk, as_of=timezone.now()) == 0
 
     # Undo the protection of one group by hand: only its sensitive cells stay hidden.
-    rows = StratumResult.objects.filter(
-        by_site=False, line_of_business=None, stratum__stratum_set__code="combined"
-    )
+    rows = StratumResult.objects.filter(stratum__stratum_set__code="combined")
     opened = rows.filter(
         state=CellState.PRIVACY_COMPLEMENTARY, team__isnull=False, denominator__gt=0
     )
@@ -61,9 +59,7 @@ def test_a_cell_that_gives_a_hidden_one_away_is_hidden(source: Source) -> None:
 
 def test_with_the_reference_all_comparisons_go(source: Source) -> None:
     period = Period.objects.get()
-    rows = StratumResult.objects.filter(
-        by_site=False, line_of_business=None, stratum__stratum_set__code="combined"
-    )
+    rows = StratumResult.objects.filter(stratum__stratum_set__code="combined")
     white = definitions.stratum("combined:nh_white")
     for team_id in rows.filter(team__isnull=False).values_list("team_id", flat=True).distinct():
         of_team = rows.filter(team_id=team_id)

@@ -145,7 +145,7 @@ def test_programme_results_are_protected_for_every_reader(source: Source) -> Non
         stratum_set=StratumSet.objects.get(code="race"),
     )
     assert [r.definition.measure.code for r in results] == ["CBP", "GSD-POOR"]
-    raw = StratumResult.objects.filter(team__isnull=True, by_site=False, line_of_business=None)
+    raw = StratumResult.objects.filter(team__isnull=True)
     for result in results:
         assert result.unit.team is None
         for figure in result.figures:
@@ -182,9 +182,9 @@ def test_peer_band_leaves_the_own_team_out_and_needs_five(source: Source, team: 
     arguments = {"team": team, "source": source, "period": period, "stratum_set": race}
     white = definitions.stratum("race:white").pk
     cbp = definitions.measure("CBP").pk
-    others = StratumResult.objects.filter(
-        measure=cbp, stratum=white, team__isnull=False, by_site=False, line_of_business=None
-    ).exclude(team=team)
+    others = StratumResult.objects.filter(measure=cbp, stratum=white, team__isnull=False).exclude(
+        team=team
+    )
     others.update(state=CellState.SHOWN)
     band = queries.list_peer_bands(lead, **arguments)[cbp, white]
     rates = sorted(100 * r for r in others.values_list("rate", flat=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 import pandas as pd
@@ -9,7 +10,17 @@ import pytest
 from django.utils import timezone
 
 from measures.actions.recompute import publish_submission
-from measures.models import Computation, Slice, Source, StratumResult, Submission
+from measures.models import (
+    Computation,
+    PartResult,
+    Slice,
+    Source,
+    Stratum,
+    StratumResult,
+    StratumSet,
+    Submission,
+)
+from measures.queries.parts import read_parts
 from measures.stats.states import CellState, GapState
 from teams.enums import OrganisationKind
 from teams.errors import StateRefused
@@ -45,11 +56,36 @@ def publish(submission: Submission) -> Submission:
     return publish_submission(submission_id=submission.pk, as_of=timezone.now())
 
 
+#: The measures of these tests are all better the higher they are.
+HIGHER: dict[tuple[int, int], bool] = defaultdict(lambda: True)
+UNIT = ["measure_id", "team_id", "by_site", "site_id", "line_of_business"]
+
+
 def results(source: Source) -> pd.DataFrame:
-    fields = [f.attname for f in StratumResult._meta.concrete_fields]
-    return pd.DataFrame(
+    """Results of all units: those of the programme and the teams as stored, their parts as read."""
+    fields = [f.attname for f in StratumResult._meta.concrete_fields if f.attname != "id"]
+    whole = pd.DataFrame(
         StratumResult.objects.filter(source=source).values_list(*fields), columns=fields
-    )
+    ).assign(by_site=False, site_id=None, line_of_business=None)
+    rows = []
+    for number, stratum_set in enumerate(StratumSet.objects.exclude(code="all")):
+        found = read_parts(
+            PartResult.objects.filter(source=source),
+            strata=Stratum.objects.filter(stratum_set__code__in=[stratum_set.code, "all"]),
+            higher_is_better=HIGHER,
+            measure_ids=None,
+        )
+        # Everyone comes with each set.
+        rows += [row for row in found if number == 0 or row["stratum_id"] != 1]
+    table = pd.concat([whole, pd.DataFrame(rows)], ignore_index=True)
+    table[["site_id", "line_of_business"]] = table[["site_id", "line_of_business"]].astype("Int64")
+    return table.sort_values([*UNIT, "stratum_id"], ignore_index=True)
+
+
+def written_by(source: Source, data_version: int) -> pd.DataFrame:
+    table = results(source)
+    made = Computation.objects.filter(source=source, data_version=data_version)
+    return table[table.computation_id.isin(made.values_list("pk", flat=True))]
 
 
 def test_every_count_equals_a_plain_group_by(world: World) -> None:
@@ -72,14 +108,14 @@ def test_every_count_equals_a_plain_group_by(world: World) -> None:
             rows = world.rows.assign(
                 stratum_id=world.rows[stratum_set] if stratum_set != "all" else 1
             )
-            expected = rows.groupby(["measure_id", *unit, "stratum_id"])[
-                ["denominator", "numerator", "excluded"]
-            ].sum()
-            got = stored.set_index(["measure_id", *unit, "stratum_id"])[
-                ["denominator", "numerator", "excluded"]
-            ]
+            counts = ["denominator", "numerator"]
+            if name in ("programme", "team"):
+                counts.append("excluded")
+            expected = rows.groupby(["measure_id", *unit, "stratum_id"])[counts].sum()
+            expected = expected[expected.sum(axis=1) > 0]
+            got = stored.set_index(["measure_id", *unit, "stratum_id"])[counts]
             got = got[got.index.get_level_values("stratum_id").isin(rows.stratum_id.unique())]
-            got = got[(got.denominator > 0) | (got.excluded > 0)]
+            got = got[got.sum(axis=1) > 0]
             got.index = got.index.set_levels([level.astype(int) for level in got.index.levels])
             pd.testing.assert_frame_equal(
                 got.sort_index(), expected.sort_index(), check_names=False, check_dtype=False
@@ -95,15 +131,14 @@ def test_rates_and_gaps_follow_from_the_counts(world: World) -> None:
     table = table[table.denominator > 0]
     assert (table.rate == table.numerator / table.denominator).all()
     assert (table.rate_lower <= table.rate).all() and (table.rate <= table.rate_upper).all()
-    unit = ["measure_id", "team_id", "by_site", "site_id", "line_of_business"]
     black = table[table.stratum_id == 11]
     white = table[table.stratum_id == 10].set_index(
-        [table[u].fillna(-1)[table.stratum_id == 10] for u in unit]
+        [table[u].fillna(-1)[table.stratum_id == 10] for u in UNIT]
     )
     compared = black[black.gap.notna()]
     assert len(compared) > 60
     for row in compared.itertuples():
-        key = tuple(-1 if pd.isna(v := getattr(row, u)) else v for u in unit)
+        key = tuple(-1 if pd.isna(v := getattr(row, u)) else v for u in UNIT)
         reference = white.loc[key]
         assert row.gap == pytest.approx(row.rate - reference.rate, abs=1e-12)
         assert row.gap_lower < row.gap < row.gap_upper
@@ -147,7 +182,7 @@ def test_adjusted_p_spans_all_measures_of_a_unit(world: World) -> None:
 
 def test_a_correction_writes_only_what_it_touches(world: World) -> None:
     publish(world.submission)
-    before = results(world.source).set_index("id")
+    before = results(world.source)
     team = next(iter(world.teams))
     measure = definitions.measure("CBP").pk
     corrected = world.rows[(world.rows.team_id == team) & (world.rows.measure_id == measure)].copy()
@@ -157,20 +192,19 @@ def test_a_correction_writes_only_what_it_touches(world: World) -> None:
     ][:5]
     corrected.loc[changed_rows, "numerator"] = 1 - corrected.loc[changed_rows, "numerator"]
     submission = publish(load_rows(world.source, corrected))
-    after = results(world.source).set_index("id")
+    after = results(world.source)
 
-    kept = before.index.intersection(after.index)
-    rewritten = before.drop(kept)
-    assert set(rewritten.measure_id) == {measure}
+    fresh = written_by(world.source, 2)
+    assert set(fresh.measure_id) == {measure}
+    kept = after.drop(fresh.index).set_index([*UNIT, "stratum_id"])
     numbers = ["denominator", "numerator", "rate", "gap", "state", "gap_state"]
-    pd.testing.assert_frame_equal(before.loc[kept, numbers], after.loc[kept, numbers])
-    # Other teams' rows are rewritten only if a state or an adjusted p moved with the programme's.
-    others = rewritten[rewritten.team_id.notna() & (rewritten.team_id != team)]
-    fresh = after.drop(kept)
-    for row in others.itertuples():
-        twin = fresh[(fresh.team_id == row.team_id) & (fresh.stratum_id == row.stratum_id)]
-        assert (twin.denominator > 0).any()
-    assert 0 < len(rewritten) < 0.1 * len(before)
+    pd.testing.assert_frame_equal(
+        before.set_index([*UNIT, "stratum_id"]).loc[kept.index, numbers], kept[numbers]
+    )
+    # The parts that hold the corrected rows, the team and the programme; no other part of the team.
+    parts = fresh[fresh.team_id.eq(team) & fresh.by_site]
+    assert set(parts.site_id) == {site}
+    assert 0 < len(fresh) < 0.1 * len(before)
     computation = Computation.objects.filter(source=world.source).latest("computed_at")
     assert Computation.objects.filter(data_version=2).count() == 1
     assert (computation.measure_id, computation.changed_count) == (measure, len(fresh))
@@ -200,3 +234,39 @@ def test_the_same_data_again_writes_no_result(world: World) -> None:
     publish(world.submission)
     publish(load_rows(world.source, world.rows))
     assert {c.changed_count for c in Computation.objects.filter(data_version=2)} == {0}
+
+
+def test_what_is_read_of_one_measure_is_adjusted_over_all(world: World) -> None:
+    from scipy.stats import false_discovery_control
+
+    publish(world.submission)
+    every = results(world.source)
+    place = PartResult.objects.filter(
+        source=world.source, by_site=False, team_id=next(iter(world.teams)), line_of_business=1
+    )
+    strata = list(Stratum.objects.filter(stratum_set__code__in=["combined", "all"]))
+    one = read_parts(
+        place,
+        strata=strata,
+        higher_is_better=HIGHER,
+        measure_ids=[definitions.measure("CBP").pk],
+    )
+    assert {row["measure_id"] for row in one} == {definitions.measure("CBP").pk}
+    family = every[
+        (every.team_id == next(iter(world.teams)))
+        & (every.line_of_business == 1)
+        & every.stratum_id.isin([s.pk for s in strata])
+        & (every.gap_state == int(GapState.SHOWN))
+    ]
+    assert family.measure_id.nunique() > 1
+    expected = false_discovery_control(family.p_value.to_numpy(dtype=float))
+    wanted = dict(
+        zip(
+            family.stratum_id[family.measure_id == one[0]["measure_id"]],
+            expected[(family.measure_id == one[0]["measure_id"]).to_numpy()],
+            strict=True,
+        )
+    )
+    assert wanted
+    got = {row["stratum_id"]: row["q_value"] for row in one if row["q_value"] is not None}
+    assert got == pytest.approx(wanted, abs=1e-12)

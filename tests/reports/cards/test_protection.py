@@ -239,9 +239,7 @@ def test_publish_refused_with_the_name_of_a_cell_that_leaks(
 ) -> None:
     """A complement is opened by hand: what it protected can now be subtracted."""
     team = world.team("Cedar Health")
-    card_rows = StratumResult.objects.filter(
-        team=team, by_site=False, line_of_business=None, measure__code="CBP"
-    )
+    card_rows = StratumResult.objects.filter(team=team, measure__code="CBP")
     card_rows.filter(state__gt=CellState.NO_DENOMINATOR, stratum__stratum_set__code="all").update(
         state=CellState.SHOWN
     )
