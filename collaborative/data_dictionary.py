@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
-from measures.enums import LineOfBusiness, RealCategory, ReportingSource, Severity
-from measures.ingest.contract import COLUMNS, CONTRACT_VERSION, RULES
+from measures.enums import FileForm, LineOfBusiness, RealCategory, ReportingSource, Severity
+from measures.ingest.contract import COLUMNS_OF, CONTRACT_VERSION, COUNT_RULES, ROW_RULES, Rule
 from measures.ingest.definitions import Definitions, MeasureYear, read_definitions
 
 
@@ -35,27 +36,69 @@ def _row(*cells: str) -> str:
 
 
 def _contract() -> list[str]:
-    lines = [
-        f"## Member-level results file, contract version {CONTRACT_VERSION}",
+    return [
+        f"## File of results, contract version {CONTRACT_VERSION}",
+        "",
+        "CSV (UTF-8; comma, semicolon or tab), also as gzip or in a zip with one file, or Parquet. A row is",
+        "one member's result or, where a sender has nothing else, a count of people.",
+        "",
+        "### A row is a member",
         "",
         "One row per member (or event), measure and period. A row is known by source, member_id, measure_id,",
         "period, event_id and line_of_business.",
         "",
+        *_columns(FileForm.MEMBERS),
+        "### A row is a count",
+        "",
+        "One row per stratum. Within a group, measure and period the rows of a stratum set hold everybody",
+        "once, and the set `all` says how many that are; without it the sets must agree. What a set lacks",
+        "counts as unknown. Counts by site or line of business take part where every set has them alike. A row",
+        "is known by group, measure, period, site, line of business, stratum and its source. Completeness of",
+        "race, ethnicity and language cannot be told from counts.",
+        "",
+        *_columns(FileForm.COUNTS),
+        "### FHIR",
+        "",
+        "MeasureReports of R4 (DEQM): one resource, a Bundle, or NDJSON, also compressed. The reporter names the",
+        "group, the last part of the measure's address the measure; both are mapped like any other code.",
+        "",
+        "| report | becomes |",
+        "|---|---|",
+        _row("summary, subject-list", "counts: the populations of a group are the set `all`, a stratifier is a set, a stratum a row"),
+        _row("individual", "members, described by the Patient of the same file: US Core race (several `ombCategory`), ethnicity, gender identity, gender, language, birth date, ZIP code"),
+        "",
+        "The denominator of a report holds its exclusions and exceptions: they are taken off and count as",
+        "excluded. Findings name the place within the file, such as `group[0].stratifier[1].stratum[2]`.",
+        "",
+        *_rules(ROW_RULES, "What sets a row aside", "What is noted, with the row kept"),
+        *_rules(
+            COUNT_RULES,
+            "What sets a row of counts aside, and its group, measure and period with it",
+            "What is noted about counts",
+        ),
+    ]  # fmt: skip
+
+
+def _columns(form: FileForm) -> list[str]:
+    return [
         "| column | needed | meaning |",
         "|---|---|---|",
+        *(_row(f"`{c.name}`", "yes" if c.required else "no", c.meaning) for c in COLUMNS_OF[form]),
+        "",
     ]
-    lines += [_row(f"`{c.name}`", "yes" if c.required else "no", c.meaning) for c in COLUMNS]
-    for severity, title in (
-        (Severity.ERROR, "What sets a row aside"),
-        (Severity.WARNING, "What is noted, with the row kept"),
-    ):
-        lines += ["", f"### {title}", "", "| rule | meaning |", "|---|---|"]
+
+
+def _rules(rules: Sequence[Rule], aside: str, noted: str) -> list[str]:
+    lines = []
+    for severity, title in ((Severity.ERROR, aside), (Severity.WARNING, noted)):
+        lines += [f"### {title}", "", "| rule | meaning |", "|---|---|"]
         lines += [
             _row(f"`{rule.code}`", f"{rule.text} {rule.advice}".strip())
-            for rule in RULES
+            for rule in rules
             if rule.severity == severity
         ]
-    return [*lines, ""]
+        lines.append("")
+    return lines
 
 
 def _measures(definitions: Definitions) -> list[str]:

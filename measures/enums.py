@@ -21,6 +21,13 @@ class SubmissionState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class FileForm(TextChoices):
+    """What one row of a file is."""
+
+    MEMBERS = "members", "One member's result"
+    COUNTS = "counts", "A count of people"
+
+
 class Severity(TextChoices):
     ERROR = "error", "Error"
     WARNING = "warning", "Warning"

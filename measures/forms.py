@@ -8,10 +8,18 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
+from measures.enums import FileForm
 from measures.errors import FileRefused
 from measures.ingest.codes import Reference
-from measures.ingest.contract import BY_NAME, COLUMNS, Column, Kind
-from measures.ingest.mapping import check_mapping, suggest_columns, suggest_value
+from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column, Kind
+from measures.ingest.mapping import (
+    apply_mapping,
+    check_mapping,
+    form_of,
+    missing_columns,
+    suggest_columns,
+    suggest_value,
+)
 from measures.ingest.store import IncomingFile
 from measures.models import Source, Submission
 from measures.queries import list_own_sources
@@ -89,11 +97,20 @@ class MappingForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, submission: Submission, reference: Reference, **kwargs: Any
+        self,
+        *args: Any,
+        submission: Submission,
+        reference: Reference,
+        form: FileForm,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.submission = submission
-        self._saved: dict[str, Any] = submission.mapping or {}
+        self.form = form
+        self.columns = COLUMNS_OF[form]
+        self._by_name = BY_NAME_OF[form]
+        # What was saved for the other form says nothing about this one.
+        self._saved: dict[str, Any] = submission.mapping if submission.form == form else {}
         self._value_names: dict[str, tuple[str, str]] = {}
         self._add_columns(reference)
         self._add_values(reference)
@@ -101,9 +118,9 @@ class MappingForm(forms.Form):
 
     def _add_columns(self, reference: Reference) -> None:
         headers = [h for h in self.submission.headers if h]
-        suggested = {} if self._saved else suggest_columns(headers)
+        suggested = {} if self._saved else suggest_columns(headers, self.form)
         by_name = {h.strip().lower(): h for h in headers}
-        for column in COLUMNS:
+        for column in self.columns:
             if column.kind == Kind.IGNORED:
                 continue
             choices = [(_NOT_GIVEN, "Not in this file"), *((f"={h}", h) for h in headers)]
@@ -128,7 +145,8 @@ class MappingForm(forms.Form):
                 self.fields[f"constant_{column.name}"] = constant
 
     def _add_values(self, reference: Reference) -> None:
-        for name, texts in self.submission.unmapped.items():
+        unmapped = self.submission.unmapped if self.submission.form == self.form else {}
+        for name, texts in unmapped.items():
             known = {} if name == "period" else reference.known_codes(name)
             for position, text in enumerate(texts):
                 field_name = f"value_{name}_{position}"
@@ -138,7 +156,7 @@ class MappingForm(forms.Form):
                     field = forms.CharField(required=False, max_length=10)
                 else:
                     choices = [(_ASIDE, "Set these rows aside")]
-                    if not BY_NAME[name].required:
+                    if not self._by_name[name].required:
                         choices.append((_EMPTY, "Treat as empty"))
                     field = forms.ChoiceField(choices=[*choices, *known.items()], required=False)
                 field.label = f"{name}: {text or '(empty)'}"
@@ -146,9 +164,18 @@ class MappingForm(forms.Form):
                 self.fields[field_name] = field
                 self._value_names[field_name] = (name, text)
 
+    @property
+    def other_form(self) -> FileForm | None:
+        """What a row could be instead; None where the headers leave no doubt."""
+        headers = self.submission.headers
+        as_named = apply_mapping(headers, {"form": form_of(headers, {})})
+        if not missing_columns(as_named, source_has_team=True):
+            return None
+        return FileForm.MEMBERS if self.form == FileForm.COUNTS else FileForm.COUNTS
+
     def is_needed(self, name: str) -> bool:
         """Whether the file cannot do without this column."""
-        return BY_NAME[name].required or (
+        return self._by_name[name].required or (
             name == "group_id" and self.submission.source.team_id is None
         )
 
@@ -172,7 +199,7 @@ class MappingForm(forms.Form):
                 self[f"column_{column.name}"],
                 None if column.personal else self[f"constant_{column.name}"],
             )
-            for column in COLUMNS
+            for column in self.columns
             if column.kind != Kind.IGNORED
         ]
 
@@ -183,12 +210,12 @@ class MappingForm(forms.Form):
         for field_name, (name, text) in self._value_names.items():
             rows = self.submission.unmapped[name][text]
             groups.setdefault(name, []).append((text, rows, self[field_name]))
-        return [(BY_NAME[name], fields) for name, fields in groups.items()]
+        return [(self._by_name[name], fields) for name, fields in groups.items()]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         columns: dict[str, dict[str, str]] = {}
-        for column in COLUMNS:
+        for column in self.columns:
             choice = cleaned.get(f"column_{column.name}", "")
             if choice == _CONSTANT:
                 constant = cleaned.get(f"constant_{column.name}", "").strip()
@@ -200,7 +227,7 @@ class MappingForm(forms.Form):
             elif column.name in {h.strip().lower() for h in self.submission.headers}:
                 # The header is called as in the contract, and yet it is not wanted.
                 columns[column.name] = {}
-        for column in COLUMNS:
+        for column in self.columns:
             if self.is_needed(column.name) and not columns.get(column.name):
                 self.add_error(
                     f"column_{column.name}", "Every file needs this: choose a column or a value."
@@ -214,9 +241,9 @@ class MappingForm(forms.Form):
             choice = cleaned.get(field_name, "").strip()
             if choice:
                 values.setdefault(name, {})[text] = "" if choice == _EMPTY else choice
-        mapping = {"columns": columns, "values": values}
+        mapping: dict[str, Any] = {"form": self.form.value, "columns": columns, "values": values}
         if cleaned.get("last_year_of_range"):
-            mapping["last_year_of_range"] = True  # type: ignore[assignment]
+            mapping["last_year_of_range"] = True
         if systems := self._saved.get("code_systems"):
             mapping["code_systems"] = systems
         try:

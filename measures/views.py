@@ -20,11 +20,11 @@ from measures.actions.submissions import (
     save_mapping,
     withdraw_submission,
 )
-from measures.enums import Severity, SubmissionState
+from measures.enums import FileForm, Severity, SubmissionState
 from measures.errors import FileRefused
 from measures.forms import MappingForm, StoreUploadHandler, UploadForm
 from measures.ingest.codes import Reference
-from measures.ingest.contract import COLUMNS, RULE_BY_CODE
+from measures.ingest.contract import COLUMNS, COUNT_COLUMNS, RULE_BY_CODE
 from measures.models import Submission
 from measures.policies import AUTOMATIC, can_confirm, can_map, can_withdraw, check_can_map
 from measures.queries import (
@@ -95,7 +95,12 @@ def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
     return render(
         request,
         "measures/upload.html",
-        {"form": form, "columns": COLUMNS, "has_source": list_own_sources(request.scope).exists()},
+        {
+            "form": form,
+            "columns": COLUMNS,
+            "count_columns": COUNT_COLUMNS,
+            "has_source": list_own_sources(request.scope).exists(),
+        },
         status=422 if form.errors else 200,
     )
 
@@ -205,7 +210,13 @@ def mapping_page(request: HttpRequest, submission_id: int) -> HttpResponse:
     submission = get_submission(request.scope, submission_id)
     check_can_map(submission)
     reference = Reference(submission.source)
-    form = MappingForm(request.POST or None, submission=submission, reference=reference)
+    asked = (request.POST or request.GET).get("form", submission.form)
+    form = MappingForm(
+        request.POST or None,
+        submission=submission,
+        reference=reference,
+        form=FileForm(asked) if asked in FileForm.values else FileForm(submission.form),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             save_mapping(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from measures.actions.recompute import publish_submission
-from measures.enums import Severity, SourceKind
+from measures.enums import FileForm, Severity, SourceKind
 from measures.enums import SubmissionState as State
 from measures.errors import FileRefused
 from measures.ingest import load, store
-from measures.ingest.aggregate import add_up
+from measures.ingest.aggregate import Sums, add_up
 from measures.ingest.codes import Reference
 from measures.ingest.contract import RULE_BY_CODE
+from measures.ingest.count_cells import add_up_counts
+from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.keys import MemberKeys
 from measures.ingest.mapping import (
@@ -288,6 +291,7 @@ def _check(submission: Submission, progress: ProgressWriter, as_of: datetime) ->
     log = FindingLog(store.path_of(store.findings_name(submission.pk)))
     try:
         table, mapping = _open(submission)
+        submission.form = mapping.form
         if missing_columns(mapping, source_has_team=submission.source.team_id is not None):
             _finish(submission, State.NEEDS_MAPPING, as_of)
             return
@@ -302,10 +306,7 @@ def _check(submission: Submission, progress: ProgressWriter, as_of: datetime) ->
         submission.unmapped = wanted.unmapped
         _finish(submission, State.NEEDS_MAPPING, as_of)
         return
-    store.save_rows(
-        submission.pk,
-        store.CodedRows(checked.facts, checked.members, checked.periods, checked.sets_given),
-    )
+    store.save_rows(submission.pk, _coded(checked))
     _finish(submission, State.CHECKED, as_of)
 
 
@@ -331,7 +332,7 @@ def _open(submission: Submission) -> tuple[Table, Mapping]:
         ).first()
         if remembered:
             submission.mapping = remembered.mapping
-    return table, apply_mapping(table.headers, submission.mapping)
+    return table, apply_mapping(table.headers, submission.mapping, fixed=table.form)
 
 
 def _read(
@@ -343,10 +344,21 @@ def _read(
     as_of: datetime,
 ) -> Checked:
     source = submission.source
+    reference = Reference(source, code_systems=mapping.code_systems)
+    log.places = table.places
+    if mapping.form == FileForm.COUNTS:
+        return check_counts(
+            table,
+            mapping,
+            reference,
+            log=log,
+            today=timezone.localdate(as_of),
+            progress=progress,
+        )
     return check_table(
         table,
         mapping,
-        Reference(source, code_systems=mapping.code_systems),
+        reference,
         log=log,
         keys=MemberKeys(source.pk, seal=source.kind == SourceKind.GROUP),
         today=timezone.localdate(as_of),
@@ -369,6 +381,7 @@ def _note_counts(submission: Submission, checked: Checked, has_findings_file: bo
             severity=tally.severity,
             line_count=tally.line_count,
             first_lines=tally.first_lines,
+            first_places=tally.first_places,
         )
         for tally in checked.tallies
     )
@@ -383,6 +396,8 @@ def _check_share(checked: Checked) -> None:
         return
     if checked.unmapped:
         raise _MappingWanted(checked.unmapped)
+    if not checked.set_aside_count:
+        raise FileRefused("nothing_left", "The mapping leaves every row of the file out.")
     share = 100 * checked.set_aside_count / checked.row_count
     raise FileRefused(
         "too_many_bad_rows",
@@ -392,19 +407,18 @@ def _check_share(checked: Checked) -> None:
 
 
 def _most_frequent(tallies: tuple[Tally, ...]) -> str:
-    errors = [t for t in tallies if t.severity == Severity.ERROR]
+    # That a slice is incomplete follows from something else.
+    errors = [t for t in tallies if t.severity == Severity.ERROR and t.rule != "slice_incomplete"]
     if not errors:
         return ""
     worst = max(errors, key=lambda t: t.line_count)
     column = f" in column {worst.column}" if worst.column else ""
-    return (
-        f"The most frequent reason{column}, first in line {worst.first_lines[0]}:"
-        f" {RULE_BY_CODE[worst.rule].text}"
-    )
+    place = worst.first_places[0] if worst.first_places else f"line {worst.first_lines[0]}"
+    return f"The most frequent reason{column}, first in {place}: {RULE_BY_CODE[worst.rule].text}"
 
 
 def _load(submission: Submission, progress: ProgressWriter, as_of: datetime) -> None:
-    """checked → loaded: member rows, cells, completeness counts and slices."""
+    """checked → loaded: member rows (where there are any), cells, completeness counts and slices."""
     rows = store.read_rows(submission.pk)
     if rows is None:
         rows = _coded_again(submission, progress, as_of)
@@ -416,6 +430,23 @@ def _load(submission: Submission, progress: ProgressWriter, as_of: datetime) -> 
         )[0].pk
         for span in rows.periods
     ]
+    if rows.form == FileForm.COUNTS:
+        load.check_count_ids(rows.facts)
+        sums = add_up_counts(rows.facts, period_ids=period_ids, reference=reference)
+    else:
+        sums = _load_members(submission, rows, period_ids, reference, progress)
+    load.store_sums(submission.pk, submission.source_id, sums)
+    _finish(submission, State.LOADED, as_of)
+    transaction.on_commit(lambda: store.delete_rows(submission.pk))
+
+
+def _load_members(
+    submission: Submission,
+    rows: store.CodedRows,
+    period_ids: list[int],
+    reference: Reference,
+    progress: ProgressWriter,
+) -> Sums:
     # Counting and COPY go side by side: one works here, the other in the database server.
     with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
         counting = pool.submit(
@@ -430,10 +461,7 @@ def _load(submission: Submission, progress: ProgressWriter, as_of: datetime) -> 
         load.load_rows(
             submission.pk, rows.facts, rows.members, period_ids=period_ids, progress=progress
         )
-        sums = counting.result()
-    load.store_sums(submission.pk, submission.source_id, sums)
-    _finish(submission, State.LOADED, as_of)
-    transaction.on_commit(lambda: store.delete_rows(submission.pk))
+        return counting.result()
 
 
 def _coded_again(
@@ -447,7 +475,13 @@ def _coded_again(
         raise StateRefused(
             "The programme's groups, sites or definitions changed since the check. Send the file again."
         )
-    return store.CodedRows(checked.facts, checked.members, checked.periods, checked.sets_given)
+    return _coded(checked)
+
+
+def _coded(checked: Checked) -> store.CodedRows:
+    return store.CodedRows(
+        checked.form, checked.facts, checked.members, checked.periods, checked.sets_given
+    )
 
 
 def _adopt(submission: Submission, progress: ProgressWriter, as_of: datetime) -> None:
@@ -535,7 +569,7 @@ def delete_expired_files(*, as_of: datetime) -> int:
                 act="delete_expired_file", target=submission, by=None, team=submission.source.team
             )
             if not Submission.objects.filter(stored_as=old_file).exists():
-                transaction.on_commit(lambda name=old_file: store.delete_file(name))
+                transaction.on_commit(partial(store.delete_file, old_file))
         deleted += 1
     store.delete_leftovers(
         older_than=(as_of - timedelta(days=2)).timestamp(),

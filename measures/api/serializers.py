@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from measures.enums import FileForm
 from measures.ingest.contract import RULE_BY_CODE
 from measures.models import Finding, Source, Submission
 
@@ -34,6 +35,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "file_name",
             "sha256",
             "byte_count",
+            "form",
             "state",
             "received_at",
             "state_changed_at",
@@ -59,13 +61,18 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
 
     class Meta:
         model = Finding
-        fields = ["rule", "text", "column", "severity", "line_count", "first_lines"]
+        fields = ["rule", "text", "column", "severity", "line_count", "first_lines", "first_places"]
 
     def get_text(self, finding: Finding) -> str:
         return RULE_BY_CODE[finding.rule].text
 
 
 class MappingSerializer(serializers.Serializer[object]):
+    form = serializers.ChoiceField(
+        choices=FileForm.choices,
+        required=False,
+        help_text="What a row is, where the headers do not say it.",
+    )
     columns = serializers.DictField(
         child=serializers.DictField(child=serializers.CharField()),
         required=False,
@@ -100,5 +107,6 @@ class RuleSerializer(serializers.Serializer[object]):
 
 class ContractSerializer(serializers.Serializer[object]):
     version = serializers.IntegerField()
-    columns = ColumnSerializer(many=True)
+    columns = ColumnSerializer(many=True, help_text="Of a file of members.")
+    count_columns = ColumnSerializer(many=True, help_text="Of a file of counts.")
     rules = RuleSerializer(many=True)

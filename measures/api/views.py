@@ -33,7 +33,7 @@ from measures.api.serializers import (
 )
 from measures.enums import SubmissionState
 from measures.errors import FileRefused
-from measures.ingest.contract import COLUMNS, CONTRACT_VERSION, RULES
+from measures.ingest.contract import COLUMNS, CONTRACT_VERSION, COUNT_COLUMNS, RULES
 from measures.ingest.store import IncomingFile
 from measures.models import Finding, Source, Submission
 from measures.queries import (
@@ -79,14 +79,19 @@ class SourceListView(ListAPIView[Source]):
 
 
 class ContractView(APIView):
-    """The contract of the member-level file: its columns, and the rules that rows are checked by."""
+    """The contract of a file of results: its columns, and the rules that rows are checked by."""
 
     permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_SUBMISSIONS
 
     @extend_schema(responses=ContractSerializer, operation_id="contract")
     def get(self, request: Request) -> Response:
-        contract = {"version": CONTRACT_VERSION, "columns": COLUMNS, "rules": RULES}
+        contract = {
+            "version": CONTRACT_VERSION,
+            "columns": COLUMNS,
+            "count_columns": COUNT_COLUMNS,
+            "rules": RULES,
+        }
         return Response(ContractSerializer(contract).data)
 
 

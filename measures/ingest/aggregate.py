@@ -27,8 +27,18 @@ DENSE_LIMIT = 30_000_000
 _STATES = 8
 _BASIS_OTHER, _BASIS_SELF, _BASIS_INDIRECT = 0, 1, 2
 
-_INDIRECT = (ReportingSource.SURNAME, ReportingSource.GEOCODING, ReportingSource.OTHER_INDIRECT)
+INDIRECT = (ReportingSource.SURNAME, ReportingSource.GEOCODING, ReportingSource.OTHER_INDIRECT)
 _DIRECT = (ReportingSource.EHR, ReportingSource.STATE, ReportingSource.OTHER_DIRECT)
+
+
+REAL_COUNT_SCHEMA: dict[str, Any] = {
+    "team_id": pl.Int32,
+    "period_id": pl.Int16,
+    "site_id": pl.Int64,
+    "field": pl.String,
+    "category": pl.String,
+    "member_count": pl.Int64,
+}
 
 
 @dataclass(frozen=True)
@@ -195,7 +205,7 @@ class _Counter:
             return stratum, None
         basis = np.zeros(len(stratum), np.int8)
         basis[source == ReportingSource.SELF_REPORTED] = _BASIS_SELF
-        basis[np.isin(source, _INDIRECT)] = _BASIS_INDIRECT
+        basis[np.isin(source, INDIRECT)] = _BASIS_INDIRECT
         # Declined and unknown are no answers, so nobody gave them.
         basis[~self.specified[stratum]] = _BASIS_OTHER
         return stratum, basis
@@ -228,16 +238,8 @@ class _Counter:
         Who was at several sites counts at the site of the first row, so that sites add up to the team.
         """
         rows = np.flatnonzero((self.flags & DENOMINATOR) > 0)
-        schema = {
-            "team_id": pl.Int32,
-            "period_id": pl.Int16,
-            "site_id": pl.Int64,
-            "field": pl.String,
-            "category": pl.String,
-            "member_count": pl.Int64,
-        }
         if not len(rows):
-            return pl.DataFrame(schema=schema)
+            return pl.DataFrame(schema=REAL_COUNT_SCHEMA)
         # A member number belongs to one team, so number and period say which person of which team.
         person = self.member[rows].astype(np.int64) * len(self.period_ids) + self.period[rows]
         first = _first_rows(person, self.members.height * len(self.period_ids))
@@ -287,7 +289,7 @@ class _Counter:
         category = np.full(len(stratum), at[RealCategory.SOURCE_UNKNOWN])
         category[source == ReportingSource.SELF_REPORTED] = at[RealCategory.SELF_REPORTED]
         category[np.isin(source, _DIRECT)] = at[RealCategory.OTHER_DIRECT]
-        category[np.isin(source, _INDIRECT)] = at[RealCategory.INDIRECT]
+        category[np.isin(source, INDIRECT)] = at[RealCategory.INDIRECT]
         unknown = ~self.specified[stratum] & ~declined
         category[declined] = at[RealCategory.DECLINED]
         category[unknown] = at[RealCategory.UNKNOWN]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from measures.enums import ReportingSource
 from measures.ingest.codes import OLDEST_AGE, Answer, Reference
-from measures.ingest.contract import BY_NAME, Column, Kind
+from measures.ingest.contract import BY_NAME, BY_NAME_OF, Column, Kind
 from measures.ingest.mapping import Mapping, Origin
 
 KEY_LENGTH_LIMIT = 64
@@ -179,11 +179,11 @@ class KeyCoder(Coder):
         return pl.concat([texts for _, texts in self._parts]).gather(place[codes])
 
 
-class Coders:
-    """All coders of one file, and the tables that their values point into.
+class UnitCoders:
+    """Coders of what any file says its numbers are about, and the tables that their values point into.
 
     Teams, sites and measures are positions (1 …) in `team_ids`, `site_ids` and `measure_ids`, 0 for none;
-    periods are positions in `periods`, -1 for none; races are positions in `answers`.
+    periods are positions in `periods`, -1 for none.
     """
 
     def __init__(self, reference: Reference, mapping: Mapping, *, today: date) -> None:
@@ -198,61 +198,16 @@ class Coders:
         self._measures = {pk: n for n, pk in enumerate(self.measure_ids.tolist()) if n}
         self.periods: list[PeriodSpan] = []
         self._period_positions: dict[str, int] = {}
-        self.answers: list[Answer] = []
-        self._answer_positions: dict[Answer, int] = {}
+        self.team = self.coder("group_id", np.int16, self._read_team)
+        self.site = self.coder("site_id", np.int32, self._read_site)
+        self.measure = self.coder("measure_id", np.int16, self._read_measure)
+        self.period = self.coder("period", np.int16, self._read_period)
+        self.line_of_business = self.coder("line_of_business", np.int8, self._read_line)
 
-        self.member = KeyCoder(
-            BY_NAME["member_id"], mapping.origins.get("member_id", Origin(None)), mapping
-        )
-        self.team = self._coder("group_id", np.int16, self._read_team)
-        self.site = self._coder("site_id", np.int32, self._read_site)
-        self.measure = self._coder("measure_id", np.int16, self._read_measure)
-        self.period = self._coder("period", np.int16, self._read_period)
-        self.line_of_business = self._coder("line_of_business", np.int8, self._read_line)
-        self.denominator = self._coder("denominator", np.int8, self._read_flag)
-        self.numerator = self._coder("numerator", np.int8, self._read_flag)
-        self.exclusion = self._coder("exclusion", np.int8, self._read_optional_flag)
-        self.race = self._coder("race", np.int16, self._read_race)
-        self.stratum_coders = {
-            name: self._coder(name, np.int16, self._reader_of(name))
-            for name in ("ethnicity", "language", "sex", "gender_identity", "sexual_orientation")
-        }
-        self.source_coders = {
-            name: self._coder(f"{name}_source", np.int8, self._read_source)
-            for name in ("race", "ethnicity", "language")
-        }
-        self.birth_year = self._coder("birth_year", np.int16, self._read_birth_year)
-        self.birth_date = self._coder("birth_date", np.int16, self._read_birth_date)
-        self.age = self._coder("age", np.int16, self._read_age)
-        self.zip = self._coder("zip", np.int32, self._read_zip)
-        self.tract = self._coder("tract", np.int64, self._read_tract)
-        self.all: list[Coder] = [
-            self.member,
-            self.team,
-            self.site,
-            self.measure,
-            self.period,
-            self.line_of_business,
-            self.denominator,
-            self.numerator,
-            self.exclusion,
-            self.race,
-            *self.stratum_coders.values(),
-            *self.source_coders.values(),
-            self.birth_year,
-            self.birth_date,
-            self.age,
-            self.zip,
-            self.tract,
-        ]
-
-    def _coder(self, name: str, dtype: Any, read: Callable[[str], Reading]) -> Coder:
+    def coder(self, name: str, dtype: Any, read: Callable[[str], Reading]) -> Coder:
+        """A coder of one column of the contract, a constant where the file does not have it."""
         origin = self._mapping.origins.get(name, Origin(None))
-        return Coder(BY_NAME[name], origin, self._mapping, dtype, read)
-
-    def has(self, *names: str) -> bool:
-        """Whether the file, or its mapping, gives any of these columns."""
-        return any(name in self._mapping.origins for name in names)
+        return Coder(BY_NAME_OF[self._mapping.form][name], origin, self._mapping, dtype, read)
 
     # Each reader: a trimmed, lower-case text → (value, rules it breaks).
 
@@ -299,11 +254,63 @@ class Coders:
         line = self._reference.number("line_of_business", text)
         return (0, ("unknown_code",)) if line is None else (line, ())
 
-    def _read_source(self, text: str) -> Reading:
+    def read_source(self, text: str) -> Reading:
         if not text:
             return -1, ()
         source = self._reference.number("race_source", text)
         return (int(ReportingSource.UNKNOWN), ("unknown_code",)) if source is None else (source, ())
+
+
+class Coders(UnitCoders):
+    """All coders of a file of members; races are positions in `answers`."""
+
+    def __init__(self, reference: Reference, mapping: Mapping, *, today: date) -> None:
+        super().__init__(reference, mapping, today=today)
+        self.answers: list[Answer] = []
+        self._answer_positions: dict[Answer, int] = {}
+        self.member = KeyCoder(
+            BY_NAME["member_id"], mapping.origins.get("member_id", Origin(None)), mapping
+        )
+        self.denominator = self.coder("denominator", np.int8, self._read_flag)
+        self.numerator = self.coder("numerator", np.int8, self._read_flag)
+        self.exclusion = self.coder("exclusion", np.int8, self._read_optional_flag)
+        self.race = self.coder("race", np.int16, self._read_race)
+        self.stratum_coders = {
+            name: self.coder(name, np.int16, self._reader_of(name))
+            for name in ("ethnicity", "language", "sex", "gender_identity", "sexual_orientation")
+        }
+        self.source_coders = {
+            name: self.coder(f"{name}_source", np.int8, self.read_source)
+            for name in ("race", "ethnicity", "language")
+        }
+        self.birth_year = self.coder("birth_year", np.int16, self._read_birth_year)
+        self.birth_date = self.coder("birth_date", np.int16, self._read_birth_date)
+        self.age = self.coder("age", np.int16, self._read_age)
+        self.zip = self.coder("zip", np.int32, self._read_zip)
+        self.tract = self.coder("tract", np.int64, self._read_tract)
+        self.all: list[Coder] = [
+            self.member,
+            self.team,
+            self.site,
+            self.measure,
+            self.period,
+            self.line_of_business,
+            self.denominator,
+            self.numerator,
+            self.exclusion,
+            self.race,
+            *self.stratum_coders.values(),
+            *self.source_coders.values(),
+            self.birth_year,
+            self.birth_date,
+            self.age,
+            self.zip,
+            self.tract,
+        ]
+
+    def has(self, *names: str) -> bool:
+        """Whether the file, or its mapping, gives any of these columns."""
+        return any(name in self._mapping.origins for name in names)
 
     @staticmethod
     def _read_flag(text: str) -> Reading:

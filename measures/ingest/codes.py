@@ -13,7 +13,7 @@ from datetime import date
 
 from measures.enums import CountingUnit, LineOfBusiness, ReportingSource, StratumKind
 from measures.errors import DefinitionProblem
-from measures.ingest.contract import NOT_COLLECTED_CODES
+from measures.ingest.contract import NOT_COLLECTED_CODES, SET_LEFT_OUT
 from measures.models import CodeMap, MeasureDefinition, Source, Stratum
 from teams.models import Site, SiteAssignment, Team
 
@@ -32,6 +32,22 @@ CELL_SETS = (
 #: Sets that are left out when no row of the file says anything about them.
 OPTIONAL_SETS = frozenset({"gender_identity", "sexual_orientation"})
 OLDEST_AGE = 120
+#: Other names of stratum sets in files of counts.
+SETS_ALSO_CALLED = {
+    "total": "all",
+    "overall": "all",
+    "everyone": "all",
+    "race/ethnicity": "combined",
+    "race_ethnicity": "combined",
+    "race_and_ethnicity": "combined",
+    "gender": "sex",
+    "administrative_sex": "sex",
+    "age": "age_band",
+    "age_group": "age_band",
+    "preferred_language": "language",
+}
+#: What a row of the set `all` may call its only stratum.
+EVERYONE = frozenset({"", "all", "total", "overall", "everyone"})
 
 
 @dataclass(frozen=True)
@@ -166,6 +182,14 @@ class Reference:
             return {"1": "1 (yes)", "0": "0 (no)"}
         if column == "line_of_business":
             return {str(c.label).lower(): str(c.label) for c in LineOfBusiness if c.value}
+        if column == "stratum_set":
+            return {code: code for code in CELL_SETS} | {SET_LEFT_OUT: "Leave these rows out"}
+        if column == "stratum":
+            return {
+                stratum.label.lower(): stratum.label
+                for set_code in CELL_SETS
+                for stratum in self.strata.get(set_code, {}).values()
+            }
         if column.endswith("_source"):
             return {str(c.label).lower(): str(c.label) for c in ReportingSource if c.value}
         return {
@@ -173,6 +197,41 @@ class Reference:
             for stratum in self.strata.get(column, {}).values()
             if stratum.kind != StratumKind.TOTAL
         }
+
+    def set_named(self, text: str) -> str | None:
+        """Code of the stratum set that a trimmed, lower-case text names; None when there is none."""
+        plain = text.removeprefix("sde-").removeprefix("sde ").replace(" ", "_").replace("-", "_")
+        plain = SETS_ALSO_CALLED.get(plain, plain)
+        return plain if plain in CELL_SETS else None
+
+    def stratum_in(self, set_code: str, text: str) -> tuple[int, str]:
+        """(stratum id, "") of a trimmed, lower-case text within a set; (0, broken rule) without one."""
+        if set_code == "all":
+            return (self.everyone, "") if text in EVERYONE else (0, "other_set")
+        if not text:
+            return 0, "missing_value"
+        for code, stratum in self.strata[set_code].items():
+            if text in {code, stratum.label.lower(), stratum.short_label.lower()}:
+                return stratum.pk, ""
+        if set_code == "age_band":
+            return 0, "unknown_code"
+        if set_code == "combined":
+            return self._combined_stratum(text)
+        answer = self.answer(set_code, text)
+        if answer.problem:
+            return 0, answer.problem
+        if answer.ethnicity and self._kind_of[answer.stratum] == StratumKind.UNKNOWN:
+            return 0, "other_set"
+        return answer.stratum, ""
+
+    def _combined_stratum(self, text: str) -> tuple[int, str]:
+        """Beside Hispanics, a race alone means those of the race who are not."""
+        answer = self.answer("race", text)
+        if self.hispanic in {answer.ethnicity, self.answer("ethnicity", text).stratum}:
+            return self.hispanic, ""
+        if answer.problem:
+            return 0, answer.problem
+        return self.combined_of[answer.stratum], ""
 
     def number(self, field: str, text: str) -> int | None:
         """Meaning of a code of `line_of_business` or `race_source`: the value of its enum, None if unknown."""

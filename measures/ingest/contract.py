@@ -1,7 +1,8 @@
-"""The contract of the member-level file, version 1, as data.
+"""The contract of a file of results, version 1, as data: member rows, or counts where nothing else can be sent.
 
-The checker, the mapping page, the data dictionary and the API all read these two tables: what a column
-is (`COLUMNS`) and what can be wrong with a row (`RULES`). No rule text ever holds a value from a file.
+The checker, the mapping page, the data dictionary and the API all read these tables: what a column is
+(`COLUMNS` of member rows, `COUNT_COLUMNS` of counts) and what can be wrong with a row (`RULES`). No rule
+text ever holds a value from a file.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from measures.enums import Severity
+from measures.enums import FileForm, Severity
 
 CONTRACT_VERSION = 1
 
@@ -30,6 +31,8 @@ class Kind(StrEnum):
     ZIP = "zip"
     TRACT = "tract"
     SHARE = "share"
+    COUNT = "count"
+    RATE = "rate"
     IGNORED = "ignored"
 
 
@@ -91,7 +94,32 @@ COLUMNS: tuple[Column, ...] = (
     Column("p_multi", Kind.SHARE, "As p_white: two or more races.", personal=True),
 )  # fmt: skip
 
+#: A row counts the people of one stratum; the rows of a set hold everybody once.
+COUNT_COLUMNS: tuple[Column, ...] = (
+    Column("group_id", Kind.TEAM, "Code of a provider group that the programme knows. A group's own file may leave it out."),
+    Column("site_id", Kind.SITE, "Practice site of these people. Empty or unknown: “site not listed”, never the sum of the sites."),
+    Column("measure_id", Kind.MEASURE, "Code of a defined measure, for example CBP or COL-E.", required=True),
+    Column("period", Kind.PERIOD, "2024 (the measurement year) or 2024-06 (the twelve months that end then).", required=True),
+    Column("line_of_business", Kind.CODE, "Line of business of these people. Empty: not stated, never the sum of the lines."),
+    Column("stratum_set", Kind.CODE, "How people are grouped: all, race, ethnicity, combined, language, sex, age_band, gender_identity or sexual_orientation.", required=True),
+    Column("stratum", Kind.CODE, "The stratum within its set; codes as in a file of members. Empty in the set all.", required=True),
+    Column("stratum_source", Kind.CODE, "How the stratum came to be known; as race_source of a file of members."),
+    Column("denominator", Kind.COUNT, "People or events in the denominator; exclusions are taken off already.", required=True),
+    Column("numerator", Kind.COUNT, "Of these, how many meet the numerator.", required=True),
+    Column("exclusion", Kind.COUNT, "How many were excluded; they are not in the denominator. Empty is 0."),
+    Column("rate", Kind.RATE, "The file's own rate, 0 to 1 or 0 to 100. Only compared with the counts."),
+)  # fmt: skip
+
+COLUMNS_OF: dict[FileForm, tuple[Column, ...]] = {
+    FileForm.MEMBERS: COLUMNS,
+    FileForm.COUNTS: COUNT_COLUMNS,
+}
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
+BY_NAME_OF: dict[FileForm, dict[str, Column]] = {
+    form: {column.name: column for column in columns} for form, columns in COLUMNS_OF.items()
+}
+#: A set of a file of counts that the mapping leaves out, because the programme has no such strata.
+SET_LEFT_OUT = "left out"
 PROBABILITIES = ("p_white", "p_black", "p_hispanic", "p_api", "p_aian", "p_multi")
 #: Fields whose answer has a source of its own.
 SOURCED_FIELDS = ("race", "ethnicity", "language")
@@ -118,7 +146,7 @@ def _warning(code: str, text: str, advice: str = "") -> Rule:
 
 
 #: An error sets the row aside; a warning says what was done about it and keeps the row.
-RULES: tuple[Rule, ...] = (
+ROW_RULES: tuple[Rule, ...] = (
     _error("ragged_row", "The row does not have as many fields as the header.", "Enclose text that holds the separator in quotation marks."),
     _error("missing_value", "A required value is missing."),
     _error("too_long", "The key is longer than 64 characters."),
@@ -139,7 +167,7 @@ RULES: tuple[Rule, ...] = (
     _error("bad_age", "The age is not a whole number from 0 to 120."),
     _error("bad_probability", "A probability is not a number from 0 to 1."),
     _error("probabilities_do_not_add_up", "The six probabilities do not add up to 1 (±0.001)."),
-    _error("duplicates_disagree", "Several rows have the same key and different results; all of them are set aside.", "The key is member, measure, period, event and line of business."),
+    _error("duplicates_disagree", "Several rows have the same key and different results; all of them are set aside.", "The key is member, measure, period, event and line of business; in a file of counts group, measure, period, site, line of business, stratum and its source."),
     _warning("duplicates_agree", "The row repeats an earlier one; it is counted once."),
     _warning("described_differently", "The member is described differently on an earlier row, which is the one that counts."),
     _warning("unknown_site", "The site is not known to the programme; the row counts as “site not listed”."),
@@ -153,4 +181,21 @@ RULES: tuple[Rule, ...] = (
     _warning("bad_tract", "The tract does not have eleven digits; it was left empty."),
 )  # fmt: skip
 
+#: What else can be wrong with a file of counts.
+COUNT_RULES: tuple[Rule, ...] = (
+    _error("not_a_count", "The value is not a whole number from 0 to 100,000,000."),
+    _error("numerator_above_denominator", "The numerator is larger than the denominator."),
+    _error("other_set", "The code says nothing within this set.", "Hispanic beside races, for example, belongs to the set combined."),
+    _error("strata_above_total", "The strata of the set add up to more than everybody (the set all)."),
+    _error("strata_below_total", "The strata of the set, the unknown among them, add up to less than everybody (the set all)."),
+    _error("sets_disagree", "The sets add up to different totals, and no row of the set all says which holds."),
+    _error("total_beside_parts", "Rows without a site or line of business repeat the sum of those that have one.", "Send the parts or the sum, not both."),
+    _error("slice_incomplete", "Other rows of the same group, measure and period cannot be used; counts of these three go in together or not at all."),
+    _warning("rest_is_unknown", "The strata of the set add up to less than everybody; the rest counts as unknown."),
+    _warning("breakdown_dropped", "Not every set is given by site and line of business alike, so the counts go in without them."),
+    _warning("set_left_out", "The mapping leaves this set out; its rows do not count."),
+    _warning("rate_differs", "The file's own rate is not numerator / denominator; the counts hold."),
+)  # fmt: skip
+
+RULES = (*ROW_RULES, *COUNT_RULES)
 RULE_BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}

@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from django.db.models import IntegerChoices
 
 from measures.enums import (
     CountingUnit,
@@ -534,7 +536,8 @@ def _meanings(
     field = values["field"]
     _check_choice(file, "field", field, sorted(_PERSON_FIELDS | set(_ENUM_OF_FIELD)))
     if field in _ENUM_OF_FIELD:
-        return {member.name.lower(): (member.value,) for member in _ENUM_OF_FIELD[field]}
+        choices: Iterable[IntegerChoices] = _ENUM_OF_FIELD[field]
+        return {choice.name.lower(): (choice.value,) for choice in choices}
     if "meanings" not in values:
         raise DefinitionProblem(f"{file} has no “meanings”. Add a table from meaning to strata.")
     meanings = {}

@@ -88,7 +88,7 @@ def load_rows(
                 _array("probabilities"),
             )
 
-    _check_ids(facts, members)
+    _check_member_ids(facts, members)
     done = 0
     for parent, columns, blocks in (
         ("measures_memberrow", _ROW_COLUMNS, member_blocks()),
@@ -130,7 +130,7 @@ def store_sums(submission_id: int, source_id: int, sums: Sums) -> None:
                 for block in sums.cells.iter_slices(COPY_ROWS)
             ),
         )
-        columns = (
+        columns: tuple[str, ...] = (
             "submission_id",
             "team_id",
             "period_id",
@@ -164,8 +164,19 @@ def store_sums(submission_id: int, source_id: int, sums: Sums) -> None:
         )
 
 
-def _check_ids(facts: pl.DataFrame, members: pl.DataFrame) -> None:
-    """Every team, site, measure and stratum exists; locked, so that none goes before the commit."""
+def check_count_ids(counts: pl.DataFrame) -> None:
+    """Raise IdsMissing when a count points to a team, site, measure or stratum that does not exist."""
+    _check_ids(
+        {
+            "teams_team": counts["team_id"].unique(),
+            "teams_site": counts.filter(pl.col("site_id") > 0)["site_id"].unique(),
+            "measures_measure": counts["measure_id"].unique(),
+            "measures_stratum": counts["stratum_id"].unique(),
+        }
+    )
+
+
+def _check_member_ids(facts: pl.DataFrame, members: pl.DataFrame) -> None:
     strata = [
         "race",
         "ethnicity",
@@ -175,15 +186,21 @@ def _check_ids(facts: pl.DataFrame, members: pl.DataFrame) -> None:
         "gender_identity",
         "sexual_orientation",
     ]
-    wanted = {
-        "teams_team": facts["team_id"].unique(),
-        "teams_site": facts.filter(pl.col("site_id") > 0)["site_id"].unique(),
-        "measures_measure": facts["measure_id"].unique(),
-        "measures_stratum": pl.concat(
-            [members[name].cast(pl.Int32) for name in strata]
-            + [members["race_codes"].explode().drop_nulls().cast(pl.Int32)]
-        ).unique(),
-    }
+    _check_ids(
+        {
+            "teams_team": facts["team_id"].unique(),
+            "teams_site": facts.filter(pl.col("site_id") > 0)["site_id"].unique(),
+            "measures_measure": facts["measure_id"].unique(),
+            "measures_stratum": pl.concat(
+                [members[name].cast(pl.Int32) for name in strata]
+                + [members["race_codes"].explode().drop_nulls().cast(pl.Int32)]
+            ).unique(),
+        }
+    )
+
+
+def _check_ids(wanted: dict[str, pl.Series]) -> None:
+    """Every id of these tables exists; locked, so that none goes before the commit."""
     with connection.cursor() as cursor:
         for table, ids in wanted.items():
             cursor.execute(

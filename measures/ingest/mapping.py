@@ -2,13 +2,14 @@
 
 A mapping is plain JSON, remembered per source and set of headers:
 
-    {"columns": {"period": {"header": "CYCLE"}, "measure_id": {"constant": "CBP"}},
+    {"form": "members",
+     "columns": {"period": {"header": "CYCLE"}, "measure_id": {"constant": "CBP"}},
      "values": {"sex": {"men": "male"}},
      "last_year_of_range": true,
      "code_systems": ["own:example-payer"]}
 
 A column's value is looked up trimmed and in lower case; what the map does not name stays as it is.
-One header may feed several columns of the contract.
+One header may feed several columns of the contract. Without a form, the file's headers decide.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from measures.enums import FileForm
 from measures.errors import FileRefused
-from measures.ingest.contract import BY_NAME, COLUMNS, Kind
+from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column, Kind
 
 #: Names under which columns of the contract are met elsewhere. Lower case, letters and digits only.
 _ALSO_CALLED: dict[str, tuple[str, ...]] = {
@@ -54,6 +56,9 @@ _ALSO_CALLED: dict[str, tuple[str, ...]] = {
     "tract": ("censustract", "geoid"),
     "last_name": ("surname", "lastname", "familyname"),
     "first_name": ("firstname", "givenname"),
+    "stratum_set": ("stratification", "stratifier", "category", "dimension", "stratumtype"),
+    "stratum": ("stratumvalue", "subgroup", "stratumname", "level"),
+    "rate": ("score", "measurescore", "performancerate"),
 }
 YEAR_RANGE = re.compile(r"^\s*((?:19|20)\d\d)\s*(?:-|–|/|to)\s*((?:19|20)\d\d)\s*$")
 
@@ -70,6 +75,7 @@ class Origin:
 class Mapping:
     """A mapping applied to one file's headers."""
 
+    form: FileForm
     origins: dict[str, Origin]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     last_year_of_range: bool = False
@@ -91,23 +97,42 @@ def header_hash(headers: Sequence[str]) -> str:
 
 def missing_columns(mapping: Mapping, *, source_has_team: bool) -> list[str]:
     """Required columns of the contract that nothing feeds."""
-    needed = [c.name for c in COLUMNS if c.required]
+    needed = [c.name for c in COLUMNS_OF[mapping.form] if c.required]
     if not source_has_team:
         needed.insert(1, "group_id")
     return [name for name in needed if name not in mapping.origins]
 
 
-def apply_mapping(headers: Sequence[str], saved: dict[str, Any]) -> Mapping:
+def form_of(
+    headers: Sequence[str], saved: dict[str, Any], *, fixed: FileForm | None = None
+) -> FileForm:
+    """What one row of a file is: as the format fixes it, else as the mapping says, else by the headers."""
+    if fixed is not None:
+        return fixed
+    if "form" in saved:
+        return FileForm(saved["form"])
+    names = {header.strip().lower() for header in headers}
+    is_counted = bool(names & {"stratum", "stratum_set"}) and "member_id" not in names
+    return FileForm.COUNTS if is_counted else FileForm.MEMBERS
+
+
+def apply_mapping(
+    headers: Sequence[str], saved: dict[str, Any], *, fixed: FileForm | None = None
+) -> Mapping:
     """Bring a saved mapping (or an empty one) and a file's headers together.
 
-    Headers that are called as in the contract need no entry. Raises FileRefused when the mapping names
-    a header that the file does not have, or is not a mapping at all.
+    Headers that are called as in the contract need no entry. fixed: what a row is, where the format of
+    the file leaves no choice. Raises FileRefused when the mapping names a header that the file does not
+    have, was made for the other form, or is not a mapping at all.
     """
     check_mapping(saved)
+    form = form_of(headers, saved, fixed=fixed)
+    check_mapping(saved, form)
+    columns = COLUMNS_OF[form]
     positions = {name.strip().lower(): position for position, name in enumerate(headers) if name}
     origins = {
         c.name: Origin(positions[c.name])
-        for c in COLUMNS
+        for c in columns
         if c.name in positions and c.kind != Kind.IGNORED
     }
     for name, origin in saved.get("columns", {}).items():
@@ -124,9 +149,10 @@ def apply_mapping(headers: Sequence[str], saved: dict[str, Any]) -> Mapping:
         else:
             origins.pop(name, None)
     return Mapping(
+        form,
         origins,
         {
-            column: {str(k).strip().lower(): str(v).strip() for k, v in pairs.items()}
+            column: {str(k).strip().lower(): str(v).strip().lower() for k, v in pairs.items()}
             for column, pairs in saved.get("values", {}).items()
         },
         bool(saved.get("last_year_of_range")),
@@ -134,27 +160,42 @@ def apply_mapping(headers: Sequence[str], saved: dict[str, Any]) -> Mapping:
     )
 
 
-def check_mapping(saved: Any) -> None:
-    """Raise FileRefused unless the JSON has the shape of a mapping."""
+def check_mapping(saved: Any, form: FileForm | None = None) -> None:
+    """Raise FileRefused unless the JSON has the shape of a mapping.
+
+    form: what a row of the file is. Without it the mapping's own counts, and where it names none, the
+    columns of both forms may be named.
+    """
     if not isinstance(saved, dict) or set(saved) - {
+        "form",
         "columns",
         "values",
         "last_year_of_range",
         "code_systems",
     }:
-        _refuse("it may hold “columns”, “values”, “last_year_of_range” and “code_systems” only")
+        _refuse(
+            "it may hold “form”, “columns”, “values”, “last_year_of_range” and “code_systems” only"
+        )
+    if saved.get("form", FileForm.MEMBERS) not in FileForm.values:
+        _refuse("“form” must be “members” or “counts”")
+    if form is None and "form" in saved:
+        form = FileForm(saved["form"])
+    forms = [form] if form else list(FileForm)
+    known: dict[str, Column] = {}
+    for one in forms:
+        known = BY_NAME_OF[one] | known
     columns, values = saved.get("columns", {}), saved.get("values", {})
     if not isinstance(columns, dict) or not isinstance(values, dict):
         _refuse("“columns” and “values” must be objects")
     for name, origin in columns.items():
-        if name not in BY_NAME or BY_NAME[name].kind == Kind.IGNORED:
+        if name not in known or known[name].kind == Kind.IGNORED:
             _refuse(f"“{name}” is not a column of the contract")
         if not isinstance(origin, dict) or set(origin) - {"header", "constant"} or len(origin) > 1:
             _refuse(f"“{name}” must have either a “header” or a “constant”")
-        if "constant" in origin and BY_NAME[name].personal:
+        if "constant" in origin and known[name].personal:
             _refuse(f"“{name}” differs from member to member and cannot be a constant")
     for name, pairs in values.items():
-        if name not in BY_NAME or not BY_NAME[name].may_list_values:
+        if name not in known or not known[name].may_list_values:
             _refuse(f"values of “{name}” cannot be mapped")
         if not isinstance(pairs, dict) or any(
             not isinstance(k, str) or not isinstance(v, str) for k, v in pairs.items()
@@ -166,11 +207,11 @@ def _refuse(reason: str) -> None:
     raise FileRefused("bad_mapping", f"The mapping cannot be used: {reason}.")
 
 
-def suggest_columns(headers: Sequence[str]) -> dict[str, str]:
+def suggest_columns(headers: Sequence[str], form: FileForm = FileForm.MEMBERS) -> dict[str, str]:
     """Contract column → header of the file that probably feeds it, by name."""
     plain = {re.sub(r"[^a-z0-9]", "", h.lower()): h for h in headers if h}
     suggestions: dict[str, str] = {}
-    for column in COLUMNS:
+    for column in COLUMNS_OF[form]:
         if column.kind == Kind.IGNORED:
             continue
         own = column.name.replace("_", "")

@@ -21,6 +21,7 @@ from typing import Self
 import polars as pl
 from django.conf import settings
 
+from measures.enums import FileForm
 from measures.errors import FileRefused
 from measures.ingest.coders import PeriodSpan
 
@@ -40,6 +41,7 @@ class StoredFile:
 class CodedRows:
     """What the check leaves for the load; see `validate.Checked`."""
 
+    form: FileForm
     facts: pl.DataFrame
     members: pl.DataFrame
     periods: tuple[PeriodSpan, ...]
@@ -135,6 +137,7 @@ def save_rows(submission_id: int, rows: CodedRows) -> None:
                     [p.label, p.starts_on.isoformat(), p.ends_on.isoformat()] for p in rows.periods
                 ],
                 "sets_given": sorted(rows.sets_given),
+                "form": rows.form,
             }
         )
     )
@@ -151,6 +154,7 @@ def read_rows(submission_id: int) -> CodedRows | None:
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return None
     return CodedRows(
+        FileForm(about["form"]),
         frames[0],
         frames[1],
         tuple(

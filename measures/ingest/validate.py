@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from measures.enums import ReportingSource, Severity, StratumKind
+from measures.enums import FileForm, ReportingSource, Severity, StratumKind
 from measures.ingest.coders import Coders, PeriodSpan
 from measures.ingest.codes import Reference
 from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE, SOURCED_FIELDS
@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]
 class Checked:
     """A file that was read to its end.
 
+    form: what its rows are; for counts see `counts.check_counts`.
     facts: member_number i32, team_id i32, site_id i32 (0: not listed), measure_id i16, period i16
     (position in `periods`), event_number i32, line_of_business i8, flags i8.
     members: member_number, team_id, member_key and sealed_id (binary), race_codes (list), race …
@@ -45,19 +46,17 @@ class Checked:
     unmapped: coded column → text → rows that it set aside.
     """
 
+    form: FileForm
     facts: pl.DataFrame
     members: pl.DataFrame
     periods: tuple[PeriodSpan, ...]
     sets_given: frozenset[str]
     row_count: int
+    accepted_count: int
     set_aside_count: int
     duplicate_count: int
     tallies: tuple[Tally, ...]
     unmapped: dict[str, dict[str, int]]
-
-    @property
-    def accepted_count(self) -> int:
-        return self.facts.height
 
 
 def check_table(
@@ -384,11 +383,13 @@ class _Pass:
             if described and not self._is_unknown[described[name]].all()
         )
         return Checked(
+            form=FileForm.MEMBERS,
             facts=facts,
             members=members,
             periods=tuple(self.coders.periods),
             sets_given=sets_given,
             row_count=self.row_count,
+            accepted_count=facts.height,
             set_aside_count=self.set_aside,
             duplicate_count=duplicates,
             tallies=tallies,

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from measures.enums import Severity, SourceKind, SubmissionState
+from measures.enums import FileForm, Severity, SourceKind, SubmissionState
 
 
 class Source(models.Model):
@@ -81,6 +81,12 @@ class Submission(models.Model):
     state = models.CharField(
         max_length=20, choices=SubmissionState, default=SubmissionState.RECEIVED, db_index=True
     )
+    form = models.CharField(
+        max_length=10,
+        choices=FileForm,
+        default=FileForm.MEMBERS,
+        help_text="What a row of the file is; counts come without member rows.",
+    )
     mapping = models.JSONField(default=dict)
     unmapped = models.JSONField(
         default=dict,
@@ -148,6 +154,12 @@ class Finding(models.Model):
     severity = models.CharField(max_length=8, choices=Severity)
     line_count = models.BigIntegerField()
     first_lines = ArrayField(models.BigIntegerField(), size=20)
+    first_places = ArrayField(
+        models.TextField(),
+        size=20,
+        default=list,
+        help_text="Where the first lines stand in a file whose lines say nothing; else empty.",
+    )
 
     class Meta:
         ordering = ["severity", "-line_count", "rule"]

@@ -20,8 +20,9 @@ from typing import Any
 from django.utils import timezone
 
 from measures.actions.submissions import process_submission, receive_submission
-from measures.enums import SourceKind
+from measures.enums import FileForm, SourceKind
 from measures.ingest.codes import Reference
+from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog
 from measures.ingest.keys import MemberKeys
 from measures.ingest.mapping import apply_mapping
@@ -119,12 +120,24 @@ def check(
         path = Path(folder) / "file"
         path.write_bytes(data)
         table = open_table(path, byte_limit=LIMIT)
-        applied = apply_mapping(table.headers, mapping or {})
+        applied = apply_mapping(table.headers, mapping or {}, fixed=table.form)
+        reference = Reference(source, code_systems=applied.code_systems)
+        log = FindingLog(Path(folder) / "findings.csv.gz")
+        log.places = table.places
+        if applied.form == FileForm.COUNTS:
+            return check_counts(
+                table,
+                applied,
+                reference,
+                log=log,
+                today=today,
+                progress=lambda done, total: None,
+            )
         return check_table(
             table,
             applied,
-            Reference(source, code_systems=applied.code_systems),
-            log=FindingLog(Path(folder) / "findings.csv.gz"),
+            reference,
+            log=log,
             keys=MemberKeys(source.pk, seal=source.kind == SourceKind.GROUP),
             today=today,
             progress=lambda done, total: None,

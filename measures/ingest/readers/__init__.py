@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from measures.errors import FileRefused
-from measures.ingest.readers.blocks import check_zip
+from measures.ingest.readers.blocks import Blocks, check_zip
 from measures.ingest.readers.delimited import open_csv
+from measures.ingest.readers.fhir import looks_like_json, open_fhir
 from measures.ingest.readers.parquet import open_parquet
 from measures.ingest.readers.tables import Chunk, Table
 
@@ -32,4 +33,15 @@ def open_table(path: Path, *, byte_limit: int) -> Table:
             return open_parquet(path)
     if head.startswith(b"PK"):
         check_zip(path)
+    if looks_like_json(_head(path, byte_limit)):
+        return open_fhir(path, byte_limit)
     return open_csv(path, byte_limit)
+
+
+def _head(path: Path, byte_limit: int) -> bytes:
+    """The first bytes after decompression."""
+    blocks = Blocks(path, byte_limit)
+    try:
+        return blocks.read(64)
+    finally:
+        blocks.close()

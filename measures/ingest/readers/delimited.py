@@ -53,7 +53,7 @@ def open_csv(path: Path, byte_limit: int) -> Table:
         finally:
             source.close()
 
-    return Table(layout.headers, path.stat().st_size, False, chunks)
+    return Table(layout.headers, path.stat().st_size, chunks)
 
 
 def _read_header(head: bytes) -> _Layout:

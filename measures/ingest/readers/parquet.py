@@ -56,7 +56,7 @@ def open_parquet(path: Path) -> Table:
         offsets = iter(range(0, height, PARQUET_ROWS))
         yield from read_ahead(offsets, lambda offset: read(offset, columns, prepare))
 
-    return Table(headers, height, True, chunks)
+    return Table(headers, height, chunks)
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from measures.enums import FileForm
 from measures.errors import FileRefused
 
 COLUMN_LIMIT = 1000
@@ -43,13 +44,16 @@ class Chunk:
 class Table:
     """An opened file: its headers, and a way to read it once from the start.
 
-    total: bytes of the file as it lies on disk (CSV) or rows (Parquet), what `Chunk.consumed` counts up to.
+    total: bytes of the file as it lies on disk (CSV) or rows (else), what `Chunk.consumed` counts up to.
+    form: what one row is, where the format leaves no choice. places: where each row (1 …) stands in the
+    file, where a line number would not say it; empty in tables.
     """
 
     headers: tuple[str, ...]
     total: int
-    is_parquet: bool
     _chunks: Callable[[Sequence[int], Prepare], Iterator[Chunk]]
+    form: FileForm | None = None
+    places: Sequence[str] = ()
 
     def chunks(self, columns: Sequence[int], prepare: Prepare = _as_it_is) -> Iterator[Chunk]:
         """Chunks in file order with the columns at these positions, named by the position as text.

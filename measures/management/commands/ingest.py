@@ -22,7 +22,7 @@ _PIECE = 4 * 1024**2
 
 
 class Command(BaseCommand):
-    help = "Send a member-level file of results to the programme."
+    help = "Send a file of results (members, counts, or FHIR MeasureReports) to the programme."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -89,9 +89,14 @@ class Command(BaseCommand):
         for finding in submission.findings.all():
             rule = RULE_BY_CODE[finding.rule]
             column = f" [{finding.column}]" if finding.column else ""
+            place = (
+                finding.first_places[0]
+                if finding.first_places
+                else f"line {finding.first_lines[0]}"
+            )
             self.stdout.write(
                 f"{finding.get_severity_display()}{column}: {rule.text} {finding.line_count:,} rows, first"
-                f" in line {finding.first_lines[0]}."
+                f" in {place}."
             )
         if submission.state == SubmissionState.REJECTED:
             raise CommandError(f"Submission {submission.pk} rejected. {submission.refusal}")
