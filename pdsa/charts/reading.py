@@ -232,7 +232,14 @@ def missing_sentence(charts: MeasureCharts) -> str:
 
 
 def assurance_sentence(group: GroupChart, data: MeasureData) -> str:
-    if group.assurance is None or data.target is None:
+    """What the limits say about the target; nothing while a signal says that the limits no longer hold."""
+    phase = group.chart.last_phase
+    if group.assurance is None or data.target is None or phase is None:
+        return ""
+    if any(
+        s.phase == phase.number and s.points and s.direction != Direction.NONE
+        for s in group.chart.signals
+    ):
         return ""
     target = number_words(data, data.target)
     return {
@@ -267,28 +274,31 @@ def read_charts(charts: MeasureCharts) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def finding(charts: MeasureCharts) -> str:
+def finding(charts: MeasureCharts, *, gap: bool = False) -> str:
     """Title of the chart: what it says in one short sentence."""
-    data, focus = charts.data, charts.focus
-    if data.focus is None or focus is None:
+    data, line = charts.data, charts.gap if gap else charts.focus
+    if data.focus is None or line is None:
         return f"{data.name}: no numbers yet"
-    phase = focus.chart.last_phase
+    what = f"{data.name}, {data.focus.name}"
+    if gap and data.reference is not None:
+        what = f"{data.name}, gap between {data.focus.name} and {data.reference.name}"
+    phase = line.chart.last_phase
     if charts.rules_off or phase is None or not phase.rules_applied or phase.no_variation:
-        return f"{data.name}, {data.focus.name}"
+        return what
     directed = [
         s
-        for s in _leading([s for s in focus.chart.signals if s.phase == phase.number])
+        for s in _leading([s for s in line.chart.signals if s.phase == phase.number])
         if s.direction != Direction.NONE
     ]
     if not directed:
-        return f"{data.name}, {data.focus.name}: no signal of a change"
+        return f"{what}: no signal of a change"
     verdict = is_favourable(directed[0], higher_is_better=data.higher_is_better)
-    return f"{data.name}, {data.focus.name}: signal of a change for the {'better' if verdict else 'worse'}"
+    return f"{what}: signal of a change for the {'better' if verdict else 'worse'}"
 
 
-def method_note(charts: MeasureCharts) -> str:
+def method_note(charts: MeasureCharts, *, gap: bool = False) -> str:
     """What is printed under every chart: kind, rule set, screening, baseline, phases with their reasons."""
-    group, data = charts.focus, charts.data
+    group, data = charts.gap if gap else charts.focus, charts.data
     if group is None:
         return ""
     chart = group.chart

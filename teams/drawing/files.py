@@ -45,7 +45,7 @@ def chart_svg(chart: Chart, note: str) -> str:
         )
     )
     y += height + 10
-    for line in wrap(note, width, 11.5, most=3):
+    for line in wrap(note, width, 11.5, most=8):
         y += 15
         parts.append(_text(y, line, 11.5, 400, SCREEN.soft))
     full_width, full_height = number(width + 2 * _MARGIN), number(y + _MARGIN)

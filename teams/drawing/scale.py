@@ -60,3 +60,24 @@ def round_scale(
         end = min(end, ceiling)
     count = round((end - start) / step)
     return Scale(start, end, 0.0, 1.0, tuple(start + i * step for i in range(count + 1)))
+
+
+def free_scale(
+    values: Iterable[float], *, floor: float | None = None, most_ticks: int = 6
+) -> Scale:
+    """The same for numbers of any size, such as minutes or events per visit. floor: 0 or nothing."""
+    numbers = [v for v in values if math.isfinite(v)]
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
+    span = (high - low) or abs(high) / 5 or 1.0
+    # Tens of the span become 10 to 100, for which the steps are made.
+    factor = 10.0 ** (2 - math.ceil(math.log10(span)))
+    scale = round_scale(
+        [v * factor for v in (*numbers, low)], floor=floor, least_span=10, most_ticks=most_ticks
+    )
+    return Scale(
+        scale.start / factor,
+        scale.end / factor,
+        0.0,
+        1.0,
+        tuple(round(tick / factor, 12) for tick in scale.ticks),
+    )

@@ -190,11 +190,22 @@ class Drawing:
         )
         return ident
 
-    def polyline(self, points: Iterable[tuple[float, float]], ink: str, width: float = 2) -> None:
+    def polyline(
+        self, points: Iterable[tuple[float, float]], ink: str, width: float = 2, dash: str = ""
+    ) -> None:
         path = " ".join(f"{number(x)},{number(y)}" for x, y in points)
+        extra = f' stroke-dasharray="{dash}"' if dash else ""
         self._parts.append(
             f'<polyline class="c-{ink} c-line" points="{path}" fill="none" stroke="{self._colour(ink)}"'
-            f' stroke-width="{number(width)}" stroke-linejoin="round" stroke-linecap="round"/>'
+            f' stroke-width="{number(width)}" stroke-linejoin="round" stroke-linecap="round"{extra}/>'
+        )
+
+    def area(self, points: Iterable[tuple[float, float]]) -> None:
+        """A neutral area without outline, such as what lies between two limits."""
+        path = " ".join(f"{number(x)},{number(y)}" for x, y in points)
+        self._parts.append(
+            f'<polygon class="c-band c-area" points="{path}" fill="{self.palette.band}"'
+            ' fill-opacity="0.55" stroke="none"/>'
         )
 
     def mark(

@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Numbers = ArrayLike | Sequence[float | None]
+
 #: Relative to the largest number of a series: closer than this is the same number, and no side of a line.
 SAME = 1e-12
 
@@ -75,8 +77,8 @@ class Series:
 
 def make_series(
     kind: DataKind,
-    numbers: ArrayLike,
-    sizes: ArrayLike | None = None,
+    numbers: Numbers,
+    sizes: Numbers | None = None,
     *,
     excluded: Iterable[int] = (),
 ) -> Series:
@@ -112,7 +114,7 @@ def make_series(
     return Series(kind, y, n, included)
 
 
-def _floats(numbers: ArrayLike) -> NDArray[np.float64]:
+def _floats(numbers: Numbers) -> NDArray[np.float64]:
     if isinstance(numbers, Sequence):
         numbers = [np.nan if number is None else number for number in numbers]
     found = np.asarray(numbers, dtype=np.float64)

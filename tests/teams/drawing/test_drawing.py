@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teams.drawing.scale import round_scale
+from teams.drawing.scale import free_scale, round_scale
 from teams.drawing.svg import number, wrap
 
 
@@ -30,3 +30,12 @@ def test_long_names_wrap_and_then_end_in_an_ellipsis():
     assert wrap("Short", 200, 13) == ["Short"]
     lines = wrap("Native Hawaiian or Other Pacific Islander, not Hispanic", 120, 13)
     assert len(lines) == 2 and lines[-1].endswith("…")
+
+
+@given(st.lists(st.floats(0, 1e7), min_size=1, max_size=12), st.sampled_from([1e-4, 1, 1e3]))
+def test_scale_of_any_size_is_round_and_holds_every_value(values, size):
+    values = [v * size for v in values]
+    scale = free_scale(values, floor=0)
+    slack = 1e-9 * max(1e-12, *map(abs, values))
+    assert all(scale.start - slack <= v <= scale.end + slack for v in values)
+    assert scale.start >= 0 and 2 <= len(scale.ticks) <= 12
