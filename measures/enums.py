@@ -73,6 +73,16 @@ class ReportingSource(IntegerChoices):
     UNKNOWN = 8, "Unknown"
 
 
+class RaceTableKind(TextChoices):
+    """What a published table gives race by; the smallest place that is found counts."""
+
+    SURNAME = "surname", "Surnames"
+    FIRST_NAME = "first_name", "First names"
+    BLOCK_GROUP = "block_group", "Block groups"
+    TRACT = "tract", "Tracts"
+    ZIP = "zip", "ZIP areas"
+
+
 class RealField(TextChoices):
     RACE = "race", "Race"
     ETHNICITY = "ethnicity", "Ethnicity"

@@ -8,6 +8,7 @@ from measures.models.definitions import (
     Stratum,
     StratumSet,
 )
+from measures.models.imputation import Imputation, ImputationValidity, ImputedSlice, RaceTable
 from measures.models.results import Cell, Computation, PartResult, RealCount, StratumResult
 from measures.models.submissions import (
     Finding,
@@ -24,12 +25,16 @@ __all__ = [
     "CodeMap",
     "Computation",
     "Finding",
+    "Imputation",
+    "ImputationValidity",
+    "ImputedSlice",
     "Measure",
     "MeasureDefinition",
     "MemberFact",
     "MemberRow",
     "PartResult",
     "Period",
+    "RaceTable",
     "RealCount",
     "SavedMapping",
     "Slice",

@@ -132,14 +132,22 @@ def expectation_maximisation(
     rates = np.full(size, np.nan)
     if not present.any():
         return rates
-    q = p[:, present]
+    # People with the same number of rows and the same outcome go together.
+    outcomes = [
+        (rows_, met_, np.ascontiguousarray(p[np.ix_((k == rows_) & (y == met_), present)]))
+        for rows_, met_ in sorted(set(zip(k.tolist(), y.tolist(), strict=True)))
+        if rows_ > 0
+    ]
     # From the weighted rates, pulled a little to the middle: 0 and 1 never move.
-    mu = np.clip(q.T @ y / expected[present], 1e-6, 1 - 1e-6)
+    mu = np.clip((p.T @ y)[present] / expected[present], 1e-6, 1 - 1e-6)
     for _ in range(most):
-        chance = np.exp(np.outer(y, np.log(mu)) + np.outer(k - y, np.log1p(-mu)))
-        share = q * chance
-        share /= share.sum(axis=1, keepdims=True)
-        new = np.clip((share.T @ y) / (share.T @ k), 1e-12, 1 - 1e-12)
+        top, bottom = np.zeros(len(mu)), np.zeros(len(mu))
+        for rows_, met_, q in outcomes:
+            chance = mu**met_ * (1 - mu) ** (rows_ - met_)
+            share = chance * (q.T @ (1.0 / (q @ chance)))
+            top += met_ * share
+            bottom += rows_ * share
+        new = np.clip(top / bottom, 1e-12, 1 - 1e-12)
         moved = float(np.abs(new - mu).max())
         mu = new
         if moved < tolerance:
