@@ -10,6 +10,7 @@ from django.db.models import Max, Prefetch, QuerySet
 
 from measures import queries as programme
 from measures.stats.states import CellState
+from pdsa.charts.effect import Counts, SiteComparison
 from pdsa.charts.periods import label, list_steps
 from pdsa.charts.values import Decision, Group, LaneCycle, MeasureData, Point
 from pdsa.enums import CycleState, PointKind, PointState, StratumRole
@@ -275,3 +276,43 @@ def list_last_entries(measures: Iterable[LocalMeasure]) -> dict[int, date]:
     found: dict[int, date] = defaultdict(lambda: date.min)
     found.update(dict(rows))
     return dict(found)
+
+
+def read_site_comparison(
+    scope: Scope, measure: LocalMeasure, cycle: Cycle
+) -> SiteComparison | None:
+    """The focus group at the test's site and at the group's other sites, in the last period of the
+    programme that ended before the test began and the first that began after it.
+
+    None where the data do not allow it: the measure is not the programme's, the test has no site, or a
+    number is missing.
+    """
+    site, source = cycle.site, measure.programme_source
+    focus = next((row for row in measure.strata.all() if row.role == StratumRole.FOCUS), None)
+    if site is None or source is None or focus is None or cycle.started_on is None:
+        return None
+    periods = sorted(programme.list_periods(source), key=lambda p: p.ends_on)
+    before = [p for p in periods if p.ends_on < cycle.started_on]
+    after = [p for p in periods if p.starts_on >= cycle.started_on]
+    if not before or not after:
+        return None
+    counted: dict[bool, list[int]] = {True: [0, 0, 0, 0], False: [0, 0, 0, 0]}
+    for offset, period in ((0, before[-1]), (2, after[0])):
+        for result in programme.list_site_results(
+            scope,
+            team=measure.project.team,
+            source=source,
+            period=period,
+            stratum_set=focus.stratum.stratum_set,
+            measure_ids=[measure.programme_measure_id],
+        ):
+            figure = result.figure(focus.stratum.code)
+            if figure is None or not figure.numbers_shown or result.unit.site is None:
+                continue
+            side = counted[result.unit.site == site]
+            side[offset] += figure.numerator or 0
+            side[offset + 1] += figure.denominator or 0
+    here, elsewhere = Counts(*counted[True]), Counts(*counted[False])
+    if not all((here.n_before, here.n_after, elsewhere.n_before, elsewhere.n_after)):
+        return None
+    return SiteComparison(site.name, before[-1].label, after[0].label, here, elsewhere)

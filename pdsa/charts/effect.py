@@ -1,0 +1,253 @@
+"""Did it work? What the numbers before and after a test say, and no more than that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from statistics import fmean
+
+from measures.stats.differences import difference_in_differences
+from measures.stats.gaps import newcombe
+from measures.stats.spc import Direction, Signal, is_favourable
+from measures.stats.spc.charts import RULES_FROM
+from pdsa.charts.assemble import GroupChart, MeasureCharts, series_of
+from pdsa.charts.periods import words
+from pdsa.charts.reading import number_words, signal_sentence
+from pdsa.charts.values import Group, MeasureData
+from pdsa.enums import PointKind
+from teams.formats import format_points
+
+#: Points after the start before anything is said about a signal.
+_AFTER = 6
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Places before and after the start of a test. The period in which it began counts for neither."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """n and N of a group over the periods before and after."""
+
+    x_before: int
+    n_before: int
+    x_after: int
+    n_after: int
+
+
+@dataclass(frozen=True)
+class GroupEffect:
+    """One group before and after: texts for a table. change_text holds the interval where there is one.
+
+    counts: of a share; None otherwise, or where one side has no numbers.
+    """
+
+    name: str
+    before_text: str
+    after_text: str
+    change_text: str
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True)
+class SiteComparison:
+    """The same group at the site of the test and at the other sites, in two periods of the programme."""
+
+    site: str
+    before_label: str
+    after_label: str
+    at_site: Counts
+    elsewhere: Counts
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What is said about a test and a measure. signal: yes, no or too early, with the rule's name."""
+
+    started: str
+    groups: tuple[GroupEffect, ...]
+    signal_text: str
+    comparison_text: str
+    conclusion: str
+
+
+def _stretches(charts: MeasureCharts, start: int) -> Stretches:
+    """Before: from the beginning of the phase that the start lies in. After: to the end."""
+    since = max((p.start for p in charts.phases if p.start < start), default=0)
+    return Stretches(tuple(range(since, start)), tuple(range(start + 1, len(charts.data.periods))))
+
+
+def _group(data: MeasureData, group: Group, stretches: Stretches) -> GroupEffect:
+    useful = series_of(data, group).useful
+    before = [group.points[p] for p in stretches.before if useful[p]]
+    after = [group.points[p] for p in stretches.after if useful[p]]
+    if not before or not after:
+        missing = "before" if not before else "after"
+        return GroupEffect(group.name, "", "", f"No numbers {missing} it began")
+    counts = [
+        (sum(p.numerator or 0 for p in side), sum(p.denominator or 0 for p in side))
+        for side in (before, after)
+    ]
+    if data.point_kind == PointKind.PROPORTION:
+        (x1, n1), (x2, n2) = counts
+        return GroupEffect(
+            group.name,
+            f"{number_words(data, x1 / n1)} ({x1:,} of {n1:,})",
+            f"{number_words(data, x2 / n2)} ({x2:,} of {n2:,})",
+            change_words(Counts(x1, n1, x2, n2)),
+            Counts(x1, n1, x2, n2),
+        )
+    if data.point_kind == PointKind.RATE:
+        values = [x / n for x, n in counts]
+    else:
+        values = [fmean(p.number or 0.0 for p in side) for side in (before, after)]
+    change = values[1] - values[0]
+    sign = "+" if change > 0 else ""
+    return GroupEffect(
+        group.name,
+        number_words(data, values[0]),
+        number_words(data, values[1]),
+        f"{sign}{number_words(data, change)}",
+    )
+
+
+def change_words(counts: Counts) -> str:
+    """Later less earlier with its interval. It takes the people of the periods for different ones."""
+    interval = newcombe(counts.x_after, counts.n_after, counts.x_before, counts.n_before)
+    change = counts.x_after / counts.n_after - counts.x_before / counts.n_before
+    low, high = (format_points(100 * float(limit)) for limit in interval)
+    return f"{format_points(100 * change)} points (95% interval {low} to {high})"
+
+
+def _more_than(first: Counts, second: Counts) -> tuple[str, bool]:
+    """How much more the first changed than the second, and whether the interval leaves 0 out."""
+    found = difference_in_differences(
+        first.x_before, first.n_before, first.x_after, first.n_after,
+        second.x_before, second.n_before, second.x_after, second.n_after,
+    )  # fmt: skip
+    lower, upper = (100 * float(limit) for limit in found.interval)
+    text = (
+        f"{format_points(100 * float(found.value))} points"
+        f" (95% interval {format_points(lower)} to {format_points(upper)})"
+    )
+    return text, lower > 0 or upper < 0
+
+
+def _signals_since(line: GroupChart, start: int) -> list[Signal]:
+    """Signals with a direction that begin no earlier than the test."""
+    return [
+        s
+        for s in line.chart.signals
+        if s.first >= start and s.points and s.direction != Direction.NONE
+    ]
+
+
+def _verdict(charts: MeasureCharts, line: GroupChart | None, start: int) -> bool | None:
+    """True: only favourable signals since the start; False: an unfavourable one; None: none."""
+    if line is None:
+        return None
+    said = [
+        is_favourable(s, higher_is_better=charts.data.higher_is_better)
+        for s in _signals_since(line, start)
+    ]
+    return None if not said else all(said)
+
+
+def _signal_text(charts: MeasureCharts, line: GroupChart, start: int) -> str:
+    chart = line.chart
+    found = _signals_since(line, start)
+    if found:
+        signal = max(found, key=lambda s: len(s.points))
+        return (
+            f"Signal since it began: yes, by the rule “{signal.name}”:"
+            f" {signal_sentence(charts, line, signal)}."
+        )
+    begun = [d for place, d in charts.phase_decisions.items() if place >= start]
+    text = f"Signal since it began: no, by the rules “{chart.rule_set.name}”."
+    if begun:
+        text += " The chart has a new phase since then, which a person began after a signal."
+    return text
+
+
+def _is_early(charts: MeasureCharts, start: int) -> str:
+    assert charts.focus is not None
+    chart = charts.focus.chart
+    useful = chart.series.useful
+    before, after = int(useful[:start].sum()), int(useful[start:].sum())
+    unit = charts.data.frequency
+    if charts.rules_off:
+        return "Periods overlap, so no rule for signals is applied."
+    if before + after < RULES_FROM or not any(p.rules_applied for p in chart.phases):
+        return f"Too early: {before + after} of {RULES_FROM} points that a look for signals needs."
+    if after < _AFTER and not _signals_since(charts.focus, start):
+        return f"Too early: {words(unit, after)} since it began, {_AFTER} are needed at least."
+    return ""
+
+
+def _comparison(effects: tuple[GroupEffect, ...], sites: SiteComparison | None) -> str:
+    sentences = []
+    if len(effects) == 2 and effects[0].counts and effects[1].counts:
+        text, clear = _more_than(effects[0].counts, effects[1].counts)
+        sentences.append(
+            f"Difference of the changes, {effects[0].name} less {effects[1].name}: {text}"
+            f"{'.' if clear else ', which may be chance.'}"
+        )
+    if sites is None:
+        sentences.append(
+            "No sites without the test are counted for this measure, so there are none to compare with."
+        )
+    else:
+        text, clear = _more_than(sites.at_site, sites.elsewhere)
+        sentences.append(
+            f"Difference in differences, {sites.site} less the other sites,"
+            f" {sites.before_label} to {sites.after_label}: {text}"
+            f"{'.' if clear else ', which may be chance.'} One site differs from others in more than"
+            " this test."
+        )
+    return " ".join(sentences)
+
+
+def _conclusion(own: bool | None, other: bool | None) -> str:
+    if own is None:
+        return "The numbers show no change since the test began. That does not prove that there is none."
+    if not own:
+        return (
+            "The numbers moved the wrong way after the test began. Find out why before you go on;"
+            " the test need not be the cause."
+        )
+    if other:
+        return (
+            "Both groups moved for the better after the test began. Something that reached everybody"
+            " may be behind it as well as the test."
+        )
+    return (
+        "The focus group moved for the better after the test began, as it would if the test worked."
+        " The numbers cannot tell what else happened at the same time."
+    )
+
+
+def read_effect(
+    charts: MeasureCharts, *, started_on: date, sites: SiteComparison | None = None
+) -> Effect | None:
+    """A test, or the first test of a ramp, and a measure; None where it began outside the chart."""
+    data = charts.data
+    start = charts.place(started_on)
+    if start is None or charts.focus is None or data.focus is None:
+        return None
+    stretches = _stretches(charts, start)
+    people = [g for g in (data.focus, data.reference) if g is not None]
+    effects = tuple(_group(data, group, stretches) for group in people)
+    early = _is_early(charts, start)
+    own = _verdict(charts, charts.focus, start)
+    other = _verdict(charts, charts.reference, start)
+    return Effect(
+        started=data.labels[start],
+        groups=effects,
+        signal_text=early or _signal_text(charts, charts.focus, start),
+        comparison_text=_comparison(effects, sites),
+        conclusion="It is too early to say." if early else _conclusion(own, other),
+    )
