@@ -8,7 +8,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from measures.actions import protection, submissions
+from measures.actions import protection, submissions, uploads
 from measures.models import Submission
 from measures.policies import AUTOMATIC
 from measures.queries.protection import list_unprotected_periods
@@ -54,3 +54,4 @@ def sweep_submissions() -> None:
 @shared_task
 def delete_expired_files() -> None:
     submissions.delete_expired_files(as_of=timezone.now())
+    uploads.delete_abandoned_uploads(as_of=timezone.now())

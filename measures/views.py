@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -20,6 +21,7 @@ from measures.actions.submissions import (
     save_mapping,
     withdraw_submission,
 )
+from measures.actions.uploads import discard_upload
 from measures.enums import FileForm, Severity, SubmissionState
 from measures.errors import FileRefused
 from measures.forms import MappingForm, StoreUploadHandler, UploadForm
@@ -31,6 +33,7 @@ from measures.queries import (
     get_submission,
     list_findings,
     list_own_sources,
+    list_partial_uploads,
     list_slice_changes,
     list_submissions,
 )
@@ -99,10 +102,20 @@ def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
             "form": form,
             "columns": COLUMNS,
             "count_columns": COUNT_COLUMNS,
+            "unfinished": list_partial_uploads(request.scope, request.user),
             "has_source": list_own_sources(request.scope).exists(),
         },
         status=422 if form.errors else 200,
     )
+
+
+@require(Permission.SUBMIT_DATA)
+@require_POST
+def discard_upload_page(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    upload = list_partial_uploads(request.scope, request.user).get(pk=upload_id)
+    discard_upload(upload=upload, by=request.user)
+    messages.success(request, "The unfinished upload is deleted.")
+    return redirect("measures:upload")
 
 
 @require(Permission.VIEW_SUBMISSIONS)

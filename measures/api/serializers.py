@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from measures.enums import FileForm
 from measures.ingest.contract import RULE_BY_CODE
-from measures.models import Finding, Source, Submission
+from measures.models import Finding, PartialUpload, Source, Submission
 
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
@@ -54,6 +54,45 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
             "unmapped",
             "replace_confirmed",
         ]
+
+
+class UploadRequestSerializer(serializers.Serializer[object]):
+    source = serializers.CharField(help_text="Code of the source.")
+    file_name = serializers.CharField(max_length=255)
+    byte_count = serializers.IntegerField(min_value=1, help_text="Bytes of the whole file.")
+
+
+class PartialUploadSerializer(serializers.ModelSerializer[PartialUpload]):
+    source = serializers.CharField(source="source.code")
+    part_bytes = serializers.SerializerMethodField(help_text="A good size of a part.")
+
+    class Meta:
+        model = PartialUpload
+        fields = [
+            "id",
+            "source",
+            "file_name",
+            "byte_count",
+            "received_count",
+            "begun_at",
+            "touched_at",
+            "part_bytes",
+        ]
+
+    def get_part_bytes(self, upload: PartialUpload) -> int:
+        size: int = self.context["part_bytes"]
+        return size
+
+
+class CompletionSerializer(serializers.Serializer[object]):
+    sha256 = serializers.RegexField(
+        r"\A[0-9a-fA-F]{64}\Z",
+        required=False,
+        help_text="Of the whole file, in hex: what arrived must have the same.",
+    )
+    replace = serializers.BooleanField(
+        required=False, help_text="Agree that current data of the same slices are replaced."
+    )
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):

@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from measures.api import views
+from measures.api import uploads, views
 
 _ONE = "submissions/<int:submission_id>/"
 
 urlpatterns = [
     path("sources/", views.SourceListView.as_view(), name="api_sources"),
     path("contract/", views.ContractView.as_view(), name="api_contract"),
+    path("uploads/", uploads.UploadListView.as_view(), name="api_uploads"),
+    path("uploads/<uuid:upload_id>/", uploads.UploadView.as_view(), name="api_upload"),
+    path(
+        "uploads/<uuid:upload_id>/completion/",
+        uploads.UploadCompletionView.as_view(),
+        name="api_upload_completion",
+    ),
     path("submissions/", views.SubmissionListView.as_view(), name="api_submissions"),
     path(_ONE, views.SubmissionView.as_view(), name="api_submission"),
     path(f"{_ONE}mapping/", views.SubmissionMappingView.as_view(), name="api_submission_mapping"),

@@ -17,13 +17,16 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
+import numpy as np
 import polars as pl
 from django.conf import settings
 
 from measures.enums import FileForm
 from measures.errors import FileRefused
 from measures.ingest.coders import PeriodSpan
+from measures.ingest.imputing import MemberProbabilities
 
 _FRAMES = ("facts", "members")
 
@@ -46,6 +49,7 @@ class CodedRows:
     members: pl.DataFrame
     periods: tuple[PeriodSpan, ...]
     sets_given: frozenset[str]
+    imputed: MemberProbabilities | None = None
 
 
 def path_of(stored_as: str) -> Path:
@@ -57,6 +61,13 @@ def _folder(name: str) -> Path:
     folder = Path(settings.STATE_DIR) / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def too_large() -> FileRefused:
+    """The refusal of a file beyond UPLOAD_LIMIT_BYTES, to be raised."""
+    limit = settings.UPLOAD_LIMIT_BYTES
+    text = f"{limit / 1024**3:.1f} GiB" if limit >= 1024**3 else f"{limit:,} bytes"
+    return FileRefused("too_large", f"The file is larger than {text}.")
 
 
 class IncomingFile:
@@ -76,10 +87,7 @@ class IncomingFile:
         self.byte_count += len(data)
         if self.byte_count > settings.UPLOAD_LIMIT_BYTES:
             self.discard()
-            raise FileRefused(
-                "too_large",
-                f"The file is larger than {settings.UPLOAD_LIMIT_BYTES / 1024**3:.1f} GiB.",
-            )
+            raise too_large()
         self._hash.update(data)
         self._file.write(data)
 
@@ -88,11 +96,7 @@ class IncomingFile:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        sha256 = self._hash.hexdigest()
-        stored_as = f"files/{sha256[:2]}/{sha256}"
-        _folder(f"files/{sha256[:2]}")
-        os.replace(self._path, path_of(stored_as))
-        return StoredFile(sha256, self.byte_count, stored_as)
+        return _keep(self._path, self._hash.hexdigest(), self.byte_count)
 
     def discard(self) -> None:
         self._file.close()
@@ -109,6 +113,51 @@ class IncomingFile:
     ) -> None:
         if not self._file.closed:
             self.discard()
+
+
+def _keep(path: Path, sha256: str, byte_count: int) -> StoredFile:
+    stored_as = f"files/{sha256[:2]}/{sha256}"
+    _folder(f"files/{sha256[:2]}")
+    os.replace(path, path_of(stored_as))
+    return StoredFile(sha256, byte_count, stored_as)
+
+
+# --- files that arrive in parts ------------------------------------------------------------------------------
+
+
+def _part_path(upload_id: UUID) -> Path:
+    # `UUID` as a type is not enough to build a path from: this makes sure that it is one.
+    return _folder("files/incoming") / f"{UUID(str(upload_id)).hex}.part"
+
+
+def write_part(upload_id: UUID, offset: int, data: bytes) -> None:
+    """Put bytes at their place in an unfinished upload, and onto the disk; what lay behind them goes."""
+    descriptor = os.open(_part_path(upload_id), os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def hash_part(upload_id: UUID) -> str:
+    """SHA-256 of an unfinished upload. Raises FileRefused when it is no longer in the store."""
+    try:
+        with _part_path(upload_id).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise FileRefused("file_missing", "The upload is no longer here. Send it again.") from None
+
+
+def keep_part(upload_id: UUID, sha256: str) -> StoredFile:
+    """Move a finished upload to its place, like `IncomingFile.keep`."""
+    path = _part_path(upload_id)
+    return _keep(path, sha256, path.stat().st_size)
+
+
+def delete_part(upload_id: UUID) -> None:
+    _part_path(upload_id).unlink(missing_ok=True)
 
 
 def delete_file(stored_as: str) -> None:
@@ -130,6 +179,8 @@ def save_rows(submission_id: int, rows: CodedRows) -> None:
     draft = Path(tempfile.mkdtemp(dir=_folder("scratch")))
     rows.facts.write_ipc(draft / "facts.arrow")
     rows.members.write_ipc(draft / "members.arrow")
+    if rows.imputed is not None:
+        np.save(draft / "probabilities.npy", rows.imputed.probabilities)
     (draft / "rows.json").write_text(
         json.dumps(
             {
@@ -138,6 +189,9 @@ def save_rows(submission_id: int, rows: CodedRows) -> None:
                 ],
                 "sets_given": sorted(rows.sets_given),
                 "form": rows.form,
+                "imputed": None
+                if rows.imputed is None
+                else {"tables": rows.imputed.tables, "report": rows.imputed.report},
             }
         )
     )
@@ -151,6 +205,13 @@ def read_rows(submission_id: int) -> CodedRows | None:
     try:
         about = json.loads((folder / "rows.json").read_text())
         frames = [pl.read_ipc(folder / f"{name}.arrow") for name in _FRAMES]
+        imputed = None
+        if about["imputed"] is not None:
+            imputed = MemberProbabilities(
+                np.load(folder / "probabilities.npy"),
+                tuple(about["imputed"]["tables"]),
+                about["imputed"]["report"],
+            )
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return None
     return CodedRows(
@@ -162,6 +223,7 @@ def read_rows(submission_id: int) -> CodedRows | None:
             for label, first, last in about["periods"]
         ),
         frozenset(about["sets_given"]),
+        imputed,
     )
 
 

@@ -19,6 +19,7 @@ from measures.models.submissions import (
     Source,
     Submission,
 )
+from measures.models.uploads import PartialUpload
 
 __all__ = [
     "Cell",
@@ -33,6 +34,7 @@ __all__ = [
     "MemberFact",
     "MemberRow",
     "PartResult",
+    "PartialUpload",
     "Period",
     "RaceTable",
     "RealCount",

@@ -43,6 +43,7 @@ from measures.queries.submissions import (
     get_submission,
     list_findings,
     list_own_sources,
+    list_partial_uploads,
     list_slice_changes,
     list_submissions,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "list_lines_of_business",
     "list_overview",
     "list_own_sources",
+    "list_partial_uploads",
     "list_patient_groups",
     "list_peer_bands",
     "list_periods",

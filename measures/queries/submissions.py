@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import QuerySet
 
-from measures.models import Finding, Source, Submission
+from measures.models import Finding, PartialUpload, Source, Submission
 from measures.queries.results import PRIVACY_THRESHOLD
 from measures.queries.standing import own_submissions
+from teams.models import User
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -19,6 +20,13 @@ def list_own_sources(scope: Scope) -> QuerySet[Source]:
     if not scope.may(Permission.SUBMIT_DATA):
         return Source.objects.none()
     return Source.objects.filter(organisation_id__in=scope.organisation_ids).select_related("team")
+
+
+def list_partial_uploads(scope: Scope, user: User) -> QuerySet[PartialUpload]:
+    """Unfinished uploads that a person began, for sources that the person may still send data for."""
+    return PartialUpload.objects.filter(
+        user=user, source__in=list_own_sources(scope)
+    ).select_related("source")
 
 
 def list_submissions(scope: Scope) -> QuerySet[Submission]:
