@@ -304,7 +304,7 @@ def read_site_comparison(
             source=source,
             period=period,
             stratum_set=focus.stratum.stratum_set,
-            measure_ids=[measure.programme_measure_id],
+            measure_ids=[measure.programme_measure_id or 0],
         ):
             figure = result.figure(focus.stratum.code)
             if figure is None or not figure.numbers_shown or result.unit.site is None:
