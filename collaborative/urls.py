@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("teams.urls")),
     path("data/", include("measures.urls")),
     path("definitions/", include("measures.urls_definitions")),
+    path("", include("pdsa.urls")),
+    path("learning/", include("learning.urls")),
     path("", include("reports.urls")),
 ]
 

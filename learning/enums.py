@@ -49,3 +49,11 @@ class ReportState(TextChoices):
     DRAFT = "draft", "Draft"
     SUBMITTED = "submitted", "Handed in"
     CLOSED = "closed", "Closed with feedback"
+
+
+class Trigger(TextChoices):
+    """What makes a control plan fire."""
+
+    SIGNAL = "signal", "An unfavourable signal on the chart"
+    BELOW = "below", "The latest point is below a number"
+    ABOVE = "above", "The latest point is above a number"

@@ -15,7 +15,6 @@ from learning.models import ActionItem, Call, HelpRequest, PrivateNote
 from learning.policies import (
     check_action_closed,
     check_action_open,
-    check_call_open,
     check_can_cancel_call,
     check_can_hold,
     check_help_open,
@@ -40,7 +39,7 @@ def _others(team: Team, by: User, as_of: datetime) -> list[User]:
 def plan_call(*, team: Team, coach: User, planned_at: datetime, by: User, as_of: datetime) -> Call:
     """Set the team's next call, or move the one that is planned already.
 
-    Effects: the call, an audit event, a notification to the team's people.
+    Effects: the call with its empty private note, an audit event, a notification to the team's people.
     Raises StateRefused for a moment that is over, or for somebody who does not coach the team on that day.
     """
     if planned_at <= as_of:
@@ -51,6 +50,7 @@ def plan_call(*, team: Team, coach: User, planned_at: datetime, by: User, as_of:
     before = call.planned_at if call else None
     if call is None:
         call = Call.objects.create(team=team, coach=coach, planned_at=planned_at)
+        PrivateNote.objects.create(call=call)
     else:
         call.planned_at, call.coach = planned_at, coach
         call.save(update_fields=["planned_at", "coach"])
@@ -123,19 +123,6 @@ def cancel_call(*, call: Call, by: User, as_of: datetime) -> None:
         key=f"call-{call.pk}-cancelled",
         as_of=as_of,
     )
-
-
-@transaction.atomic
-def open_private_note(*, call: Call, by: User) -> PrivateNote:
-    """The private note of a call, made when a coach of the team first opens it.
-
-    Who may is decided by `learning.queries.get_private_note`. Effects: an audit event without any text.
-    """
-    check_call_open(call)
-    note, made = PrivateNote.objects.get_or_create(call=call)
-    if made:
-        record_event(act="open_private_note", target=note, by=by, team=call.team)
-    return note
 
 
 @transaction.atomic

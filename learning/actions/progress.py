@@ -124,7 +124,7 @@ def _tell(report: MonthlyReport, title: str, as_of: datetime, by: User, users: l
 
 
 @transaction.atomic
-def take_report_back(*, report: MonthlyReport, by: User, as_of: datetime) -> None:
+def take_report_back(*, report: MonthlyReport, by: User) -> None:
     """Make a report a draft again, before the coach has closed it. Effects: the state, an audit event."""
     report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
     check_report_can("take_back", report)

@@ -9,6 +9,7 @@ from learning.models.calendar import (
     SessionLink,
 )
 from learning.models.coaching import ActionItem, Call, HelpRequest, PrivateNote
+from learning.models.holding import ControlPlan
 from learning.models.progress import SCORES, MonthlyReport, Score
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ActionItem",
     "Attendance",
     "Call",
+    "ControlPlan",
     "HelpRequest",
     "MonthlyReport",
     "Phase",

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Avg, Count, Q, QuerySet
+from django.urls import reverse
 
+from learning.enums import SessionState
 from learning.models import Attendance, Phase, PreWorkDone, Session, SessionFeedback
+from teams.icalendar import Entry
 from teams.models import Team, User
 from teams.permissions import Permission
 from teams.scoping import Scope
@@ -19,6 +22,10 @@ FEWEST_ANSWERS = 5
 def list_phases() -> QuerySet[Phase]:
     """The programme's phases in order; the same for everybody."""
     return Phase.objects.all()
+
+
+def get_phase(phase_id: int) -> Phase:
+    return Phase.objects.get(pk=phase_id)
 
 
 def list_sessions(scope: Scope) -> QuerySet[Session]:
@@ -89,3 +96,19 @@ def summarise_feedback(session: Session) -> FeedbackSummary:
 def list_upcoming(scope: Scope, *, after: datetime, limit: int) -> list[Session]:
     """What comes next for the reader, without what was cancelled."""
     return list(list_sessions(scope).filter(ends_at__gte=after).exclude(state="cancelled")[:limit])
+
+
+def session_entry(session: Session) -> Entry:
+    """The session as an entry of somebody's calendar."""
+    return Entry(
+        key=f"session-{session.pk}",
+        title=session.title,
+        starts=session.starts_at,
+        ends=session.ends_at,
+        path=reverse("learning:session", args=[session.pk]),
+        changed_at=session.changed_at,
+        text=session.agenda,
+        place=session.place or session.join_link,
+        sequence=session.sequence,
+        cancelled=session.state == SessionState.CANCELLED,
+    )

@@ -1,0 +1,324 @@
+"""The coach's caseload, the coaching page of a team, and the page of a call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from learning.actions.coaching import (
+    add_action_item,
+    answer_help,
+    ask_for_help,
+    cancel_call,
+    close_action_item,
+    hold_call,
+    plan_call,
+    reopen_action_item,
+)
+from learning.attention import RULES
+from learning.enums import ActionState, CallState
+from learning.forms import (
+    ActionItemForm,
+    AnswerForm,
+    CallForm,
+    CallNotesForm,
+    CloseActionForm,
+    HelpForm,
+    HoldCallForm,
+    PrivateNoteForm,
+)
+from learning.models import Call, PrivateNote
+from learning.policies import check_call_open
+from learning.queries.caseload import list_caseload
+from learning.queries.coaching import (
+    get_action_item,
+    get_call,
+    get_coached_call,
+    get_help_request,
+    get_last_call,
+    get_planned_call,
+    get_private_note,
+    get_team_coached,
+    get_team_worked_with,
+    list_calls,
+    list_closed_action_items,
+    list_help_requests,
+    list_open_action_items,
+    list_private_notes,
+    may_coach,
+    may_read_private_notes,
+)
+from learning.queries.since import KINDS, Item, list_since
+from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.models import Team
+from teams.permissions import Permission, require
+from teams.queries import list_coaches_of, list_people_around
+from teams.scoping import Scope
+from teams.views.acting import act_from_form, done, form_page
+from teams.views.autosave import autosave_view
+
+#: How far back "since the last call" looks where there was none.
+FIRST_LOOK = timedelta(days=60)
+
+
+@require(Permission.COACH_TEAMS)
+@require_safe
+def caseload_page(request: HttpRequest) -> HttpResponse:
+    rows = list_caseload(request.scope, today=timezone.localdate())
+    rules = [
+        {"name": name, "meaning": meaning, "weight": weight}
+        for name, meaning, weight in RULES.values()
+    ]
+    return render(request, "learning/caseload.html", {"rows": rows, "rules": rules})
+
+
+@require(Permission.VIEW_COACHING)
+@require_safe
+def coaching_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Calls, actions and requests for help of one team; the same page for both sides."""
+    scope: Scope = request.scope
+    team = get_team_worked_with(scope, code)
+    planned = get_planned_call(team)
+    calls = list(list_calls(scope).filter(team=team, state=CallState.HELD)[:24])
+    return render(
+        request,
+        "learning/coaching.html",
+        {
+            "team": team,
+            "planned": planned,
+            "calls": calls,
+            "actions": list(list_open_action_items(scope, team)),
+            "closed": list(list_closed_action_items(scope, team, since=None)[:10]),
+            "asked": list(list_help_requests(scope, team)[:10]),
+            "coaches": list(list_coaches_of(team, on=timezone.localdate())),
+            "private_notes": list(list_private_notes(scope, team)[:5]),
+            "may_coach": may_coach(scope, team.pk),
+            "may_ask": scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids,
+            "today": timezone.localdate(),
+        },
+    )
+
+
+@require(Permission.COACH_TEAMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan_call_page(request: HttpRequest, code: str) -> HttpResponse:
+    team = get_team_coached(request.scope, code)
+    coaches = list_coaches_of(team, on=timezone.localdate())
+    planned = get_planned_call(team)
+    initial: dict[str, Any] = {"coach": request.user}
+    if planned is not None:
+        at = timezone.localtime(planned.planned_at)
+        initial = {"on": at.date(), "at": at.time(), "coach": planned.coach}
+    form = CallForm(request.POST or None, coaches=coaches, initial=initial)
+    if act_from_form(
+        request,
+        form,
+        lambda v: plan_call(
+            team=team,
+            coach=v["coach"],
+            planned_at=v["moment"],
+            by=request.user,
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The next call is planned.", "learning:coaching", team.code)
+    return form_page(request, "learning/plan_call.html", form, team=team, planned=planned)
+
+
+@require(Permission.VIEW_COACHING)
+@require_safe
+def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+    """One call: what happened since the last one, the notes, the actions, the next call."""
+    scope: Scope = request.scope
+    call = get_call(scope, call_id)
+    today = timezone.localdate()
+    last = get_last_call(call.team, before=call)
+    since = last.held_on if last and last.held_on else (call.held_on or today) - FIRST_LOOK
+    until = call.held_on or today
+    writes = may_coach(scope, call.team_id) and call.state != CallState.CANCELLED
+    note = get_private_note(scope, call.pk) if may_read_private_notes(scope, call.team_id) else None
+    return render(
+        request,
+        "learning/call.html",
+        {
+            "call": call,
+            "team": call.team,
+            "since": since,
+            "until": until,
+            "happened": _by_kind(list_since(scope, call.team, since=since, until=until)),
+            "writes": writes,
+            "notes": _boxes(call, CallNotesForm),
+            "private": _boxes(note, PrivateNoteForm) if note else None,
+            "note": note,
+            "actions": list(list_open_action_items(scope, call.team)),
+            "action_form": _action_form(None, call.team),
+            "hold_form": HoldCallForm(initial={"held_on": today, "workstreams": call.workstreams}),
+            "planned": get_planned_call(call.team),
+            "today": today,
+        },
+    )
+
+
+def _by_kind(items: list[Item]) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "rows": rows}
+        for kind, title in KINDS.items()
+        if (rows := [item for item in items if item.kind == kind])
+    ]
+
+
+def _boxes(target: Call | PrivateNote, form: type) -> list[dict[str, Any]]:
+    """The fields of an object that save themselves, with the version that the page shows."""
+    versions = list_versions([target]).get((type_of(target), target.pk), {})
+    return [
+        {
+            "name": name,
+            "label": field.label,
+            "text": getattr(target, name),
+            "version": versions.get(name, 0),
+        }
+        for name, field in fields_of(form).items()
+    ]
+
+
+def _editable_call(scope: Scope, pk: int) -> Editable:
+    call = get_coached_call(scope, pk)
+    return Editable(call, call.team, fields_of(CallNotesForm), check=lambda: check_call_open(call))
+
+
+def _editable_note(scope: Scope, pk: int) -> Editable:
+    note = get_private_note(scope, pk)
+    return Editable(note, note.call.team, fields_of(PrivateNoteForm))
+
+
+save_call_notes = autosave_view(Permission.COACH_TEAMS, _editable_call)
+save_private_note = autosave_view(Permission.COACH_TEAMS, _editable_note)
+
+
+@require(Permission.COACH_TEAMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def hold_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+    call = get_coached_call(request.scope, call_id)
+    form = HoldCallForm(request.POST or None, initial={"held_on": timezone.localdate()})
+    if act_from_form(
+        request,
+        form,
+        lambda v: hold_call(call=call, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "The call is recorded.", "learning:call", call.pk)
+    return form_page(request, "learning/hold_call.html", form, call=call)
+
+
+@require(Permission.COACH_TEAMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+    call = get_coached_call(request.scope, call_id)
+    if request.method == "POST":
+        cancel_call(call=call, by=request.user, as_of=timezone.now())
+        return done(request, "The call is cancelled.", "learning:coaching", call.team.code)
+    return render(request, "learning/cancel_call.html", {"call": call})
+
+
+# --- action items ------------------------------------------------------------------------------------------
+
+
+def _action_form(data: Any, team: Team) -> ActionItemForm:
+    today = timezone.localdate()
+    return ActionItemForm(
+        data,
+        people=list_people_around(team, on=today),
+        initial={"due_on": today + timedelta(days=14)},
+    )
+
+
+@require(Permission.VIEW_COACHING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_action_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Both sides may add one: who coaches the team and who works in it. `call` in the query ties it to a call."""
+    scope: Scope = request.scope
+    team = get_team_worked_with(scope, code)
+    call_id = request.GET.get("call", "")
+    call = get_call(scope, int(call_id)) if call_id.isdecimal() else None
+    form = _action_form(request.POST or None, team)
+    if act_from_form(
+        request,
+        form,
+        lambda v: add_action_item(
+            team=team,
+            **v,
+            call=call if call and call.team_id == team.pk else None,
+            by=request.user,
+            as_of=timezone.now(),
+        ),
+    ):
+        if call is not None:
+            return done(request, "The action is written down.", "learning:call", call.pk)
+        return done(request, "The action is written down.", "learning:coaching", team.code)
+    return form_page(request, "learning/add_action.html", form, team=team, call=call)
+
+
+@require(Permission.VIEW_COACHING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def close_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
+    item = get_action_item(request.scope, item_id)
+    form = CloseActionForm(request.POST or None)
+    if act_from_form(
+        request,
+        form,
+        lambda v: close_action_item(
+            item=item,
+            state=ActionState(v["state"]),
+            note=v["note"],
+            by=request.user,
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The action is closed.", "learning:coaching", item.team.code)
+    return form_page(request, "learning/close_action.html", form, item=item)
+
+
+@require(Permission.VIEW_COACHING)
+@require_POST
+def reopen_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
+    item = get_action_item(request.scope, item_id)
+    reopen_action_item(item=item, by=request.user)
+    return done(request, "The action is open again.", "learning:coaching", item.team.code)
+
+
+# --- help -----------------------------------------------------------------------------------------------------
+
+
+@require(Permission.WRITE_REPORTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_for_help_page(request: HttpRequest, code: str) -> HttpResponse:
+    scope: Scope = request.scope
+    team = get_team_worked_with(scope, code)
+    if team.pk not in scope.staff_team_ids:
+        raise Team.DoesNotExist
+    form = HelpForm(request.POST or None)
+    if act_from_form(
+        request,
+        form,
+        lambda v: ask_for_help(team=team, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "Your coach has been told.", "learning:coaching", team.code)
+    return form_page(request, "learning/ask_for_help.html", form, team=team)
+
+
+@require(Permission.COACH_TEAMS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_help_page(request: HttpRequest, help_id: int) -> HttpResponse:
+    asked = get_help_request(request.scope, help_id)
+    form = AnswerForm(request.POST or None)
+    if act_from_form(
+        request,
+        form,
+        lambda v: answer_help(asked=asked, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "Your answer is there.", "learning:coaching", asked.team.code)
+    return form_page(request, "learning/answer_help.html", form, asked=asked)

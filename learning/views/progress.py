@@ -1,0 +1,270 @@
+"""Scores on the scale of progress and the monthly reports."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from learning.actions.progress import (
+    acknowledge_report,
+    close_report,
+    give_score,
+    open_monthly_report,
+    submit_report,
+    take_report_back,
+)
+from learning.enums import ReportState, ScoreBy
+from learning.forms import AcknowledgeForm, CloseReportForm, ReportForm, ScoreForm, month_of
+from learning.models import MonthlyReport
+from learning.policies import can_with_report, check_report_can, report_due_on
+from learning.queries.coaching import get_team_worked_with, list_teams_worked_with, may_coach
+from learning.queries.facts import get_facts
+from learning.queries.progress import (
+    get_report,
+    get_writable_report,
+    list_reports,
+    list_score_pairs,
+    list_scores,
+)
+from learning.queries.since import KINDS, list_since
+from learning.scale import LEVEL_OF, LEVELS, suggest_score
+from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.models import Team
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+from teams.views.acting import act_from_form, done, form_page
+from teams.views.autosave import autosave_view
+
+
+def _last_month(today: date) -> date:
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+@require(Permission.VIEW_COACHING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def progress_page(request: HttpRequest, code: str) -> HttpResponse:
+    """What the evidence suggests, both scores of each month, and a form for the reader's own view."""
+    scope: Scope = request.scope
+    team = get_team_worked_with(scope, code)
+    today = timezone.localdate()
+    suggestion = suggest_score(get_facts(scope, team, today=today))
+    side = _side(scope, team)
+    form = ScoreForm(request.POST or None, initial={"value": str(suggestion.value)})
+    if side and act_from_form(
+        request,
+        form,
+        lambda v: give_score(
+            team=team,
+            month=today,
+            by_whom=side,
+            value=v["value"],
+            reason=v["reason"],
+            suggested=suggestion.value,
+            evidence=[
+                {"level": str(e.level), "met": e.met, "sentence": e.sentence}
+                for e in suggestion.evidence
+            ],
+            by=request.user,
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The score is kept.", "learning:progress", team.code)
+    if request.method == "POST" and not side:
+        raise Team.DoesNotExist
+    pairs = list_score_pairs(scope, [team]).get(team.pk, [])
+    return form_page(
+        request,
+        "learning/progress.html",
+        form,
+        team=team,
+        suggestion=suggestion,
+        suggested_level=LEVEL_OF[suggestion.value],
+        levels=[
+            {
+                "level": level,
+                "evidence": [e for e in suggestion.evidence if e.level == level.value],
+                "reached": level.value <= suggestion.value,
+            }
+            for level in LEVELS
+        ],
+        pairs=pairs,
+        scores=list(list_scores(scope, team)[:24]),
+        side=side,
+        today=today,
+    )
+
+
+def _side(scope: Scope, team: Team) -> ScoreBy | None:
+    """For whom the reader gives scores: the own team, the coach's side, or nobody."""
+    if scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids:
+        return ScoreBy.TEAM
+    return ScoreBy.COACH if may_coach(scope, team.pk) else None
+
+
+# --- monthly reports -------------------------------------------------------------------------------------------
+
+
+@require(Permission.VIEW_COACHING)
+@require_safe
+def reports_page(request: HttpRequest) -> HttpResponse:
+    """The reports of one month over the reader's teams: who wrote what, who has not yet."""
+    scope: Scope = request.scope
+    today = timezone.localdate()
+    month = month_of(request.GET.get("month", "")) or _last_month(today)
+    teams = list(list_teams_worked_with(scope))
+    reports = {report.team_id: report for report in list_reports(scope).filter(month=month)}
+    following = (month + timedelta(days=32)).replace(day=1)
+    return render(
+        request,
+        "learning/reports.html",
+        {
+            "month": month,
+            "due_on": report_due_on(month),
+            "overdue": report_due_on(month) < today,
+            "earlier": (month - timedelta(days=1)).replace(day=1),
+            "later": following if following <= today else None,
+            "rows": [
+                {
+                    "team": team,
+                    "report": reports.get(team.pk),
+                    "may_write": scope.may(Permission.WRITE_REPORTS)
+                    and team.pk in scope.staff_team_ids,
+                }
+                for team in teams
+            ],
+        },
+    )
+
+
+@require(Permission.WRITE_REPORTS)
+@require_POST
+def open_report_page(request: HttpRequest, code: str, month: str) -> HttpResponse:
+    scope: Scope = request.scope
+    team = get_team_worked_with(scope, code)
+    day = month_of(month)
+    if team.pk not in scope.staff_team_ids:
+        raise Team.DoesNotExist
+    if day is None or day > timezone.localdate():
+        raise Http404("There is no report of that month yet.")
+    report = open_monthly_report(team=team, month=day, by=request.user)
+    return redirect("learning:report", report.pk)
+
+
+@require(Permission.VIEW_COACHING)
+@require_safe
+def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    """A report: what the system fills in, the boxes, the score, and what comes next with it."""
+    scope: Scope = request.scope
+    report = get_report(scope, report_id)
+    team = report.team
+    is_staff = scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids
+    drafts = report.state == ReportState.DRAFT
+    facts = _facts(scope, report) if drafts else (report.facts or {})
+    versions = list_versions([report]).get((type_of(report), report.pk), {})
+    pairs = list_score_pairs(scope, [team]).get(team.pk, [])
+    return render(
+        request,
+        "learning/report.html",
+        {
+            "report": report,
+            "team": team,
+            "happened": [
+                {
+                    "title": title,
+                    "rows": [row for row in facts.get("items", []) if row["kind"] == kind],
+                }
+                for kind, title in KINDS.items()
+                if any(row["kind"] == kind for row in facts.get("items", []))
+            ],
+            "boxes": [
+                {
+                    "name": name,
+                    "label": field.label,
+                    "text": getattr(report, name),
+                    "version": versions.get(name, 0),
+                }
+                for name, field in fields_of(ReportForm).items()
+            ],
+            "writes": is_staff and drafts,
+            "may_submit": is_staff and can_with_report("submit", report),
+            "may_take_back": is_staff and can_with_report("take_back", report),
+            "may_acknowledge": scope.may(Permission.ACKNOWLEDGE_REPORTS)
+            and report.acknowledged_at is None
+            and can_with_report("acknowledge", report),
+            "may_close": may_coach(scope, team.pk) and can_with_report("close", report),
+            "acknowledge_form": AcknowledgeForm(),
+            "close_form": CloseReportForm(),
+            "scores": next((pair for pair in pairs if pair.month == report.month), None),
+            "late": drafts and report.due_on < timezone.localdate(),
+        },
+    )
+
+
+def _facts(scope: Scope, report: MonthlyReport) -> dict[str, Any]:
+    last = (report.month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    until = min(last, timezone.localdate())
+    items = list_since(scope, report.team, since=report.month, until=until)
+    return {"as_of": until.isoformat(), "items": [item.as_json() for item in items]}
+
+
+def _editable_report(scope: Scope, pk: int) -> Editable:
+    report = get_writable_report(scope, pk)
+    return Editable(
+        report, report.team, fields_of(ReportForm), check=lambda: check_report_can("edit", report)
+    )
+
+
+save_report = autosave_view(Permission.WRITE_REPORTS, _editable_report)
+
+
+@require(Permission.WRITE_REPORTS)
+@require_POST
+def submit_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    report = get_writable_report(request.scope, report_id)
+    submit_report(
+        report=report, facts=_facts(request.scope, report), by=request.user, as_of=timezone.now()
+    )
+    return done(request, "The report is handed in. Thank you.", "learning:report", report.pk)
+
+
+@require(Permission.WRITE_REPORTS)
+@require_POST
+def take_report_back_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    report = get_writable_report(request.scope, report_id)
+    take_report_back(report=report, by=request.user)
+    return done(request, "The report is a draft again.", "learning:report", report.pk)
+
+
+@require(Permission.ACKNOWLEDGE_REPORTS)
+@require_POST
+def acknowledge_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    report = get_report(request.scope, report_id)
+    form = AcknowledgeForm(request.POST)
+    if act_from_form(
+        request,
+        form,
+        lambda v: acknowledge_report(report=report, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "You have acknowledged the report.", "learning:report", report.pk)
+    return form_page(request, "learning/report_form.html", form, report=report, verb="Acknowledge")
+
+
+@require(Permission.COACH_TEAMS)
+@require_POST
+def close_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    report = get_report(request.scope, report_id)
+    if not may_coach(request.scope, report.team_id):
+        raise MonthlyReport.DoesNotExist
+    form = CloseReportForm(request.POST)
+    if act_from_form(
+        request,
+        form,
+        lambda v: close_report(report=report, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "The team has your feedback.", "learning:report", report.pk)
+    return form_page(request, "learning/report_form.html", form, report=report, verb="Send it")
