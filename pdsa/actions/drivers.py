@@ -21,7 +21,13 @@ from pdsa.models import (
     LibraryIdea,
     Project,
 )
-from pdsa.policies.drivers import check_can_indent, check_can_outdent, check_text_unchanged
+from pdsa.policies.drivers import (
+    check_can_indent,
+    check_can_indent_idea,
+    check_can_outdent,
+    check_can_outdent_idea,
+    check_text_unchanged,
+)
 from teams.actions.audit import record_event
 from teams.errors import StateRefused
 from teams.models import User
@@ -266,6 +272,19 @@ def move_idea(
         if not keep and moved.pk != placement.pk:
             placement.delete()
     return moved
+
+
+def indent_idea(*, placement: IdeaPlacement, by: User, as_of: datetime) -> IdeaPlacement:
+    """From a primary driver to the last of its secondary ones. Effects: as `move_idea`."""
+    below = placement.driver.children.filter(is_removed=False).last()
+    check_can_indent_idea(below)
+    return move_idea(placement=placement, to=below, by=by, as_of=as_of)
+
+
+def outdent_idea(*, placement: IdeaPlacement, by: User, as_of: datetime) -> IdeaPlacement:
+    """From a secondary driver to the primary one above it. Effects: as `move_idea`."""
+    check_can_outdent_idea(placement.driver)
+    return move_idea(placement=placement, to=placement.driver.parent, by=by, as_of=as_of)
 
 
 def remove_idea(*, placement: IdeaPlacement, by: User, as_of: datetime) -> None:

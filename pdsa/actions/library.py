@@ -16,7 +16,7 @@ from teams.models import User
 
 
 @transaction.atomic
-def load_library() -> int:
+def load_library(*, by: User | None = None) -> int:
     """Bring the library's rows to what the file says; returns how many ideas it has.
 
     Effects: rows added, changed, or marked as no longer current; audit event when anything changed.
@@ -38,7 +38,7 @@ def load_library() -> int:
     gone.update(is_current=False)
     if changed:
         record_event(
-            act="load_library", target="pdsa.library:file", by=None, details={"changed": changed}
+            act="load_library", target="pdsa.library:file", by=by, details={"changed": changed}
         )
     return len(entries)
 

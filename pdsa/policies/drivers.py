@@ -23,6 +23,18 @@ def check_can_outdent(driver: Driver) -> None:
         raise StateRefused("A primary driver stands at the first level already.")
 
 
+def check_can_indent_idea(below: Driver | None) -> None:
+    """below: the secondary driver that the idea would go under."""
+    if below is None:
+        raise StateRefused("There is no secondary driver that it could go under.")
+
+
+def check_can_outdent_idea(driver: Driver) -> None:
+    """driver: the one that the idea hangs under."""
+    if driver.parent_id is None:
+        raise StateRefused("It hangs under a primary driver already.")
+
+
 def check_text_unchanged(stored: str, seen: str) -> None:
     """Raise StateRefused when somebody else changed a text in the meantime; it names what stands there now."""
     if stored != seen:

@@ -228,6 +228,13 @@ def get_driver(project: Project, driver_id: int) -> Driver:
     return Driver.objects.get(pk=driver_id, project=project, is_removed=False)
 
 
+def get_placement(project: Project, placement_id: int) -> IdeaPlacement:
+    """An idea's place on the project's diagram. Raises IdeaPlacement.DoesNotExist."""
+    return IdeaPlacement.objects.select_related("idea__project__team", "driver__project__team").get(
+        pk=placement_id, driver__project=project, driver__is_removed=False
+    )
+
+
 def list_measure_choices(scope: Any) -> list[tuple[int, str]]:
     """Measures of the programme that a driver can carry, as (id, name)."""
     source = measures.get_default_source(scope)

@@ -1,0 +1,50 @@
+"""A charter as PDF: one tagged US Letter page for the wall of the team's room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import typst
+
+from pdsa.aims.fields import CHARTER_LABELS, CHARTER_NEEDED
+from teams.drawing.typefaces import font_folders
+
+_TEMPLATE = Path(__file__).parent / "charter.typ"
+
+
+def render_charter(
+    *,
+    title: str,
+    team: str,
+    state: str,
+    aim: str,
+    content: Mapping[str, str],
+    as_of: datetime,
+) -> bytes:
+    """The document as bytes. content: texts by the names of `CHARTER_LABELS`; empty ones are left out,
+    but those that a charter needs show that they are missing."""
+    rows = [
+        {"label": label, "text": content.get(name, ""), "needed": name in CHARTER_NEEDED}
+        for name, label in CHARTER_LABELS.items()
+        if content.get(name) or name in CHARTER_NEEDED
+    ]
+    data = {
+        "title": title,
+        "team": team,
+        "state": state,
+        "aim": aim,
+        "rows": rows,
+        "as-of": f"{as_of:%B} {as_of.day}, {as_of.year}",
+    }
+    return typst.compile(
+        _TEMPLATE,
+        font_paths=font_folders(),
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="ua-1",
+        timestamp=int(as_of.timestamp()),
+        sys_inputs={"charter": json.dumps(data, ensure_ascii=False)},
+    )
