@@ -29,6 +29,7 @@ from measures.ingest.contract import RULE_BY_CODE
 from measures.ingest.count_cells import add_up_counts
 from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog, Tally
+from measures.ingest.imputing import add_up_imputed, current_tables
 from measures.ingest.keys import MemberKeys
 from measures.ingest.mapping import (
     Mapping,
@@ -39,7 +40,7 @@ from measures.ingest.mapping import (
 )
 from measures.ingest.progress import ProgressWriter
 from measures.ingest.readers import Table, open_table
-from measures.ingest.validate import Checked, check_table
+from measures.ingest.validate import DENOMINATOR, NUMERATOR, Checked, check_table
 from measures.models import Finding, Period, SavedMapping, Source, Submission
 from measures.policies import (
     ATTEMPT_LIMIT,
@@ -50,6 +51,7 @@ from measures.policies import (
     check_transition,
     replaces_current_data,
 )
+from measures.stats.registry import METHOD_VERSION
 from teams.actions.audit import record_event
 from teams.errors import StateRefused
 from teams.models import User
@@ -363,6 +365,7 @@ def _read(
         keys=MemberKeys(source.pk, seal=source.kind == SourceKind.GROUP),
         today=timezone.localdate(as_of),
         progress=progress,
+        race_tables=current_tables() if "last_name" in mapping.origins else None,
     )
 
 
@@ -461,6 +464,17 @@ def _load_members(
         load.load_rows(
             submission.pk, rows.facts, rows.members, period_ids=period_ids, progress=progress
         )
+        if rows.imputed is not None:
+            imputed = add_up_imputed(
+                rows.facts,
+                rows.members,
+                rows.imputed.probabilities,
+                denominator_flag=DENOMINATOR,
+                numerator_flag=NUMERATOR,
+                period_ids=period_ids,
+                reference=reference,
+            )
+            load.store_imputed(submission.pk, rows.imputed, imputed, method_version=METHOD_VERSION)
         return counting.result()
 
 
@@ -480,7 +494,12 @@ def _coded_again(
 
 def _coded(checked: Checked) -> store.CodedRows:
     return store.CodedRows(
-        checked.form, checked.facts, checked.members, checked.periods, checked.sets_given
+        checked.form,
+        checked.facts,
+        checked.members,
+        checked.periods,
+        checked.sets_given,
+        checked.imputed,
     )
 
 

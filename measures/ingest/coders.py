@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from measures.enums import ReportingSource
 from measures.ingest.codes import OLDEST_AGE, Answer, Reference
 from measures.ingest.contract import BY_NAME, BY_NAME_OF, Column, Kind
+from measures.ingest.imputing import RaceTables, pack_names
 from measures.ingest.mapping import Mapping, Origin
+from measures.stats.bisg import FirstNameTable, SurnameTable
+from measures.stats.bisg.names import match_names
 
 KEY_LENGTH_LIMIT = 64
 OLDEST_BIRTH_YEAR = 1890
@@ -179,6 +182,19 @@ class KeyCoder(Coder):
         return pl.concat([texts for _, texts in self._parts]).gather(place[codes])
 
 
+class NameCoder(Coder):
+    """A name: looked up in its table once per distinct text. Values are packed rows of the table."""
+
+    def __init__(
+        self, column: Column, origin: Origin, mapping: Mapping, table: SurnameTable | FirstNameTable
+    ) -> None:
+        self._table = table
+        super().__init__(column, origin, mapping, np.int32, lambda text: (0, ()))
+
+    def _read_texts(self, new: NDArray[np.uint32], texts: pl.Series) -> None:
+        self.values[new] = pack_names(match_names(texts, self._table))
+
+
 class UnitCoders:
     """Coders of what any file says its numbers are about, and the tables that their values point into.
 
@@ -264,7 +280,14 @@ class UnitCoders:
 class Coders(UnitCoders):
     """All coders of a file of members; races are positions in `answers`."""
 
-    def __init__(self, reference: Reference, mapping: Mapping, *, today: date) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        mapping: Mapping,
+        *,
+        today: date,
+        race_tables: RaceTables | None = None,
+    ) -> None:
         super().__init__(reference, mapping, today=today)
         self.answers: list[Answer] = []
         self._answer_positions: dict[Answer, int] = {}
@@ -307,6 +330,20 @@ class Coders(UnitCoders):
             self.zip,
             self.tract,
         ]
+        self.names: dict[str, Coder] = {}
+        if race_tables is not None and self.has("last_name"):
+            for name, table in (
+                ("last_name", race_tables.surname),
+                ("first_name", race_tables.first_name),
+            ):
+                if table is not None and self.has(name):
+                    origin = mapping.origins[name]
+                    self.names[name] = NameCoder(BY_NAME[name], origin, mapping, table)
+            self.all += self.names.values()
+        self.block_group: Coder | None = None
+        if self.has("block_group"):
+            self.block_group = self.coder("block_group", np.int64, self._read_block_group)
+            self.all.append(self.block_group)
 
     def has(self, *names: str) -> bool:
         """Whether the file, or its mapping, gives any of these columns."""
@@ -388,6 +425,13 @@ class Coders(UnitCoders):
         if not (text.isascii() and text.isdigit()) or not 3 <= len(text) <= 5 or not int(text):
             return 0, ("bad_zip",)
         return int(text), (*rules, "zip_zero_restored") if len(text) < 5 else rules
+
+    @staticmethod
+    def _read_block_group(text: str) -> Reading:
+        if not text:
+            return 0, ()
+        good = text.isascii() and text.isdigit() and len(text) == 12
+        return (int(text), ()) if good else (0, ("bad_block_group",))
 
     @staticmethod
     def _read_tract(text: str) -> Reading:

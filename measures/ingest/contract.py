@@ -30,6 +30,8 @@ class Kind(StrEnum):
     AGE = "age"
     ZIP = "zip"
     TRACT = "tract"
+    BLOCK_GROUP = "block_group"
+    NAME = "name"
     SHARE = "share"
     COUNT = "count"
     RATE = "rate"
@@ -84,8 +86,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("age", Kind.AGE, "Full years at the end of the period, where neither year nor date of birth is given.", personal=True),
     Column("zip", Kind.ZIP, "Five-digit ZIP code of the member's home.", personal=True),
     Column("tract", Kind.TRACT, "Eleven-digit census tract, more exact than the ZIP code.", personal=True),
-    Column("last_name", Kind.IGNORED, "Never read into the system, stored or logged.", personal=True),
-    Column("first_name", Kind.IGNORED, "Never read into the system, stored or logged.", personal=True),
+    Column("block_group", Kind.BLOCK_GROUP, "Twelve-digit census block group, more exact than the tract. Not kept.", personal=True),
+    Column("last_name", Kind.NAME, "Surname. Only looked up while the file is read, to estimate race where nobody asked; never stored or logged, and taken out of the kept file.", personal=True),
+    Column("first_name", Kind.NAME, "As last_name; makes the estimate better where a table of first names is loaded.", personal=True),
     Column("p_white", Kind.SHARE, "The sender's own probability, 0 to 1; the six add up to 1.", personal=True),
     Column("p_black", Kind.SHARE, "As p_white.", personal=True),
     Column("p_hispanic", Kind.SHARE, "As p_white.", personal=True),
@@ -178,6 +181,7 @@ ROW_RULES: tuple[Rule, ...] = (
     _warning("zip_zero_restored", "A leading zero of the ZIP code was missing; it was restored."),
     _warning("zip_cut", "The ZIP code was cut to its first five digits."),
     _warning("bad_zip", "The ZIP code cannot be read; it was left empty."),
+    _warning("bad_block_group", "The block group does not have twelve digits; it was left empty."),
     _warning("bad_tract", "The tract does not have eleven digits; it was left empty."),
 )  # fmt: skip
 

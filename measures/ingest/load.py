@@ -15,6 +15,8 @@ import polars as pl
 from django.db import connection
 
 from measures.ingest.aggregate import Sums
+from measures.ingest.imputing import ImputedSums, MemberProbabilities
+from measures.models import Imputation, ImputationValidity, ImputedSlice
 
 COPY_ROWS = 200_000
 _ROW_COLUMNS = (
@@ -42,7 +44,14 @@ def drop_rows(submission_id: int) -> None:
     with connection.cursor() as cursor:
         for parent in PARENTS:
             cursor.execute(f"drop table if exists {partition_of(parent, submission_id)}")
-        for table in ("measures_cell", "measures_realcount", "measures_slice"):
+        for table in (
+            "measures_cell",
+            "measures_realcount",
+            "measures_slice",
+            "measures_imputedslice",
+            "measures_imputationvalidity",
+            "measures_imputation",
+        ):
             cursor.execute(f"delete from {table} where submission_id = %s", [submission_id])
 
 
@@ -162,6 +171,25 @@ def store_sums(submission_id: int, source_id: int, sums: Sums) -> None:
                 )
             ],
         )
+
+
+def store_imputed(
+    submission_id: int, imputed: MemberProbabilities, sums: ImputedSums, *, method_version: str
+) -> None:
+    """Write how probabilities were made and what they add up to."""
+    Imputation.objects.create(
+        submission_id=submission_id,
+        tables=list(imputed.tables),
+        report=imputed.report,
+        method_version=method_version,
+    )
+    ImputedSlice.objects.bulk_create(
+        (ImputedSlice(submission_id=submission_id, **row) for row in sums.slices), batch_size=200
+    )
+    ImputationValidity.objects.bulk_create(
+        (ImputationValidity(submission_id=submission_id, **row) for row in sums.validity),
+        batch_size=200,
+    )
 
 
 def check_count_ids(counts: pl.DataFrame) -> None:

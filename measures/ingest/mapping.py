@@ -54,6 +54,7 @@ _ALSO_CALLED: dict[str, tuple[str, ...]] = {
     "birth_date": ("dob", "dateofbirth", "birthdate"),
     "zip": ("zipcode", "postalcode", "zcta"),
     "tract": ("censustract", "geoid"),
+    "block_group": ("blockgroup", "censusblockgroup", "blkgrp", "bg"),
     "last_name": ("surname", "lastname", "familyname"),
     "first_name": ("firstname", "givenname"),
     "stratum_set": ("stratification", "stratifier", "category", "dimension", "stratumtype"),

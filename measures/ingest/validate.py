@@ -20,11 +20,14 @@ from measures.ingest.coders import Coders, PeriodSpan
 from measures.ingest.codes import Reference
 from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE, SOURCED_FIELDS
 from measures.ingest.findings import FindingLog, Tally
+from measures.ingest.imputing import MemberProbabilities, RaceTables, impute_members
 from measures.ingest.keys import MemberKeys
 from measures.ingest.mapping import Mapping
 from measures.ingest.readers import Table
+from measures.stats.bisg import PlaceKind
 
 DENOMINATOR, NUMERATOR, EXCLUDED = 1, 2, 4
+NAMES = ("last_name", "first_name")
 PROBABILITY_TOLERANCE = 0.001
 #: Shifts of the packed key of a row: member | measure | period.
 _PERIOD_BITS, _MEASURE_BITS = 10, 12
@@ -44,6 +47,7 @@ class Checked:
     language_source, birth_year, zip_code, tract (null where unknown), probabilities (list or null).
     sets_given: optional stratum sets about which the file says something.
     unmapped: coded column → text → rows that it set aside.
+    imputed: probabilities of the members, None where the file gives neither names nor probabilities.
     """
 
     form: FileForm
@@ -57,6 +61,7 @@ class Checked:
     duplicate_count: int
     tallies: tuple[Tally, ...]
     unmapped: dict[str, dict[str, int]]
+    imputed: MemberProbabilities | None = None
 
 
 def check_table(
@@ -68,10 +73,20 @@ def check_table(
     keys: MemberKeys,
     today: date,
     progress: Progress,
+    race_tables: RaceTables | None = None,
 ) -> Checked:
-    """Read a table to its end. Raises FileRefused when it cannot be read as a whole."""
-    pass_ = _Pass(mapping, reference, log, today)
-    positions = sorted({o.position for o in mapping.origins.values() if o.position is not None})
+    """Read a table to its end. Raises FileRefused when it cannot be read as a whole.
+
+    race_tables: to estimate race by name and place; without them names are not read at all.
+    """
+    pass_ = _Pass(mapping, reference, log, today, race_tables)
+    positions = sorted(
+        {
+            o.position
+            for name, o in mapping.origins.items()
+            if o.position is not None and (name not in NAMES or name in pass_.coders.names)
+        }
+    )
     for chunk in table.chunks(positions, pass_.prepare):
         pass_.take(chunk.frame, chunk.lines, chunk.ragged)
         # Rows are counted, their total is guessed from the bytes that are done.
@@ -84,12 +99,18 @@ class _Pass:
     """The state of one reading: what each chunk adds, and what must be known of all of them."""
 
     def __init__(
-        self, mapping: Mapping, reference: Reference, log: FindingLog, today: date
+        self,
+        mapping: Mapping,
+        reference: Reference,
+        log: FindingLog,
+        today: date,
+        race_tables: RaceTables | None,
     ) -> None:
+        self.race_tables = race_tables
         self.mapping = mapping
         self.reference = reference
         self.log = log
-        self.coders = Coders(reference, mapping, today=today)
+        self.coders = Coders(reference, mapping, today=today, race_tables=race_tables)
         self.shares = [name for name in PROBABILITIES if name in mapping.origins]
         self.with_events = mapping.origins.get("event_id") is not None
         self.row_count = 0
@@ -302,6 +323,14 @@ class _Pass:
         described["birth_year"] = year.astype(np.int16)
         described["zip_code"] = value(c.zip)
         described["tract"] = value(c.tract)
+        if c.block_group is not None:
+            block_group = value(c.block_group)
+            described["block_group"] = block_group
+            described["tract"] = np.where(
+                described["tract"] == 0, block_group // 10, described["tract"]
+            )
+        for name, coder in c.names.items():
+            described[name] = value(coder)
         return described
 
     def _check_shares(
@@ -374,7 +403,7 @@ class _Pass:
         duplicates = 0
         if rows:
             rows, duplicates = self._settle_duplicates(rows)
-        facts, members = self._frames(rows, described, keys)
+        facts, members, imputed = self._frames(rows, described, keys)
         tallies = tuple(self.log.close())
         unmapped = {c.column.name: found for c in self.coders.all if (found := c.unmapped())}
         sets_given = frozenset(
@@ -394,6 +423,7 @@ class _Pass:
             duplicate_count=duplicates,
             tallies=tallies,
             unmapped=unmapped,
+            imputed=imputed,
         )
 
     def _settle_duplicates(self, rows: dict[str, Array]) -> tuple[dict[str, Array], int]:
@@ -443,9 +473,9 @@ class _Pass:
 
     def _frames(
         self, rows: dict[str, Array], described: dict[str, Array], keys: MemberKeys
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    ) -> tuple[pl.DataFrame, pl.DataFrame, MemberProbabilities | None]:
         if not rows or not len(rows["member"]):
-            return pl.DataFrame(), pl.DataFrame()
+            return pl.DataFrame(), pl.DataFrame(), None
         member, team = rows["member"], rows["team"]
         # A member is described once per team. Most have one team: theirs is settled by their first row.
         home = np.zeros(len(described["code"]), np.int16)
@@ -476,7 +506,11 @@ class _Pass:
                 "flags": rows["flags"],
             }
         )
-        return facts, self._members(origin, team_of, described, keys)
+        return (
+            facts,
+            self._members(origin, team_of, described, keys),
+            self._imputed({name: array[origin] for name, array in described.items()}),
+        )
 
     def _members(
         self, origin: Array, team_of: Array, described: dict[str, Array], keys: MemberKeys
@@ -529,6 +563,29 @@ class _Pass:
             columns[name] = pl.Series(of[name]).replace(0, None)
         columns["probabilities"] = self._probabilities(of)
         return pl.DataFrame(columns)
+
+    def _imputed(self, of: dict[str, Array]) -> MemberProbabilities | None:
+        """Probabilities by the sender, else by name and place; of what was read only they are left."""
+        if not self.shares and "last_name" not in of:
+            return None
+        height = len(of["code"])
+        own = None
+        if self.shares:
+            own = np.stack(
+                [of.get(name, np.zeros(height)).astype(np.float64) for name in PROBABILITIES],
+                axis=1,
+            )
+            own[np.isnan(of[self.shares[0]])] = np.nan
+        places = {PlaceKind.ZIP: of["zip_code"], PlaceKind.TRACT: of["tract"]}
+        if "block_group" in of:
+            places[PlaceKind.BLOCK_GROUP] = of["block_group"]
+        return impute_members(
+            self.race_tables,
+            surname=of.get("last_name"),
+            first_name=of.get("first_name"),
+            places=places,
+            own=own,
+        )
 
     def _probabilities(self, of: dict[str, Array]) -> pl.Series:
         height = len(of["code"])

@@ -82,6 +82,7 @@ BROKEN: list[tuple[str, str, dict[str, Any]]] = [
     ("bad_zip", "zip", {"zip": "ABCDE"}),
     ("bad_zip", "zip", {"zip": "00000"}),
     ("bad_tract", "tract", {"tract": "123"}),
+    ("bad_block_group", "block_group", {"block_group": "25017350100"}),
 ]  # fmt: skip
 
 
