@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from argparse import ArgumentParser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
                 f"The database of DATABASE_URL does not answer: {reason}"
             ) from problem
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_library", stdout=StringIO())
         self.build_static_files()
         if options["demo"]:
             self.load_demo()
