@@ -42,6 +42,20 @@ SECTIONS = (
         ("reports:team",),
     ),
     Section(
+        "Projects",
+        "flag",
+        Permission.VIEW_PROJECTS,
+        "pdsa:projects",
+        ("pdsa:project", "pdsa:ramps", "pdsa:new_", "pdsa:edit_"),
+    ),
+    Section(
+        "Tests",
+        "refresh",
+        Permission.VIEW_PROJECTS,
+        "pdsa:tests",
+        ("pdsa:cycle", "pdsa:log", "pdsa:finish", "pdsa:shared_tests", "pdsa:history", "pdsa:copy"),
+    ),
+    Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
     ),
     Section("Data", "upload", Permission.VIEW_SUBMISSIONS, "measures:submissions", ("measures:",)),

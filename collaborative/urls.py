@@ -20,6 +20,8 @@ urlpatterns = [
     path("definitions/", include("measures.urls_definitions")),
     path("", include("pdsa.urls")),
     path("learning/", include("learning.urls")),
+    path("", include("pdsa.urls_aims")),
+    path("", include("pdsa.urls_measures")),
     path("", include("reports.urls")),
 ]
 

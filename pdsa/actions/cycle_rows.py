@@ -8,10 +8,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from pdsa.models import Comment, Cycle, CycleReading, CycleTask, Prediction
 from teams.actions.audit import record_event
 from teams.actions.autosave import write_fields
+from teams.actions.notifications import notify
+from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import User
 
@@ -117,12 +120,23 @@ def add_reading(
 
 
 @transaction.atomic
-def add_comment(*, cycle: Cycle, text: str, mentions: list[User], by: User) -> Comment:
+def add_comment(
+    *, cycle: Cycle, text: str, mentions: list[User], by: User, as_of: datetime
+) -> Comment:
     """A word to the team or the coach. mentions: people who may read the cycle.
 
-    Effects: comment, audit event without the words.
+    Effects: comment, a notification for those mentioned, audit event without the words.
     """
     comment = Comment.objects.create(cycle=cycle, author=by, text=text)
+    notify(
+        users=mentions,
+        topic=Topic.CONVERSATION,
+        title=f"{by.name} wrote to you about “{cycle}”",
+        text=text,
+        path=reverse("pdsa:cycle", args=[cycle.pk]),
+        key=f"pdsa-comment-{comment.pk}",
+        as_of=as_of,
+    )
     comment.mentions.set(mentions)
     _record("add_comment", comment, cycle, by, mentions=[user.pk for user in mentions])
     return comment

@@ -248,6 +248,8 @@ class CycleReading(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     numerator__isnull=False,
+                    # An unknown comparison lets a row through: nulls are refused by name.
+                    denominator__isnull=False,
                     denominator__gte=1,
                     numerator__lte=F("denominator"),
                     value__isnull=True,

@@ -4,16 +4,22 @@ GET tells what stands in every field, who else has the page open, and a fresh to
 so that a page which lay open over a new sign-in can go on. POST saves one field and answers in JSON, because
 the page shows the answer beside the field: 200 saved, 409 somebody else's text stands there, 422 the text
 does not fit or holds details of a person. Signed out, it leads to the sign-in page as every address does.
+
+Without JavaScript the same form is posted as a whole, with the version of each field beside it (`base-…`);
+what cannot be saved comes back on a page of its own, with both texts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from teams.actions.autosave import EditConflict, PersonalDetailsFound, save_field
@@ -28,7 +34,7 @@ from teams.scoping import Scope
 
 def autosave_view(
     permission: Permission, find: Callable[[Scope, int], Editable]
-) -> Callable[..., JsonResponse]:
+) -> Callable[..., HttpResponse]:
     """A view for `…/<int:pk>/autosave/`.
 
     find: the editable object of that id for a reader; raises ObjectDoesNotExist for what is not theirs to
@@ -37,9 +43,13 @@ def autosave_view(
 
     @require(permission)
     @require_http_methods(["GET", "POST"])
-    def autosave(request: HttpRequest, pk: int) -> JsonResponse:
+    def autosave(request: HttpRequest, pk: int) -> HttpResponse:
         editable = find(request.scope, pk)  # type: ignore[attr-defined]
-        return _save(request, editable) if request.method == "POST" else _tell(request, editable)
+        if request.method == "GET":
+            return _tell(request, editable)
+        if "field" in request.POST:
+            return _save(request, editable)
+        return _save_form(request, editable)
 
     return autosave
 
@@ -108,6 +118,43 @@ def _save(request: HttpRequest, editable: Editable) -> JsonResponse:
     except StateRefused as refusal:
         return JsonResponse({"error": str(refusal)}, status=422)
     return JsonResponse({"version": saved.number, "text": saved.text})
+
+
+def _save_form(request: HttpRequest, editable: Editable) -> HttpResponse:
+    problems = []
+    for name, field in editable.fields.items():
+        base = request.POST.get(f"base-{name}", "")
+        if not base.isdigit():
+            continue
+        text = request.POST.get(name, "")
+        problem: dict[str, Any] = {"name": name, "label": field.label, "text": text, "base": base}
+        try:
+            save_field(
+                editable=editable,
+                field=name,
+                text=text,
+                base=int(base),
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+                keep_details=request.POST.get(f"keep-{name}") == "1",
+            )
+        except EditConflict as conflict:
+            theirs = conflict.theirs
+            problem |= {"theirs": theirs.text, "by": _author(theirs), "base": theirs.number}
+        except PersonalDetailsFound as found:
+            problem |= {"details": found.details, "masked": mask_personal_details(text)}
+        except ValidationError as refused:
+            problem |= {"error": " ".join(refused.messages)}
+        else:
+            continue
+        problems.append(problem)
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    if problems:
+        context = {"problems": problems, "back": back}
+        return render(request, "teams/autosave_problems.html", context, status=409)
+    return redirect(back)
 
 
 def _author(version: FieldVersion | None) -> str:

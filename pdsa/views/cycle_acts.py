@@ -1,0 +1,297 @@
+"""What is done with a test: steps between states, finishing, the next one, sharing, rows, comments.
+
+Each is a plain form post that comes back to the page, to the part that it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from pdsa import editing
+from pdsa.actions import cycle_rows, cycles
+from pdsa.forms.cycles import (
+    CancelForm,
+    CommentForm,
+    FinishForm,
+    FocusForm,
+    ReadingForm,
+    SharingForm,
+)
+from pdsa.models import Cycle
+from pdsa.policies.cycles import check_can
+from pdsa.queries.cycles import (
+    get_commentable_cycle,
+    get_own_comment,
+    get_writable_cycle,
+    get_writable_prediction,
+    get_writable_reading,
+    get_writable_task,
+    list_people_of,
+)
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+from teams.views.autosave import autosave_view
+
+#: What is said after a step.
+_DONE = {
+    "plan": "Planned.",
+    "start": "Started. Write down what happens; it saves itself.",
+    "study": "On to study: what did you learn?",
+    "pause": "Paused. It stays where it is.",
+    "resume": "It goes on.",
+    "cancel": "Cancelled. What you wrote stays.",
+    "restore": "It is planned again.",
+    "reopen": "Reopened at study.",
+}
+
+
+def _page(cycle: Cycle, part: str = "") -> HttpResponseRedirect:
+    address = reverse("pdsa:cycle", args=[cycle.pk])
+    return HttpResponseRedirect(f"{address}#{part}" if part else address)
+
+
+def _parts(request: HttpRequest) -> tuple[Scope, Any]:
+    return request.scope, request.user  # type: ignore[attr-defined]
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def move(request: HttpRequest, cycle_id: int, act: str) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = CancelForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    cycles.move_cycle(cycle=cycle, act=act, by=user, as_of=timezone.localtime(), reason=reason)
+    messages.success(request, _DONE[act])
+    return _page(cycle)
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def finish(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    """What happened, did it hold, what now: and the next test is there."""
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    check_can("decide", cycle)
+    form = FinishForm(request.POST or None, cycle=cycle)
+    if request.method == "POST" and form.is_valid():
+        given, now = form.cleaned_data, timezone.localtime()
+        closed = cycles.decide_cycle(
+            cycle=cycle,
+            decision=given["decision"],
+            values={name: given[name] for name in ("what_happened", "learned", "next_change")},
+            matches=form.matches,
+            by=user,
+            as_of=now,
+        )
+        if given["plan_next"] and given["decision"] not in ("adopt", "abandon"):
+            made = cycles.continue_cycle(cycle=closed, by=user, as_of=now)
+            messages.success(
+                request, f"Test {closed.number} is closed, and here is the plan of the next one."
+            )
+            return _page(made)
+        messages.success(
+            request, "Closed. Others may learn from it too: choose below who can see it."
+        )
+        return _page(closed)
+    return render(
+        request,
+        "pdsa/finish.html",
+        {"form": form, "cycle": cycle, "project": cycle.idea.project},
+    )
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def decide(request: HttpRequest, cycle_id: int, decision: str) -> HttpResponse:
+    """One click on a decision closes the test."""
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    closed = cycles.decide_cycle(
+        cycle=cycle, decision=decision, by=user, as_of=timezone.localtime()
+    )
+    messages.success(request, f"Closed: {closed.get_decision_display().lower()}.")
+    return _page(closed, "act")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def continue_(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    made = cycles.continue_cycle(cycle=cycle, by=user, as_of=timezone.localtime())
+    messages.success(request, "This is the next test, with the plan of the one before.")
+    return _page(made)
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def not_predicted(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    cycles.say_not_predicted(
+        cycle=cycle,
+        not_predicted=request.POST.get("value") == "1",
+        by=user,
+        as_of=timezone.localtime(),
+    )
+    return _page(cycle, "questions")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def focus(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = FocusForm(request.POST, cycle=cycle)
+    if form.is_valid():
+        cycles.set_focus(
+            cycle=cycle, strata=form.cleaned_data["strata"], by=user, as_of=timezone.localtime()
+        )
+    return _page(cycle, "focus")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def share(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = SharingForm(request.POST)
+    if form.is_valid():
+        cycles.share_cycle(
+            cycle=cycle,
+            sharing=form.cleaned_data["sharing"],
+            by=user,
+            as_of=timezone.localtime(),
+        )
+    return _page(cycle, "sharing")
+
+
+# --- rows -----------------------------------------------------------------------------------------------------
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def add_prediction(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    cycle_rows.add_prediction(cycle=cycle, by=user, as_of=timezone.localtime())
+    return _page(cycle, "questions")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def add_task(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    cycle_rows.add_task(cycle=cycle, by=user, as_of=timezone.localtime())
+    return _page(cycle, "tasks")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def finish_task(request: HttpRequest, pk: int) -> HttpResponse:
+    scope, user = _parts(request)
+    task = get_writable_task(scope, pk)
+    done = request.POST.get("done") == "1"
+    cycle_rows.finish_task(task=task, done=done, by=user, as_of=timezone.localtime())
+    return _page(task.cycle, "tasks")
+
+
+def _remover(get: Callable[[Scope, int], Any], part: str) -> Callable[..., HttpResponse]:
+    @require(Permission.EDIT_PROJECTS)
+    @require_POST
+    def remove(request: HttpRequest, pk: int) -> HttpResponse:
+        scope, user = _parts(request)
+        row = get(scope, pk)
+        cycle_rows.remove_row(row=row, by=user, as_of=timezone.localtime())
+        return _page(row.cycle, part)
+
+    return remove
+
+
+remove_prediction = _remover(get_writable_prediction, "questions")
+remove_task = _remover(get_writable_task, "tasks")
+remove_reading = _remover(get_writable_reading, "readings")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def add_reading(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = ReadingForm(request.POST)
+    if not form.is_valid():
+        return render(
+            request,
+            "pdsa/row_form.html",
+            {
+                "form": form,
+                "cycle": cycle,
+                "project": cycle.idea.project,
+                "title": "Numbers from the test",
+                "submit": "Add the numbers",
+                "part": "readings",
+            },
+            status=422,
+        )
+    cycle_rows.add_reading(cycle=cycle, by=user, as_of=timezone.localtime(), **form.cleaned_data)
+    return _page(cycle, "readings")
+
+
+# --- comments -------------------------------------------------------------------------------------------------
+
+
+@require(Permission.COMMENT_ON_TESTS)
+@require_POST
+def add_comment(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_commentable_cycle(scope, cycle_id)
+    people = list_people_of(cycle.idea.project.team, on=timezone.localdate())
+    form = CommentForm(request.POST, people=[p for p in people if p.pk != user.pk])
+    if not form.is_valid():
+        return render(
+            request,
+            "pdsa/row_form.html",
+            {
+                "form": form,
+                "cycle": cycle,
+                "project": cycle.idea.project,
+                "title": "Comment",
+                "submit": "Send the comment",
+                "part": "comments",
+            },
+            status=422,
+        )
+    cycle_rows.add_comment(
+        cycle=cycle,
+        text=form.cleaned_data["text"],
+        mentions=form.mentioned,
+        by=user,
+        as_of=timezone.localtime(),
+    )
+    return _page(cycle, "comments")
+
+
+@require(Permission.COMMENT_ON_TESTS)
+@require_POST
+def take_back_comment(request: HttpRequest, pk: int) -> HttpResponse:
+    scope, user = _parts(request)
+    comment = get_own_comment(scope, pk)
+    cycle_rows.take_back_comment(comment=comment, by=user, as_of=timezone.localtime())
+    return _page(comment.cycle, "comments")
+
+
+# --- fields that save themselves ------------------------------------------------------------------------------
+
+save_cycle = autosave_view(Permission.EDIT_PROJECTS, editing.editable_cycle)
+save_prediction = autosave_view(Permission.EDIT_PROJECTS, editing.editable_prediction)
+save_task = autosave_view(Permission.EDIT_PROJECTS, editing.editable_task)

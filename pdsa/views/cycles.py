@@ -1,0 +1,202 @@
+"""One page per test: for its team with everything that can be written, for other readers what was shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from pdsa.drawing import draw_ramp
+from pdsa.enums import CycleState, Decision
+from pdsa.forms.cycles import (
+    CommentForm,
+    CycleForm,
+    FocusForm,
+    PredictionForm,
+    ReadingForm,
+    SharingForm,
+    TaskForm,
+)
+from pdsa.models import Cycle
+from pdsa.policies.cycles import TRANSITIONS, can
+from pdsa.quality import scale_hint
+from pdsa.queries.cycles import (
+    get_cycle,
+    get_shared_cycle,
+    list_cycles,
+    list_people_of,
+    list_ramp,
+    list_shared_cycles,
+    with_rows,
+)
+from pdsa.queries.projects import can_write
+from pdsa.queries.quality import list_hints
+from pdsa.sharing import group_name, names_in, shared_texts
+from pdsa.wording import DECISION_ICON, WHO_CAN_SEE, scale_text
+from teams.autosave import list_history, list_versions, type_of
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+
+#: Section of the page that is open when it is opened, by state.
+_OPEN_SECTION = {
+    CycleState.IDEA: "plan",
+    CycleState.PLANNED: "plan",
+    CycleState.DOING: "do",
+    CycleState.STUDYING: "study",
+    CycleState.CLOSED: "act",
+    CycleState.PAUSED: "plan",
+    CycleState.CANCELLED: "plan",
+}
+_STEPS = (
+    ("Plan", {CycleState.IDEA, CycleState.PLANNED}),
+    ("Do", {CycleState.DOING}),
+    ("Study", {CycleState.STUDYING}),
+    ("Act", {CycleState.CLOSED}),
+)
+_HISTORY_PAGE = 50
+
+
+def _read(scope: Scope, cycle_id: int) -> tuple[Cycle, bool]:
+    """A test and whether it is the reader's team's. Raises Cycle.DoesNotExist for what was not shared."""
+    try:
+        return with_rows(list_cycles(scope)).get(id=cycle_id), True
+    except ObjectDoesNotExist:
+        return with_rows(list_shared_cycles(scope)).get(id=cycle_id), False
+
+
+@require(Permission.VIEW_SHARED_TESTS)
+@require_safe
+def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found, own = _read(scope, cycle_id)
+    if not own:
+        return shared_page(request, found)
+    team = found.idea.project.team
+    rows = [*found.predictions.all(), *found.tasks.all()]
+    versions = list_versions([found, *rows])
+    may_write = can_write(scope, team.pk)
+
+    def of(row: Any) -> dict[str, int]:
+        return versions.get((type_of(row), row.pk), {})
+
+    ramp = list_ramp(found)
+    before = next((c for c in reversed(ramp) if c.number < found.number), None)
+    hints = list_hints(found)
+    context = {
+        "cycle": found,
+        "project": found.idea.project,
+        "may_write": may_write,
+        "form": CycleForm(instance=found, versions=of(found), scope=scope),
+        "questions": [
+            (row, PredictionForm(instance=row, versions=of(row))) for row in found.predictions.all()
+        ],
+        "tasks": [(row, TaskForm(instance=row, versions=of(row))) for row in found.tasks.all()],
+        "readings": list(found.readings.all()),
+        "reading_form": ReadingForm(initial={"read_on": timezone.localdate()}),
+        "focus_form": FocusForm(cycle=found),
+        "focus": list(found.focus_strata.all()),
+        "sharing_form": SharingForm(initial={"sharing": found.sharing}),
+        "who_can_see": WHO_CAN_SEE[found.sharing],
+        "names_shared": names_in(found, shared_texts(found)) if found.sharing == "unnamed" else [],
+        "acts": {act for act in TRANSITIONS if can(act, found)} if may_write else set(),
+        "steps": [{"label": label, "current": found.state in states} for label, states in _STEPS],
+        "open_section": _OPEN_SECTION[CycleState(found.state)],
+        "decisions": [(d.value, d.label, DECISION_ICON[d]) for d in Decision],
+        "ramp": draw_ramp(found.idea, ramp),
+        "ramp_cycles": ramp,
+        "scale_hint": scale_hint(found.patient_count, before.patient_count)
+        if before and before.patient_count and found.patient_count
+        else "",
+        "hints": hints,
+        "hint_count": sum(1 for hint in hints if hint.credit == 1),
+        "comments": list(found.comments.all()),
+        "comment_form": CommentForm(
+            people=[
+                p for p in list_people_of(team, on=timezone.localdate()) if p.pk != request.user.pk
+            ]
+        ),
+        "may_comment": scope.may(Permission.COMMENT_ON_TESTS),
+    }
+    return render(request, "pdsa/cycle.html", context)
+
+
+def shared_page(request: HttpRequest, found: Cycle) -> HttpResponse:
+    """What a team has shared, as others see it."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    return render(
+        request,
+        "pdsa/shared_cycle.html",
+        {
+            "cycle": found,
+            "group": group_name(found),
+            "predictions": list(found.predictions.all()),
+            "tasks": [task for task in found.tasks.all() if task.what],
+            "focus": list(found.focus_strata.all()),
+            "scale": scale_text(
+                patient_count=found.patient_count,
+                clinician_count=found.clinician_count,
+                site_count=found.site_count,
+                duration_days=found.duration_days,
+            ),
+            "may_copy": scope.may(Permission.EDIT_PROJECTS),
+        },
+    )
+
+
+@require(Permission.VIEW_SHARED_TESTS)
+@require_safe
+def as_shared(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    """What others see of one's own shared test."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    get_shared_cycle(scope, cycle_id)
+    return shared_page(request, with_rows(list_shared_cycles(scope)).get(id=cycle_id))
+
+
+@require(Permission.VIEW_PROJECTS)
+@require_safe
+def history(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    """Every text that stood in a field of the test, who wrote it and when."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_cycle(scope, cycle_id)
+    predictions, tasks = list(found.predictions.all()), list(found.tasks.all())
+    versions = list_history([found, *predictions, *tasks])
+    labels = _labels(scope, found, predictions, tasks)
+    page = Paginator(versions, _HISTORY_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "pdsa/history.html",
+        {
+            "cycle": found,
+            "project": found.idea.project,
+            "page": page,
+            "items": [
+                {
+                    "label": labels.get((v.target_type, v.target_id, v.field), v.field),
+                    "text": v.text,
+                    "by": v.by.name if v.by else "Before the history began",
+                    "at": v.at,
+                }
+                for v in page
+            ],
+        },
+    )
+
+
+def _labels(
+    scope: Scope, found: Cycle, predictions: list[Any], tasks: list[Any]
+) -> dict[tuple[str, int, str], str]:
+    """(type, id, field) → what the field is called on the page."""
+    labels = {}
+    for name, field in CycleForm(instance=found, versions={}, scope=scope).fields.items():
+        labels[type_of(found), found.pk, name] = str(field.label)
+    labels[type_of(found), found.pk, "decision"] = "Decision"
+    for kind, rows, form in (("Question", predictions, PredictionForm), ("Task", tasks, TaskForm)):
+        for row in rows:
+            for name, field in form.base_fields.items():  # type: ignore[attr-defined]
+                labels[type_of(row), row.pk, name] = f"{kind} {row.position}: {field.label}"
+    return labels

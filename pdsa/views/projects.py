@@ -1,0 +1,196 @@
+"""Projects: the list, one project, its ramps, and the forms that make and change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from pdsa.actions import projects as actions
+from pdsa.drawing import draw_ramp
+from pdsa.enums import ProjectStatus
+from pdsa.forms.projects import IdeaForm, ProjectForm
+from pdsa.models import Project
+from pdsa.queries.cycles import count_decisions, list_ramps
+from pdsa.queries.projects import (
+    can_write,
+    get_project,
+    get_writable_idea,
+    get_writable_project,
+    list_projects,
+    list_writable_teams,
+    with_counts,
+)
+from pdsa.views.tabs import project_tabs
+from pdsa.wording import DECIDED, DECISION_ICON
+from teams.enums import Role
+from teams.errors import StateRefused
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+
+
+def project_context(scope: Scope, project: Project, current: str) -> dict[str, Any]:
+    """What every page of a project shows around its content."""
+    return {
+        "project": project,
+        "tabs": project_tabs(project, current),
+        "may_write": can_write(scope, project.team_id),
+    }
+
+
+@require(Permission.VIEW_PROJECTS)
+@require_safe
+def projects(request: HttpRequest) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = list(with_counts(list_projects(scope)).order_by("team__name", "title", "id"))
+    return render(
+        request,
+        "pdsa/projects.html",
+        {
+            "projects": [p for p in found if p.status == ProjectStatus.ACTIVE],
+            "others": [p for p in found if p.status != ProjectStatus.ACTIVE],
+            "many_teams": len({p.team_id for p in found}) > 1,
+            "may_write": bool(list_writable_teams(scope)),
+        },
+    )
+
+
+@require(Permission.VIEW_PROJECTS)
+@require_safe
+def project(request: HttpRequest, project_id: int) -> HttpResponse:
+    """The overview: what is running, what was decided, what comes next."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_project(scope, project_id)
+    ramps = list_ramps(scope, found)
+    tally = count_decisions(scope, found)
+    return render(
+        request,
+        "pdsa/project.html",
+        project_context(scope, found, "pdsa:project")
+        | {
+            "focus": list(found.focus_strata.all()),
+            "running": [c for idea in ramps for c in idea.ramp if c.state in ("doing", "studying")],
+            "planned": [c for idea in ramps for c in idea.ramp if c.state == "planned"],
+            "tally": [
+                {"label": DECIDED[code], "count": count, "icon": DECISION_ICON[code]}
+                for code, count in tally.items()
+            ],
+            "idea_count": len(ramps),
+            "cycle_count": sum(len(idea.ramp) for idea in ramps),
+            "last_change_at": max(
+                (c.changed_at for idea in ramps for c in idea.ramp), default=None
+            ),
+            "may_review": Role.COACH in scope.roles and not can_write(scope, found.team_id),
+        },
+    )
+
+
+@require(Permission.VIEW_PROJECTS)
+@require_safe
+def ramps(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Per change idea a row of steps, sized by scale."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_project(scope, project_id)
+    rows = [
+        {
+            "idea": idea,
+            "drawing": draw_ramp(idea, idea.ramp),
+            "last": idea.ramp[-1] if idea.ramp else None,
+        }
+        for idea in list_ramps(scope, found)
+    ]
+    return render(
+        request, "pdsa/ramps.html", project_context(scope, found, "pdsa:ramps") | {"rows": rows}
+    )
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_project(request: HttpRequest) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    form = ProjectForm(request.POST or None, scope=scope)
+    if request.method == "POST" and form.is_valid():
+        fields = dict(form.cleaned_data)
+        try:
+            made = actions.create_project(by=request.user, **fields)  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error("title", str(refusal))
+        else:
+            messages.success(request, "The project is there. Log its first test whenever you like.")
+            return redirect("pdsa:project", made.pk)
+    return render(request, "pdsa/project_form.html", {"form": form})
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_project(request: HttpRequest, project_id: int) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_writable_project(scope, project_id)
+    form = ProjectForm(request.POST or None, scope=scope, project=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_project(project=found, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error("title", str(refusal))
+        else:
+            messages.success(request, "Saved.")
+            return redirect("pdsa:project", found.pk)
+    return render(request, "pdsa/project_form.html", {"form": form, "project": found})
+
+
+@require(Permission.COMMENT_ON_TESTS)
+@require_POST
+def review_project(request: HttpRequest, project_id: int) -> HttpResponse:
+    """The coach says that the project has been talked through."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_project(scope, project_id)
+    if Role.COACH not in scope.roles or can_write(scope, found.team_id):
+        raise StateRefused("The coach of the team marks a project as reviewed.")
+    actions.review_project(project=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    messages.success(request, "Marked as reviewed by you.")
+    return redirect("pdsa:project", found.pk)
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_idea(request: HttpRequest, project_id: int) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_writable_project(scope, project_id)
+    form = IdeaForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.add_idea(
+            project=found,
+            title=form.cleaned_data["title"],
+            description=form.cleaned_data["description"],
+            by=request.user,  # type: ignore[arg-type]
+        )
+        return redirect("pdsa:ramps", found.pk)
+    return render(request, "pdsa/idea_form.html", {"form": form, "project": found})
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_idea(request: HttpRequest, idea_id: int) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    idea = get_writable_idea(scope, idea_id)
+    initial = {"title": idea.title, "description": idea.description}
+    form = IdeaForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_idea(
+                idea=idea,
+                title=form.cleaned_data["title"],
+                description=form.cleaned_data["description"],
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except StateRefused as refusal:
+            form.add_error("title", str(refusal))
+        else:
+            return redirect("pdsa:ramps", idea.project_id)
+    return render(
+        request, "pdsa/idea_form.html", {"form": form, "project": idea.project, "idea": idea}
+    )

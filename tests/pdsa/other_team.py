@@ -1,0 +1,59 @@
+"""Projects and tests of two teams for the walk over every address."""
+
+from __future__ import annotations
+
+from teams.enums import Role
+from tests.addresses import World
+from tests.factories.cycles import make_cycle, make_idea, make_project
+
+#: Who works with every team: of the open roles the director only, for the payer sees no project.
+_SEE_PROJECTS = {Role.PROGRAMME_DIRECTOR}
+
+
+def build(world: World) -> None:
+    """Nothing of the other team is shared here; `test_refusals.py` tests what sharing opens, and to whom."""
+    made = {}
+    for team, word in ((world.mine, "Own"), (world.other, "Strange")):
+        by = world.users[Role.GROUP_LEAD]
+        project = make_project(team, by=by, title=f"{word} cedar project")
+        idea = make_idea(project, by=by, title=f"{word} cedar idea")
+        cycle = make_cycle(
+            team,
+            by=by,
+            idea=idea,
+            objective=f"{word} cedar objective",
+            prediction=f"{word} cedar prediction",
+            learned=f"{word} cedar learning",
+        )
+        task = cycle.tasks.create(position=1, what=f"{word} cedar task")
+        reading = cycle.readings.create(
+            read_on=cycle.started_on, label=f"{word} cedar count", value=1, entered_by=by
+        )
+        comment = cycle.comments.create(author=by, text=f"{word} cedar comment")
+        made[team.pk] = {
+            "project_id": project.pk,
+            "idea_id": idea.pk,
+            "cycle_id": cycle.pk,
+            "pdsa:save_cycle.pk": cycle.pk,
+            "pdsa:save_prediction.pk": cycle.predictions.get().pk,
+            "pdsa:remove_prediction.pk": cycle.predictions.get().pk,
+            "pdsa:save_task.pk": task.pk,
+            "pdsa:finish_task.pk": task.pk,
+            "pdsa:remove_task.pk": task.pk,
+            "pdsa:remove_reading.pk": reading.pk,
+            "pdsa:take_back_comment.pk": comment.pk,
+        }
+    for part, own in made[world.mine.pk].items():
+        world.provide(part, mine=own, other=made[world.other.pk][part], seen_by=_SEE_PROJECTS)
+    world.share("decision", "adopt")
+    for mark in (
+        "project",
+        "idea",
+        "objective",
+        "prediction",
+        "learning",
+        "task",
+        "count",
+        "comment",
+    ):
+        world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
