@@ -28,11 +28,11 @@ from teams.scoping import Scope
 class _Groups(forms.Form):
     """Which groups are counted, and which two are compared."""
 
-    focus = forms.ModelChoiceField(None, label="Focus group", empty_label="Choose")
-    reference = forms.ModelChoiceField(
+    focus: Any = forms.ModelChoiceField(None, label="Focus group", empty_label="Choose")
+    reference: Any = forms.ModelChoiceField(
         None, label="Compared with", required=False, empty_label="Nobody"
     )
-    others = forms.ModelMultipleChoiceField(
+    others: Any = forms.ModelMultipleChoiceField(
         None,
         label="Also counted",
         required=False,
@@ -207,7 +207,7 @@ class ProgrammeCopyForm(_Groups):
     """A measure of the programme for the project."""
 
     measure = forms.ChoiceField(label="Measure of the programme")
-    source = forms.ModelChoiceField(None, label="Numbers from", empty_label=None)
+    source: Any = forms.ModelChoiceField(None, label="Numbers from", empty_label=None)
 
     field_order = ("measure", "source", "focus", "reference", "others")
 
@@ -228,7 +228,7 @@ class DecisionForm(forms.Form):
     kind = forms.ChoiceField(label="What", choices=ChartDecisionKind.choices)
     starts_on = forms.ChoiceField(label="Period")
     stratum = forms.ChoiceField(label="For", required=False)
-    cycle = forms.ModelChoiceField(
+    cycle: Any = forms.ModelChoiceField(
         None, label="After which test", required=False, empty_label="No test"
     )
     is_expected_to_last = forms.BooleanField(label="We expect it to last", required=False)
@@ -270,7 +270,7 @@ class DecisionForm(forms.Form):
 class LinkForm(forms.Form):
     """A test of the project that is meant to move the measure."""
 
-    cycle = forms.ModelChoiceField(None, label="Test", empty_label="Choose a test")
+    cycle: Any = forms.ModelChoiceField(None, label="Test", empty_label="Choose a test")
 
     def __init__(self, *args: Any, measure: LocalMeasure, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

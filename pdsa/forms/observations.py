@@ -51,7 +51,7 @@ class Cell:
 
     @property
     def typed(self) -> str:
-        return "|".join((self.state, self.n, self.d, self.v))
+        return f"{self.state}|{self.n}|{self.d}|{self.v}"
 
     @property
     def share(self) -> str:

@@ -1,0 +1,31 @@
+"""Addresses of local measures and their charts."""
+
+from django.urls import path
+
+from pdsa.views import measures
+
+app_name = "local_measures"
+
+_PROJECT = "projects/<int:project_id>/measures/"
+_MEASURE = "project-measures/<int:local_measure_id>/"
+urlpatterns = [
+    path(_PROJECT, measures.measures, name="measures"),
+    path(f"{_PROJECT}new/", measures.new_measure, name="new_measure"),
+    path(
+        f"{_PROJECT}from-programme/", measures.copy_programme_measure, name="copy_programme_measure"
+    ),
+    path(_MEASURE, measures.measure, name="measure"),
+    path(f"{_MEASURE}numbers/", measures.measure_numbers, name="measure_numbers"),
+    path(f"{_MEASURE}definition/", measures.edit_measure, name="edit_measure"),
+    path(f"{_MEASURE}retire/", measures.retire_measure, name="retire_measure"),
+    path(f"{_MEASURE}decide/", measures.decide_about_chart, name="decide_about_chart"),
+    path(
+        f"{_MEASURE}decisions/<int:chart_decision_id>/undo/",
+        measures.undo_chart_decision,
+        name="undo_chart_decision",
+    ),
+    path(f"{_MEASURE}tests/", measures.link_cycle, name="link_cycle"),
+    path(f"{_MEASURE}tests/<int:cycle_id>/remove/", measures.unlink_cycle, name="unlink_cycle"),
+    path(f"{_MEASURE}chart.<slug:form>", measures.measure_file, name="measure_file"),
+    path("tests/<int:cycle_id>/did-it-work/", measures.cycle_effect, name="cycle_effect"),
+]
