@@ -28,7 +28,7 @@ KEY_LENGTH_LIMIT = 64
 OLDEST_BIRTH_YEAR = 1890
 #: Distinct texts of a coded column that the mapping page can offer; more are no codes.
 UNMAPPED_LIMIT = 60
-_UNKNOWN_CODE_RULES = frozenset(
+UNKNOWN_CODE_RULES = frozenset(
     {"unknown_code", "not_zero_or_one", "bad_period", "unknown_measure", "unknown_group"}
 )
 #: Value and the rules that the text breaks.
@@ -131,7 +131,14 @@ class Coder:
                 self._texts[code] = text
 
     def breaches(self, codes: NDArray[np.uint32]) -> list[tuple[str, NDArray[np.bool_]]]:
-        """Rules that rows of a chunk break, each with its rows."""
+        """Rules that rows of a chunk break, each with its rows; texts that mean nothing are counted."""
+        found = self.broken(codes)
+        for rule, rows in found:
+            self.count_unmapped(rule, codes[rows])
+        return found
+
+    def broken(self, codes: NDArray[np.uint32]) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Rules that texts break, each with the places of the texts."""
         if not self._broken.any():
             return []
         broken = self._broken[codes]
@@ -142,9 +149,12 @@ class Coder:
             rows = (broken & (1 << bit)) != 0
             if rows.any():
                 found.append((rule, rows))
-                if rule in _UNKNOWN_CODE_RULES:
-                    self._unmapped += np.bincount(codes[rows], minlength=len(self._unmapped))
         return found
+
+    def count_unmapped(self, rule: str, codes: NDArray[np.uint32]) -> None:
+        """Count the rows of texts that break a rule, if it is one that a mapping can mend."""
+        if rule in UNKNOWN_CODE_RULES:
+            self._unmapped += np.bincount(codes, minlength=len(self._unmapped))
 
     def unmapped(self) -> dict[str, int]:
         """Texts of a coded column that mean nothing yet, with their rows; empty where they look like no codes."""
@@ -161,25 +171,16 @@ class Coder:
 
 
 class KeyCoder(Coder):
-    """The member key: checked by length; the texts stay inside until they are hashed."""
+    """The member key: only its length is looked at."""
 
     RULES = ("missing_value", "too_long")
 
     def __init__(self, column: Column, origin: Origin, mapping: Mapping) -> None:
-        self._parts: list[tuple[NDArray[np.uint32], pl.Series]] = []
         super().__init__(column, origin, mapping, np.uint8, lambda text: (0, ()))
 
     def _read_texts(self, new: NDArray[np.uint32], texts: pl.Series) -> None:
         lengths = texts.str.len_chars().to_numpy()
         self._broken[new] = (lengths == 0) | ((lengths > KEY_LENGTH_LIMIT).astype(np.uint8) << 1)
-        self._parts.append((new, texts))
-
-    def texts_of(self, codes: NDArray[np.uint32]) -> pl.Series:
-        """Texts of codes, in their order."""
-        known = np.concatenate([new for new, _ in self._parts])
-        place = np.zeros(int(known.max()) + 1, np.int64)
-        place[known] = np.arange(len(known))
-        return pl.concat([texts for _, texts in self._parts]).gather(place[codes])
 
 
 class NameCoder(Coder):

@@ -15,10 +15,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from measures.enums import FileForm, ReportingSource, Severity, StratumKind
+from measures.enums import FileForm, Severity, StratumKind
 from measures.ingest.coders import Coders, PeriodSpan
 from measures.ingest.codes import Reference
-from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE, SOURCED_FIELDS
+from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE
+from measures.ingest.descriptions import Descriptions, grown
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.imputing import MemberProbabilities, RaceTables, impute_members
 from measures.ingest.keys import MemberKeys
@@ -28,7 +29,6 @@ from measures.stats.bisg import PlaceKind
 
 DENOMINATOR, NUMERATOR, EXCLUDED = 1, 2, 4
 NAMES = ("last_name", "first_name")
-PROBABILITY_TOLERANCE = 0.001
 #: Shifts of the packed key of a row: member | measure | period.
 _PERIOD_BITS, _MEASURE_BITS = 10, 12
 
@@ -79,7 +79,7 @@ def check_table(
 
     race_tables: to estimate race by name and place; without them names are not read at all.
     """
-    pass_ = _Pass(mapping, reference, log, today, race_tables)
+    pass_ = _Pass(mapping, reference, log, keys, today, race_tables)
     positions = sorted(
         {
             o.position
@@ -92,7 +92,7 @@ def check_table(
         # Rows are counted, their total is guessed from the bytes that are done.
         share = chunk.consumed / max(table.total, 1)
         progress(pass_.row_count, max(round(pass_.row_count / max(share, 1e-9)), pass_.row_count))
-    return pass_.finish(keys)
+    return pass_.finish()
 
 
 class _Pass:
@@ -103,6 +103,7 @@ class _Pass:
         mapping: Mapping,
         reference: Reference,
         log: FindingLog,
+        keys: MemberKeys,
         today: date,
         race_tables: RaceTables | None,
     ) -> None:
@@ -110,43 +111,34 @@ class _Pass:
         self.mapping = mapping
         self.reference = reference
         self.log = log
+        self.keys = keys
         self.coders = Coders(reference, mapping, today=today, race_tables=race_tables)
+        self.descriptions = Descriptions(self.coders, mapping, reference)
+        self.row_coders = [c for c in self.coders.all if c not in self.descriptions.coders]
         self.shares = [name for name in PROBABILITIES if name in mapping.origins]
         self.with_events = mapping.origins.get("event_id") is not None
         self.row_count = 0
         self.set_aside = 0
         self._parts: list[dict[str, Array]] = []
-        self._member_parts: list[dict[str, Array]] = []
-        # By member code: 0 before the member's first good row, then its number (1 …) and description.
+        # Of each member: description number, hashed key and sealed id.
+        self._described: list[Array] = []
+        self._hashed: list[pl.Series] = []
+        self._sealed: list[pl.Series] = []
+        # By member code: 0 before the member's first good row, then its number (1 …); its description.
         self._number = np.zeros(0, np.int32)
-        self._team = np.zeros(0, np.int16)
-        self._signature = np.zeros(0, np.uint64)
+        self._description = np.zeros(0, np.int32)
         self._member_count = 0
         self._definition_state: dict[int, tuple[Array, Array]] = {}
         self._sites_allowed: dict[int, Array] = {}
-        self._kinds = np.zeros(
-            1 + max(s.pk for d in reference.strata.values() for s in d.values()), "U10"
-        )
-        for strata in reference.strata.values():
-            for stratum in strata.values():
-                self._kinds[stratum.pk] = stratum.kind
-        self._is_unknown = self._kinds == StratumKind.UNKNOWN.value
 
     # In the reading threads.
 
     def prepare(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Texts → codes, numbers and hashes; after this no text of the file is left."""
-        columns: list[pl.Expr] = []
-        for coder in self.coders.all:
+        """Texts → codes and hashes; of the texts only those that describe members are left."""
+        columns = self.descriptions.prepare()
+        for coder in self.row_coders:
             if coder.origin.position is not None:
                 columns += coder.encode(str(coder.origin.position))
-        for name in self.shares:
-            text = pl.col(str(self.mapping.origins[name].position)).str.strip_chars()
-            number = text.cast(pl.Float64, strict=False)
-            # Not a number where something stands that is none; null where nothing stands.
-            columns.append(
-                pl.when(text == "").then(None).otherwise(number.fill_null(float("nan"))).alias(name)
-            )
         if self.with_events:
             origin = self.mapping.origins["event_id"]
             text = pl.col(str(origin.position)).str.strip_chars()
@@ -175,7 +167,7 @@ class _Pass:
                 np.logical_or(bad, rows, out=bad)
 
         codes: dict[str, Array] = {}
-        for coder in self.coders.all:
+        for coder in self.row_coders:
             name = coder.column.name
             if name not in self.mapping.origins and coder is not self.coders.team:
                 continue
@@ -204,17 +196,21 @@ class _Pass:
             counts_events if event is None else counts_events & (event == 0),
         )
         site = self._check_sites(value(c.site), team, period, note)
-        described = self._describe(value, period, note)
-        self._check_shares(frame, described, note)
+        described = self.descriptions.number(frame, codes["member_id"], period)
+        for rule, column, rows in self.descriptions.flaws(described, frame):
+            note(rule, column, rows)
 
         self.set_aside += int(np.count_nonzero(bad))
         flags = np.where(excluded == 1, EXCLUDED, denominator * DENOMINATOR + numerator * NUMERATOR)
         good = np.flatnonzero(~bad)
-        member = self._number_members(
-            codes["member_id"], team, described, good, lambda rows: note(
-                "described_differently", "", rows
-            ), len(lines)
-        )  # fmt: skip
+        member, different = self._number_members(
+            codes["member_id"][good],
+            described[good],
+            lambda new: frame["member_id"].gather(good[new]),
+        )
+        rows = np.zeros(len(lines), bool)
+        rows[good[different]] = True
+        note("described_differently", "", rows)
         part = {
             "line": lines[good].astype(np.uint32),
             "member": member,
@@ -273,143 +269,52 @@ class _Pass:
             allowed[sites[site_id], teams[team_id]] = True
         return allowed
 
-    def _describe(
-        self, value: Callable[[Any], Array], period: Array, note: Callable[..., None]
-    ) -> dict[str, Array]:
-        """What the rows say about their members, as numbers."""
-        c = self.coders
-        race = value(c.race)
-        answers = c.answers
-        unknown = self.reference.unknown
-        race_stratum = np.array([a.stratum for a in answers] + [unknown["race"]], np.int16)[race]
-        race_not_collected = np.array([a.not_collected for a in answers] + [False])[race]
-        implied = np.array([a.ethnicity for a in answers] + [0], np.int16)[race]
-        described: dict[str, Array] = {"race_answer": race, "race": race_stratum}
-        not_collected = {"race": race_not_collected}
-        for name, coder in c.stratum_coders.items():
-            signed = value(coder)
-            not_collected[name] = signed < 0
-            described[name] = np.abs(signed)
-        sources = {name: value(coder) for name, coder in c.source_coders.items()}
-
-        # A race code that states an ethnicity too speaks where the column ethnicity is silent.
-        by_race = (implied > 0) & self._is_unknown[described["ethnicity"]]
-        if by_race.any():
-            described["ethnicity"] = np.where(by_race, implied, described["ethnicity"])
-            not_collected["ethnicity"] = not_collected["ethnicity"] & ~by_race
-            sources["ethnicity"] = np.where(
-                by_race & (sources["ethnicity"] < 0), sources["race"], sources["ethnicity"]
-            )
-        for name in SOURCED_FIELDS:
-            source = sources[name]
-            nothing_known = self._is_unknown[described[name]]
-            none, unknown_source = int(ReportingSource.NOT_COLLECTED), int(ReportingSource.UNKNOWN)
-            claimed = nothing_known & (source > none) & (source < unknown_source)
-            note("unknown_with_source", f"{name}_source", claimed)
-            source = np.where(claimed, unknown_source, source)
-            silent = np.where(not_collected[name], none, unknown_source)
-            source = np.where(source < 0, silent, source)
-            # Who gave an answer was asked.
-            source = np.where(~nothing_known & (source == none), unknown_source, source)
-            described[f"{name}_source"] = source.astype(np.int8)
-
-        year = value(c.birth_year)
-        if c.has("birth_date"):
-            year = np.where(year == 0, value(c.birth_date), year)
-        if c.has("age"):
-            age = value(c.age)
-            ends = np.array([s.ends_on.year for s in c.periods] + [0], np.int16)[period]
-            year = np.where((year == 0) & (age >= 0) & (period >= 0), ends - age, year)
-        described["birth_year"] = year.astype(np.int16)
-        described["zip_code"] = value(c.zip)
-        described["tract"] = value(c.tract)
-        if c.block_group is not None:
-            block_group = value(c.block_group)
-            described["block_group"] = block_group
-            described["tract"] = np.where(
-                described["tract"] == 0, block_group // 10, described["tract"]
-            )
-        for name, coder in c.names.items():
-            described[name] = value(coder)
-        return described
-
-    def _check_shares(
-        self, frame: pl.DataFrame, described: dict[str, Array], note: Callable[..., None]
-    ) -> None:
-        if not self.shares:
-            return
-        shares = frame.select(self.shares).fill_null(-1.0).to_numpy()
-        given = shares != -1.0
-        out_of_range = given & ~((shares >= 0) & (shares <= 1))
-        for position, name in enumerate(self.shares):
-            note("bad_probability", name, out_of_range[:, position])
-        any_given = given.any(axis=1)
-        total = np.where(given & ~out_of_range, shares, 0).sum(axis=1)
-        wrong = any_given & ~out_of_range.any(axis=1) & (np.abs(total - 1) > PROBABILITY_TOLERANCE)
-        note("probabilities_do_not_add_up", "p_white", wrong)
-        for position, name in enumerate(self.shares):
-            described[name] = np.where(
-                any_given, np.where(given[:, position], shares[:, position], 0), np.nan
-            ).astype(np.float32)
-
     def _number_members(
-        self,
-        codes: Array,
-        team: Array,
-        described: dict[str, Array],
-        good: Array,
-        note_different: Callable[[Array], None],
-        height: int,
-    ) -> Array:
-        """Number of each good row's member; the first good row of a member describes it.
+        self, member: Array, described: Array, ids_of: Callable[[Array], pl.Series]
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """(number of each good row's member, rows that do not describe it as its first good row does).
 
-        Returns int32, the member's code below the number of distinct keys seen so far.
+        member: codes of good rows; described: their description numbers; ids_of: member
+        ids of some of these rows.
         """
-        member = codes[good]
-        size = int(codes.max()) + 1
+        size = int(member.max()) + 1 if len(member) else 0
         if size > len(self._number):
-            extra = max(size, 2 * len(self._number)) - len(self._number)
-            self._number = np.concatenate([self._number, np.zeros(extra, np.int32)])
-            self._signature = np.concatenate([self._signature, np.zeros(extra, np.uint64)])
-        signature = _signature([array[good] for array in described.values()])
-        order = np.arange(len(good), dtype=np.int32)
-        first = np.zeros(size, np.int32)
-        # Written backwards, so the first row of each member is what remains.
-        first[member[::-1]] = order[::-1]
-        is_first = (first[member] == order) & (self._number[member] == 0)
-        rows = np.flatnonzero(is_first)
-        new = member[rows]
-        self._number[new] = np.arange(self._member_count + 1, self._member_count + 1 + len(new))
-        self._signature[new] = signature[rows]
-        self._member_count += len(new)
-        self._member_parts.append(
-            {"code": new, **{name: array[good[rows]] for name, array in described.items()}}
-        )
-        different = self._signature[member] != signature
-        if different.any():
-            rows_of_chunk = np.zeros(height, bool)
-            rows_of_chunk[good[different]] = True
-            note_different(rows_of_chunk)
+            self._number = grown(self._number, size)
+            self._description = grown(self._description, size)
+        new = np.flatnonzero(self._number[member] == 0)
+        if len(new):
+            first = np.zeros(size, np.int32)
+            # Written backwards, so the first row of each member is what remains.
+            first[member[new[::-1]]] = new[::-1]
+            rows = new[first[member[new]] == new]
+            count = self._member_count + len(rows)
+            self._number[member[rows]] = np.arange(self._member_count + 1, count + 1)
+            self._description[member[rows]] = described[rows]
+            self._member_count = count
+            self._described.append(described[rows])
+            hashed, sealed = self.keys.of(ids_of(rows).cast(pl.String))
+            self._hashed.append(hashed)
+            self._sealed.append(sealed)
         # Numbers start at 1 inside and at 0 outside.
         numbers: Array = self._number[member] - 1
-        return numbers
+        return numbers, self.descriptions.differ(self._description[member], described)
 
     # After the last chunk.
 
-    def finish(self, keys: MemberKeys) -> Checked:
+    def finish(self) -> Checked:
         rows = _join(self._parts)
-        described = _join(self._member_parts)
-        self._parts, self._member_parts = [], []
+        described = self.descriptions.of(np.concatenate([np.zeros(0, np.int32), *self._described]))
+        self._parts = []
         duplicates = 0
         if rows:
             rows, duplicates = self._settle_duplicates(rows)
-        facts, members, imputed = self._frames(rows, described, keys)
+        facts, members, imputed = self._frames(rows, described)
         tallies = tuple(self.log.close())
         unmapped = {c.column.name: found for c in self.coders.all if (found := c.unmapped())}
         sets_given = frozenset(
             name
             for name in ("gender_identity", "sexual_orientation")
-            if described and not self._is_unknown[described[name]].all()
+            if described and not self.descriptions.is_unknown[described[name]].all()
         )
         return Checked(
             form=FileForm.MEMBERS,
@@ -472,13 +377,13 @@ class _Pass:
         return {name: array[keep] for name, array in rows.items()}, len(repeated)
 
     def _frames(
-        self, rows: dict[str, Array], described: dict[str, Array], keys: MemberKeys
+        self, rows: dict[str, Array], described: dict[str, Array]
     ) -> tuple[pl.DataFrame, pl.DataFrame, MemberProbabilities | None]:
         if not rows or not len(rows["member"]):
             return pl.DataFrame(), pl.DataFrame(), None
         member, team = rows["member"], rows["team"]
         # A member is described once per team. Most have one team: theirs is settled by their first row.
-        home = np.zeros(len(described["code"]), np.int16)
+        home = np.zeros(self._member_count, np.int16)
         home[member[::-1]] = team[::-1]
         used = home > 0
         number = np.cumsum(used, dtype=np.int32) - 1
@@ -508,23 +413,19 @@ class _Pass:
         )
         return (
             facts,
-            self._members(origin, team_of, described, keys),
+            self._members(origin, team_of, described),
             self._imputed({name: array[origin] for name, array in described.items()}),
         )
 
-    def _members(
-        self, origin: Array, team_of: Array, described: dict[str, Array], keys: MemberKeys
-    ) -> pl.DataFrame:
+    def _members(self, origin: Array, team_of: Array, described: dict[str, Array]) -> pl.DataFrame:
         of = {name: array[origin] for name, array in described.items()}
-        texts = self.coders.member.texts_of(of["code"])
-        hashed, sealed = keys.of(texts)
-        reference = self.reference
-        size = len(self._kinds)
+        reference, kinds = self.reference, self.descriptions.kinds
+        size = len(kinds)
         combined_of = np.full(size, 0, np.int16)
         for race_id, combined_id in reference.combined_of.items():
             combined_of[race_id] = combined_id
         own = {code: stratum.pk for code, stratum in reference.strata["combined"].items()}
-        ethnicity, race_kind = self._kinds[of["ethnicity"]], self._kinds[of["race"]]
+        ethnicity, race_kind = kinds[of["ethnicity"]], kinds[of["race"]]
         is_declined = StratumKind.DECLINED.value
         # Nobody is "not Hispanic" because a field is empty: that takes an answer.
         combined = np.select(
@@ -542,8 +443,8 @@ class _Pass:
         columns: dict[str, Any] = {
             "member_number": np.arange(len(origin), dtype=np.int32),
             "team_id": self.coders.team_ids[team_of],
-            "member_key": hashed,
-            "sealed_id": sealed,
+            "member_key": pl.concat(self._hashed).gather(origin),
+            "sealed_id": pl.concat(self._sealed).gather(origin),
             "race_codes": answers.gather(of["race_answer"]),
             "race": of["race"],
             "ethnicity": of["ethnicity"],
@@ -568,7 +469,7 @@ class _Pass:
         """Probabilities by the sender, else by name and place; of what was read only they are left."""
         if not self.shares and "last_name" not in of:
             return None
-        height = len(of["code"])
+        height = len(of["race"])
         own = None
         if self.shares:
             own = np.stack(
@@ -588,7 +489,7 @@ class _Pass:
         )
 
     def _probabilities(self, of: dict[str, Array]) -> pl.Series:
-        height = len(of["code"])
+        height = len(of["race"])
         if not self.shares:
             return pl.Series([None], dtype=pl.List(pl.Float32)).new_from_index(0, height)
         matrix = np.stack(
@@ -620,16 +521,3 @@ def _repeated(keys: Array) -> Array:
     if not len(doubled):
         return np.zeros(0, np.int64)
     return np.flatnonzero(pl.Series(keys).is_in(pl.Series(doubled).unique()).to_numpy())
-
-
-def _signature(columns: list[Array]) -> Array:
-    """One 64-bit number per row that differs, but for a chance of 1 in 10^19, when any column does."""
-    total = np.zeros(len(columns[0]), np.uint64)
-    multiplier = np.uint64(0x9E3779B97F4A7C15)
-    for column in columns:
-        if column.dtype.kind == "f":
-            column = column.view(np.uint32)
-        total ^= column.astype(np.uint64)
-        total *= multiplier
-        total ^= total >> np.uint64(29)
-    return total
