@@ -94,7 +94,7 @@ class Descriptions:
         if len(new):
             _, at, which = np.unique(hashes[new], return_index=True, return_inverse=True)
             numbers[new] = self._count + which
-            self._look_at(frame.select(self._texts)[new[at]], period[new[at]])
+            self._look_at(frame.select(_HASH, *self._texts)[new[at]], period[new[at]])
             unseen = new[self._first[member[new]] == 0]
             self._first[member[unseen]] = numbers[unseen] + 1
             self._hash[member[unseen]] = hashes[unseen]
