@@ -7,6 +7,7 @@ rounds to zero has no sign.
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 MINUS = "\u2212"
 NO_NUMBER = "\u2013"
@@ -36,6 +37,13 @@ def format_points(points: float, digits: int = 1) -> str:
 def format_count(count: float) -> str:
     """A whole count with grouped thousands: 12,345."""
     return _fixed(round(count), 0)
+
+
+def format_money(amount: Decimal, *, cents: bool = True) -> str:
+    """US dollars, exact: Decimal("250000") → "$250,000.00", without cents "$250,000"."""
+    amount = amount.quantize(Decimal("0.01") if cents else Decimal("1"), ROUND_HALF_UP)
+    sign = MINUS if amount < 0 else ""
+    return f"{sign}${abs(amount):,}"
 
 
 def format_ratio(ratio: float, digits: int = 2) -> str:

@@ -35,6 +35,14 @@ class Permission(StrEnum):
     MANAGE_SITES = "manage_sites"
     MANAGE_COACHES = "manage_coaches"
     MANAGE_PROGRAMME = "manage_programme"
+    VIEW_GRANTS = "view_grants"
+    VIEW_ALL_GRANTS = "view_all_grants"
+    VIEW_GRANT_TOTALS = "view_grant_totals"
+    REPORT_GRANTS = "report_grants"
+    REVIEW_APPLICATIONS = "review_applications"
+    RECOMMEND_PAYMENTS = "recommend_payments"
+    MANAGE_GRANTS = "manage_grants"
+    PAY_GRANTS = "pay_grants"
     VIEW_AUDIT = "view_audit"
     MANAGE_MAIL = "manage_mail"
     VIEW_CALENDAR = "view_calendar"
@@ -70,6 +78,14 @@ _MEANING: dict[Permission, str] = {
     Permission.MANAGE_SITES: "Add practice sites and move them between groups",
     Permission.MANAGE_COACHES: "Say who coaches which team",
     Permission.MANAGE_PROGRAMME: "Change the programme's settings",
+    Permission.VIEW_GRANTS: "See the awards of the teams in scope",
+    Permission.VIEW_ALL_GRANTS: "See the awards of every group",
+    Permission.VIEW_GRANT_TOTALS: "See the totals of the funds, without groups",
+    Permission.REPORT_GRANTS: "Apply for grants, and report on and amend the own awards",
+    Permission.REVIEW_APPLICATIONS: "Review applications for grants",
+    Permission.RECOMMEND_PAYMENTS: "Recommend payments of the teams in scope",
+    Permission.MANAGE_GRANTS: "Draft awards, accept conditions and reports, approve payments for the programme",
+    Permission.PAY_GRANTS: "Approve awards and payments for finance and record what was paid",
     Permission.VIEW_AUDIT: "Read and download the audit trail",
     Permission.MANAGE_MAIL: "See e-mail that could not be sent and try it again",
     Permission.VIEW_CALENDAR: "See the sessions of the programme and check in",
@@ -96,12 +112,14 @@ _GROUP = _EVERYBODY | {
     Permission.COMMENT_ON_TESTS,
     Permission.VIEW_SHARED_TESTS,
     Permission.VIEW_COACHING,
+    Permission.VIEW_GRANTS,
 }
 _GROUP_STAFF = _GROUP | {
     Permission.SUBMIT_DATA,
     Permission.PUBLISH_DATA,
     Permission.EDIT_PROJECTS,
     Permission.WRITE_REPORTS,
+    Permission.REPORT_GRANTS,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -121,6 +139,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.MANAGE_SESSIONS,
+            Permission.VIEW_GRANTS,
+            Permission.REVIEW_APPLICATIONS,
+            Permission.RECOMMEND_PAYMENTS,
         }
     ),
     Role.PROGRAMME_DIRECTOR: frozenset(
@@ -140,6 +161,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.MANAGE_SESSIONS,
+            Permission.VIEW_GRANTS,
+            Permission.VIEW_ALL_GRANTS,
+            Permission.VIEW_GRANT_TOTALS,
+            Permission.REVIEW_APPLICATIONS,
+            Permission.RECOMMEND_PAYMENTS,
+            Permission.MANAGE_GRANTS,
         }
     ),
     Role.PAYER_ANALYST: frozenset(
@@ -155,11 +182,28 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.PUBLISH_DATA,
             Permission.USE_API,
             Permission.VIEW_SHARED_TESTS,
+            Permission.VIEW_GRANTS,
+            Permission.VIEW_ALL_GRANTS,
+            Permission.VIEW_GRANT_TOTALS,
+            Permission.REVIEW_APPLICATIONS,
         }
     ),
-    Role.PAYER_FINANCE: frozenset(_EVERYBODY),
+    Role.PAYER_FINANCE: frozenset(
+        _EVERYBODY
+        | {
+            Permission.VIEW_GRANTS,
+            Permission.VIEW_ALL_GRANTS,
+            Permission.VIEW_GRANT_TOTALS,
+            Permission.PAY_GRANTS,
+        }
+    ),
     Role.EVALUATOR: frozenset(
-        _EVERYBODY | {Permission.VIEW_OVERVIEW, Permission.VIEW_SHARED_TESTS}
+        _EVERYBODY
+        | {
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_SHARED_TESTS,
+            Permission.VIEW_GRANT_TOTALS,
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         _EVERYBODY

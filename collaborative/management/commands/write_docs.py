@@ -10,12 +10,14 @@ from django.core.management.base import BaseCommand
 
 from collaborative.data_dictionary import data_dictionary_page
 from collaborative.environment import environment_page
+from grants.policies.transitions import states_page
 from teams.permission_table import permissions_page
 
 #: Path below the repository → what it holds. tests/test_generated_docs.py compares each with its file.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/data-dictionary.md": data_dictionary_page,
     "docs/environment.md": environment_page,
+    "docs/grant-states.md": states_page,
     "docs/permissions.md": permissions_page,
 }
 

@@ -1,0 +1,341 @@
+"""Writes about financial and narrative reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from grants.actions.events import record_award_event
+from grants.enums import ReportKind, ReportState
+from grants.models import ActualLine, Award, GrantReport, ReportVersion
+from grants.narrative import NEEDED, SECTIONS
+from grants.policies.checks import check_not_own_group, check_reason
+from grants.policies.transitions import check_step
+from grants.queries.rules import get_rules
+from grants.queries.spending import list_line_spending
+from grants.report_content import content_hash
+from grants.steps import checked_scope, lock_award
+from grants.terms import newest_budget
+from teams.errors import NotAllowed, StateRefused
+from teams.formats import format_money
+from teams.models import User
+from teams.permissions import Permission
+
+
+@dataclass(frozen=True)
+class LineEntry:
+    """What a group says of one line: dollars spent in the period, ordered and not yet paid, and why."""
+
+    actual: Decimal
+    committed: Decimal = Decimal("0.00")
+    variance_note: str = ""
+
+
+def _begin(
+    report: GrantReport, act: str, permission: Permission, *, by: User, as_of: datetime
+) -> tuple[Award, GrantReport]:
+    scope = checked_scope(by, permission, as_of)
+    award = lock_award(report.award_id)
+    if permission == Permission.REPORT_GRANTS and award.team_id not in scope.own_team_ids:
+        raise NotAllowed(f"Reports on this award are written by {award.team.name}.")
+    report = GrantReport.objects.select_for_update().get(pk=report.pk)
+    report.award = award
+    check_step(act, report)
+    return award, report
+
+
+def _move(
+    award: Award,
+    report: GrantReport,
+    act: str,
+    *,
+    by: User | None,
+    as_of: datetime,
+    reason: str = "",
+    more: dict[str, Any] | None = None,
+) -> GrantReport:
+    step = check_step(act, report)
+    before = report.state
+    report.state = step.to or report.state
+    report.state_reason, report.state_changed_at = reason.strip(), as_of
+    report.save()
+    record_award_event(
+        award=award,
+        act=f"{act}_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        before={"state": before},
+        after={"state": report.state, **(more or {})},
+        reason=reason,
+    )
+    return report
+
+
+def _newest(report: GrantReport) -> ReportVersion:
+    return report.versions.order_by("-number")[0]
+
+
+@transaction.atomic
+def schedule_report(
+    *,
+    award: Award,
+    kind: ReportKind,
+    starts_on: date,
+    ends_on: date,
+    due_on: date,
+    by: User,
+    as_of: datetime,
+) -> GrantReport:
+    """One more report than those that starting the award made."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    award = lock_award(award.pk)
+    if GrantReport.objects.filter(
+        award=award, kind=kind, starts_on=starts_on, ends_on=ends_on
+    ).exists():
+        raise StateRefused("A report of this kind for this period is there already.")
+    report = GrantReport.objects.create(
+        award=award, kind=kind, starts_on=starts_on, ends_on=ends_on, due_on=due_on
+    )
+    record_award_event(
+        award=award,
+        act="schedule_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        after={"kind": kind, "starts_on": starts_on, "ends_on": ends_on, "due_on": due_on},
+    )
+    return report
+
+
+@transaction.atomic
+def announce_report(*, report: GrantReport, as_of: datetime) -> GrantReport:
+    """The time for a report has come. The system does this."""
+    award = lock_award(report.award_id)
+    report = GrantReport.objects.select_for_update().get(pk=report.pk)
+    report.award = award
+    return _move(award, report, "announce", by=None, as_of=as_of)
+
+
+@transaction.atomic
+def start_report(
+    *, report: GrantReport, by: User, as_of: datetime, answers: Mapping[str, str] | None = None
+) -> ReportVersion:
+    """Begin the first version: a financial one with a line for every budget line, a narrative one with the
+    sentences that the system can write (answers)."""
+    award, report = _begin(report, "start", Permission.REPORT_GRANTS, by=by, as_of=as_of)
+    version = ReportVersion.objects.create(
+        report=report,
+        number=1,
+        started_by=by,
+        started_at=as_of,
+        answers={name: (answers or {}).get(name, "") for name in SECTIONS}
+        if report.kind == ReportKind.NARRATIVE
+        else {},
+    )
+    if report.kind == ReportKind.FINANCIAL:
+        budget = newest_budget(award)
+        ActualLine.objects.bulk_create(
+            [
+                ActualLine(version=version, line_code=line.line_code)
+                for line in (budget.lines.all() if budget else [])
+            ]
+        )
+    _move(award, report, "start", by=by, as_of=as_of, more={"version": 1})
+    return version
+
+
+@transaction.atomic
+def write_financial_report(
+    *,
+    report: GrantReport,
+    lines: Mapping[str, LineEntry],
+    comment: str,
+    by: User,
+    as_of: datetime,
+) -> ReportVersion:
+    """Keep what was typed so far. Nothing has to be complete until the report is handed in."""
+    award, report = _begin(report, "write", Permission.REPORT_GRANTS, by=by, as_of=as_of)
+    version = _newest(report)
+    budget = newest_budget(award)
+    known = {line.line_code for line in budget.lines.all()} if budget else set()
+    for code, entry in lines.items():
+        if code not in known:
+            raise StateRefused(f"There is no budget line {code}. Choose a line of the budget.")
+        ActualLine.objects.update_or_create(
+            version=version,
+            line_code=code,
+            defaults={
+                "actual": entry.actual,
+                "committed": entry.committed,
+                "variance_note": entry.variance_note.strip(),
+            },
+        )
+    version.comment = comment.strip()
+    version.save(update_fields=["comment"])
+    record_award_event(
+        award=award,
+        act="write_financial_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        after={
+            "version": version.number,
+            "lines": {
+                code: {"actual": e.actual, "committed": e.committed} for code, e in lines.items()
+            },
+        },
+    )
+    return version
+
+
+@transaction.atomic
+def write_narrative_report(
+    *, report: GrantReport, answers: Mapping[str, str], by: User, as_of: datetime
+) -> ReportVersion:
+    """Keep what was typed so far."""
+    award, report = _begin(report, "write", Permission.REPORT_GRANTS, by=by, as_of=as_of)
+    version = _newest(report)
+    changed = {
+        name: text.strip()
+        for name, text in answers.items()
+        if name in SECTIONS and text.strip() != version.answers.get(name, "")
+    }
+    version.answers = {**version.answers, **changed}
+    version.save(update_fields=["answers"])
+    record_award_event(
+        award=award,
+        act="write_narrative_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        after={"version": version.number, "sections": sorted(changed)},
+    )
+    return version
+
+
+@transaction.atomic
+def submit_report(*, report: GrantReport, by: User, as_of: datetime) -> GrantReport:
+    """Hand it in. From then on this version stays as it is.
+
+    Raises StateRefused, naming the line or the section, while something is missing, or when more was spent
+    than the whole award.
+    """
+    award, report = _begin(report, "submit", Permission.REPORT_GRANTS, by=by, as_of=as_of)
+    version = _newest(report)
+    version.report = report
+    if report.kind == ReportKind.FINANCIAL:
+        _check_lines(award, version)
+    else:
+        missing = [SECTIONS[name] for name in NEEDED if not version.answers.get(name, "").strip()]
+        if missing:
+            raise StateRefused(f"Still to answer: {' '.join(missing)}")
+    version.content_sha256 = content_hash(version)
+    version.submitted_by, version.submitted_at = by, as_of
+    version.save(update_fields=["content_sha256", "submitted_by", "submitted_at"])
+    return _move(
+        award,
+        report,
+        "submit",
+        by=by,
+        as_of=as_of,
+        more={"version": version.number, "sha256": version.content_sha256},
+    )
+
+
+def _check_lines(award: Award, version: ReportVersion) -> None:
+    spending = list_line_spending(version, get_rules(), award=award)
+    total = sum((line.spent for line in spending), Decimal(0))
+    if total > award.amount:
+        raise StateRefused(
+            f"With this report {format_money(total)} would be spent, more than the award of "
+            f"{format_money(award.amount)}. Correct the amounts, or ask for an amendment first."
+        )
+    below = [s.line.line_code for s in spending if s.spent < 0]
+    if below:
+        raise StateRefused(f"Line {below[0]} would be spent below zero. Correct its amount.")
+    missing = [s.line for s in spending if s.needs_note and not s.note.strip()]
+    if missing:
+        names = ", ".join(f"{line.line_code} {line.description}" for line in missing)
+        raise StateRefused(
+            f"These lines are far from their planned pace and need a note that says why: {names}."
+        )
+
+
+@transaction.atomic
+def request_report_changes(
+    *, report: GrantReport, reason: str, by: User, as_of: datetime
+) -> GrantReport:
+    """Ask the group to change it. Effects: a new version with the same content, which the group can change."""
+    award, report = _begin(report, "request_changes", Permission.MANAGE_GRANTS, by=by, as_of=as_of)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
+    check_reason(reason, "what should change")
+    number = _copy(report, reason=reason, by=by, as_of=as_of)
+    return _move(
+        award,
+        report,
+        "request_changes",
+        by=by,
+        as_of=as_of,
+        reason=reason,
+        more={"version": number},
+    )
+
+
+def _copy(report: GrantReport, *, reason: str, by: User, as_of: datetime) -> int:
+    old = _newest(report)
+    new = ReportVersion.objects.create(
+        report=report,
+        number=old.number + 1,
+        reason=reason.strip(),
+        answers=old.answers,
+        comment=old.comment,
+        started_by=by,
+        started_at=as_of,
+    )
+    ActualLine.objects.bulk_create(
+        [
+            ActualLine(
+                version=new,
+                line_code=line.line_code,
+                actual=line.actual,
+                committed=line.committed,
+                variance_note=line.variance_note,
+            )
+            for line in old.lines.all()
+        ]
+    )
+    return new.number
+
+
+@transaction.atomic
+def accept_report(*, report: GrantReport, by: User, as_of: datetime) -> GrantReport:
+    """Somebody outside the group has read it and agrees."""
+    award, report = _begin(report, "accept", Permission.MANAGE_GRANTS, by=by, as_of=as_of)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
+    report.decided_by, report.decided_at = by, as_of
+    return _move(award, report, "accept", by=by, as_of=as_of)
+
+
+@transaction.atomic
+def reopen_report(*, report: GrantReport, reason: str, by: User, as_of: datetime) -> GrantReport:
+    """Only finance opens a report again that was handed in. Effects: a new version; the old one stays."""
+    award, report = _begin(report, "reopen", Permission.PAY_GRANTS, by=by, as_of=as_of)
+    check_reason(reason, "why it is opened again")
+    number = _copy(report, reason=reason, by=by, as_of=as_of)
+    report.decided_by, report.decided_at = None, None
+    return _move(
+        award,
+        report,
+        "reopen",
+        by=by,
+        as_of=as_of,
+        reason=reason,
+        more={"version": number, "was": ReportState.ACCEPTED},
+    )

@@ -1,0 +1,103 @@
+"""What a condition of a payment can ask, and who answers.
+
+The app grants knows nothing of tests of change, sessions or results. Each fact has a name and an answer that
+somebody registers when the site starts: the app itself for agreements and reports, the composition root for
+the rest. A fact that nobody answers is unknown: then people decide on a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: of a team and its award, with the condition's parameters, on a day."""
+
+    team_id: int
+    award_id: int
+    milestone_id: int
+    since: date
+    parameters: dict[str, Any]
+    on: date
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the system sees. met None: it cannot tell. path: where a reader sees it too, empty for nowhere."""
+
+    met: bool | None
+    text: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One kind of condition. number_label: what the one number means that it needs; empty for none."""
+
+    name: str
+    label: str
+    number_key: str = ""
+    number_label: str = ""
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact("agreement_signed", "The signed agreement is on file"),
+    Fact("team_named", "The group has named its lead"),
+    Fact("report_accepted", "Reports are accepted", "reports", "How many"),
+    Fact("document_on_file", "A document for this condition is on file"),
+    Fact("charter_agreed", "The project's charter is agreed"),
+    Fact("first_test_closed", "The first test is finished"),
+    Fact("tests_closed", "Tests are finished", "tests", "How many"),
+    Fact("completeness_gained", "Self-reported race data became more complete", "points", "Percentage points"),
+    Fact("baseline_stratified", "The results are there by race and ethnicity"),
+    Fact("sessions_attended", "Learning sessions were attended", "sessions", "How many"),
+    Fact("monthly_reports_sent", "Monthly reports were handed in", "reports", "How many"),
+)  # fmt: skip
+FACT_BY_NAME = {fact.name: fact for fact in FACTS}
+
+Answer = Callable[[Question], Finding]
+_ANSWERS: dict[str, Answer] = {}
+
+UNKNOWN = Finding(None, "The system cannot see this. Put a document on file and decide.")
+
+
+def register_answer(name: str, answer: Answer) -> None:
+    """name: one of FACTS. Called when the site starts. Raises KeyError for a fact that does not exist."""
+    _ANSWERS[FACT_BY_NAME[name].name] = answer
+
+
+def ask(name: str, question: Question) -> Finding:
+    answer = _ANSWERS.get(name)
+    return UNKNOWN if answer is None else answer(question)
+
+
+# --- what else the app asks without knowing who answers ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WorkSummary:
+    """What a team did since a day: for the card beside the money. path: the team's tests."""
+
+    tests_started: int
+    tests_closed: int
+    patients_reached: int | None
+    last_test_on: date | None
+    path: str = ""
+
+
+Summarise = Callable[[int, date, date], WorkSummary | None]
+_WORK: list[Summarise] = []
+
+
+def register_work_summary(summarise: Summarise) -> None:
+    """summarise(team_id, since, on). Called once, when the site starts."""
+    _WORK[:] = [summarise]
+
+
+def work_summary(team_id: int, *, since: date, on: date) -> WorkSummary | None:
+    """None where nobody keeps tests of change."""
+    return _WORK[0](team_id, since, on) if _WORK else None

@@ -1,0 +1,1 @@
+"""What states and rules of grants allow."""

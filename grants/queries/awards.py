@@ -1,0 +1,95 @@
+"""Reads of awards and what belongs to them: each finds only what exists for its reader."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from grants.enums import AwardState
+from grants.models import (
+    Amendment,
+    Award,
+    AwardEvent,
+    GrantReport,
+    Milestone,
+    Tranche,
+)
+from teams.permissions import Permission
+from teams.scoping import Scope
+
+#: What a group does not see of its own awards: they are not decided yet.
+_INSIDE = (
+    AwardState.DRAFT,
+    AwardState.SUBMITTED,
+    AwardState.IN_REVIEW,
+    AwardState.CHANGES_REQUESTED,
+)
+
+
+def visible_awards(scope: Scope) -> Q:
+    """Which awards exist for a reader: all for those who run or pay grants, the own ones for a group and its
+    coach, and for the group only once they were approved."""
+    if scope.may(Permission.VIEW_ALL_GRANTS):
+        return Q()
+    if not scope.may(Permission.VIEW_GRANTS):
+        return Q(pk__in=[])
+    return Q(team_id__in=scope.own_team_ids) & ~Q(state__in=_INSIDE)
+
+
+def list_awards(scope: Scope) -> QuerySet[Award]:
+    """Awards that exist for the reader, by group."""
+    return (
+        Award.objects.filter(visible_awards(scope))
+        .select_related("team", "fund")
+        .order_by("team__name", "number")
+    )
+
+
+def get_award(scope: Scope, award_id: int) -> Award:
+    """Raises Award.DoesNotExist also for one that does not exist for this reader."""
+    return list_awards(scope).get(pk=award_id)
+
+
+def _of_award(scope: Scope) -> QuerySet[Award]:
+    return Award.objects.filter(visible_awards(scope)).order_by()
+
+
+def get_tranche(scope: Scope, tranche_id: int) -> Tranche:
+    return (
+        Tranche.objects.filter(award__in=_of_award(scope))
+        .select_related("award", "award__team", "award__fund")
+        .prefetch_related("conditions", "approvals__by")
+        .get(pk=tranche_id)
+    )
+
+
+def get_milestone(scope: Scope, milestone_id: int) -> Milestone:
+    return (
+        Milestone.objects.filter(award__in=_of_award(scope))
+        .select_related("award", "award__team", "decided_by")
+        .get(pk=milestone_id)
+    )
+
+
+def list_reports(scope: Scope) -> QuerySet[GrantReport]:
+    return GrantReport.objects.filter(award__in=_of_award(scope)).select_related(
+        "award", "award__team"
+    )
+
+
+def get_report(scope: Scope, report_id: int) -> GrantReport:
+    return list_reports(scope).get(pk=report_id)
+
+
+def list_amendments(scope: Scope) -> QuerySet[Amendment]:
+    return Amendment.objects.filter(award__in=_of_award(scope)).select_related(
+        "award", "award__team", "requested_by", "decided_by"
+    )
+
+
+def get_amendment(scope: Scope, amendment_id: int) -> Amendment:
+    return list_amendments(scope).get(pk=amendment_id)
+
+
+def list_events(award: Award) -> QuerySet[AwardEvent]:
+    """The award's history, newest first. The caller found the award through its scope."""
+    return award.events.select_related("actor").order_by("-number")

@@ -1,0 +1,123 @@
+"""What was spent on each budget line, against what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+
+from grants.enums import ReportKind
+from grants.models import ActualLine, Award, BudgetLine, GrantReport, GrantRules, ReportVersion
+from grants.policies.checks import needs_variance_note
+from grants.terms import newest_budget
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class LineSpending:
+    """One line in dollars. before: spent in earlier periods; expected: the line's part for the time gone."""
+
+    line: BudgetLine
+    before: Decimal
+    actual: Decimal
+    committed: Decimal
+    expected: Decimal
+    note: str
+    needs_note: bool
+
+    @property
+    def spent(self) -> Decimal:
+        return self.before + self.actual
+
+    @property
+    def left(self) -> Decimal:
+        return self.line.amount - self.spent - self.committed
+
+    @property
+    def is_over(self) -> bool:
+        return self.spent > self.line.amount
+
+
+def time_share(award: Award, on: date) -> Decimal:
+    """Part of the award's time that has gone, 0 to 1."""
+    total = (award.ends_on - award.starts_on).days + 1
+    gone = (min(on, award.ends_on) - award.starts_on).days + 1
+    return max(Decimal(0), Decimal(gone) / Decimal(total))
+
+
+def newest_submitted() -> QuerySet[ReportVersion]:
+    """Per report the newest version that was handed in."""
+    newest = (
+        ReportVersion.objects.filter(report=OuterRef("report"), submitted_at__isnull=False)
+        .order_by("-number")
+        .values("pk")[:1]
+    )
+    return ReportVersion.objects.filter(pk=Subquery(newest))
+
+
+def spent_by_line(award: Award, *, before: date | None = None) -> dict[str, Decimal]:
+    """Dollars by line code, from the newest submitted version of every financial report (that began earlier)."""
+    reports = GrantReport.objects.filter(award=award, kind=ReportKind.FINANCIAL)
+    if before is not None:
+        reports = reports.filter(starts_on__lt=before)
+    rows = (
+        ActualLine.objects.filter(version__in=newest_submitted(), version__report__in=reports)
+        .order_by()
+        .values("line_code")
+        .annotate(total=Sum("actual"))
+    )
+    return {row["line_code"]: row["total"] for row in rows}
+
+
+def spent_by_award(award_ids: Iterable[int]) -> dict[int, Decimal]:
+    rows = (
+        ActualLine.objects.filter(
+            version__in=newest_submitted(), version__report__award_id__in=list(award_ids)
+        )
+        .order_by()
+        .values("version__report__award_id")
+        .annotate(total=Sum("actual"))
+    )
+    return {row["version__report__award_id"]: row["total"] for row in rows}
+
+
+def list_line_spending(
+    version: ReportVersion, rules: GrantRules, *, award: Award
+) -> list[LineSpending]:
+    """Every line of the newest budget with what this version says; lines that left the budget and were
+    spent on stay listed."""
+    budget = newest_budget(award)
+    lines = list(budget.lines.select_related("category")) if budget else []
+    before = spent_by_line(award, before=version.report.starts_on)
+    said = {line.line_code: line for line in version.lines.all()}
+    share = time_share(award, version.report.ends_on)
+    found = []
+    for line in lines:
+        mine = said.get(line.line_code)
+        actual = mine.actual if mine else Decimal("0.00")
+        earlier = before.get(line.line_code, Decimal("0.00"))
+        expected = (line.amount * share).quantize(_CENT, ROUND_HALF_UP)
+        found.append(
+            LineSpending(
+                line=line,
+                before=earlier,
+                actual=actual,
+                committed=mine.committed if mine else Decimal("0.00"),
+                expected=expected,
+                note=mine.variance_note if mine else "",
+                needs_note=needs_variance_note(line.amount, expected, earlier + actual, rules),
+            )
+        )
+    return found
+
+
+def list_budget_spending(award: Award) -> list[tuple[BudgetLine, Decimal]]:
+    """Every line of the newest budget with what was spent on it so far."""
+    budget = newest_budget(award)
+    spent = spent_by_line(award)
+    lines = list(budget.lines.select_related("category")) if budget else []
+    return [(line, spent.get(line.line_code, Decimal("0.00"))) for line in lines]
