@@ -22,7 +22,7 @@ from measures.actions.recompute import publish_submission
 from measures.enums import FileForm, Severity, SourceKind
 from measures.enums import SubmissionState as State
 from measures.errors import FileRefused
-from measures.ingest import load, store
+from measures.ingest import load, store, without_names
 from measures.ingest.aggregate import Sums, add_up
 from measures.ingest.codes import Reference
 from measures.ingest.contract import RULE_BY_CODE
@@ -107,7 +107,13 @@ def receive_submission(
         again = submission.state in {State.REJECTED, State.WITHDRAWN} or (
             submission.state == State.NEEDS_MAPPING and mapping is not None
         )
-        submission.stored_as = file.stored_as
+        if submission.state in {State.LOADED, State.NEEDS_CONFIRMATION, State.PUBLISHED} and (
+            submission.stored_as.endswith(without_names.SUFFIX)
+        ):
+            # Kept without names already: what came now is not needed.
+            transaction.on_commit(lambda: _delete_unused(file.stored_as))
+        else:
+            submission.stored_as = file.stored_as
         submission.replace_confirmed = submission.replace_confirmed or replace_confirmed
         if again:
             submission.mapping = submission.mapping if mapping is None else mapping
@@ -505,11 +511,31 @@ def _coded(checked: Checked) -> store.CodedRows:
 
 def _adopt(submission: Submission, progress: ProgressWriter, as_of: datetime) -> None:
     """loaded → published, or needs confirmation when somebody's earlier data would be replaced."""
+    _take_names_out(submission)
     if not submission.replace_confirmed and replaces_current_data(submission):
         _finish(submission, State.NEEDS_CONFIRMATION, as_of)
         return
     publish_submission(submission_id=submission.pk, as_of=as_of)
     Submission.objects.filter(pk=submission.pk).update(attempt_count=0)
+
+
+def _take_names_out(submission: Submission) -> None:
+    """The rows are loaded: from now on the file is kept without names."""
+    old_file = submission.stored_as
+    if not old_file or not store.path_of(old_file).exists():
+        return
+    table, mapping = _open(submission)
+    submission.stored_as = without_names.keep_without_names(old_file, table, mapping)
+    if submission.stored_as == old_file:
+        return
+    Submission.objects.filter(pk=submission.pk).update(stored_as=submission.stored_as)
+    transaction.on_commit(lambda: _delete_unused(old_file))
+
+
+def _delete_unused(stored_as: str) -> None:
+    """Delete a file of the store unless a submission still needs it."""
+    if not Submission.objects.filter(stored_as=stored_as).exists():
+        store.delete_file(stored_as)
 
 
 def _reject(submission: Submission, refusal: FileRefused, as_of: datetime) -> None:
