@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,9 @@ def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
             "form": form,
             "columns": COLUMNS,
             "count_columns": COUNT_COLUMNS,
+            "source_codes": json.dumps(
+                dict(list_own_sources(request.scope).values_list("id", "code"))
+            ),
             "unfinished": list_partial_uploads(request.scope, request.user),
             "has_source": list_own_sources(request.scope).exists(),
         },

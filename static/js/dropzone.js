@@ -1,4 +1,4 @@
-// Drop a file, see what was chosen, send it with a progress bar. The form stays a plain form underneath.
+// Drop a file and see what was chosen. The form stays a plain form underneath; upload.js sends it in parts.
 
 const UNITS = ["B", "kB", "MB", "GB"];
 
@@ -45,58 +45,6 @@ function prepare(zone) {
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
-
-  const form = zone.closest("form[data-upload]");
-  if (form) form.addEventListener("submit", (event) => send(event, form, zone));
-}
-
-// The answer is shown in place instead of loading its address a second time: messages are only said once.
-function show(answer, address) {
-  const page = new DOMParser().parseFromString(answer, "text/html");
-  const main = document.adoptNode(page.querySelector("main"));
-  document.querySelector("main").replaceWith(main);
-  document.title = page.title;
-  if (address && address !== location.href) {
-    history.pushState(null, "", address);
-    addEventListener("popstate", () => location.reload(), { once: true });
-  }
-  window.htmx?.process(main);
-  for (const zone of main.querySelectorAll("[data-dropzone]")) prepare(zone);
-  (main.querySelector("[data-error-summary]") ?? main).focus();
-}
-
-function send(event, form, zone) {
-  event.preventDefault();
-  const box = zone.querySelector("[data-dropzone-progress]");
-  const bar = box.querySelector("progress");
-  const text = box.querySelector("p");
-  const buttons = form.querySelectorAll("button[type=submit]");
-  const request = new XMLHttpRequest();
-  const fail = (message) => {
-    text.textContent = message;
-    for (const button of buttons) button.disabled = false;
-  };
-  box.hidden = false;
-  for (const button of buttons) button.disabled = true;
-  request.upload.addEventListener("progress", (step) => {
-    if (!step.lengthComputable) return;
-    bar.value = step.loaded / step.total;
-    text.textContent =
-      step.loaded < step.total
-        ? `${fileSize(step.loaded)} of ${fileSize(step.total)} sent`
-        : "Sent. The server is storing the file.";
-  });
-  request.addEventListener("load", () => {
-    const type = request.getResponseHeader("Content-Type") || "";
-    if (type.startsWith("text/html") && request.status < 500 && request.status !== 413) {
-      show(request.responseText, request.responseURL);
-    } else {
-      fail(`The server refused the file (${request.status}).`);
-    }
-  });
-  request.addEventListener("error", () => fail("The connection broke. Nothing was stored; please send it again."));
-  request.open("POST", form.action || location.href);
-  request.send(new FormData(form));
 }
 
 for (const zone of document.querySelectorAll("[data-dropzone]")) prepare(zone);

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from collaborative.celery import app
+from measures.api import uploads
 from measures.enums import SubmissionState
-from measures.models import Source, Submission
+from measures.models import PartialUpload, Source, Submission
 from teams.enums import Role
 from tests.factories.people import make_user, signed_in
 from tests.factories.submissions import csv_bytes, make_groups, make_source, row, send
@@ -68,6 +71,100 @@ def test_file_is_dropped_sent_and_published(data_page: Page) -> None:
     data_page.locator("dd", has_text="Published").first.wait_for()
     assert Submission.objects.get().state == SubmissionState.PUBLISHED
     assert_readable(data_page)
+
+
+BIG = csv_bytes([row(member_id=f"m{i}", numerator=i % 2, zip="02139") for i in range(400)])
+
+
+def choose(page: Page, data: bytes) -> None:
+    page.set_input_files(
+        "input[type=file]", {"name": "big.csv", "mimeType": "text/csv", "buffer": data}
+    )
+    page.get_by_role("button", name="Upload and check").click()
+
+
+def test_upload_goes_on_after_the_line_was_cut(
+    data_page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PART_BYTES", 3000)
+    sent: list[str] = []
+
+    def cut_after_two(route: Route) -> None:
+        if route.request.method == "PATCH":
+            sent.append(route.request.headers["upload-offset"])
+            if len(sent) == 3:
+                # The bytes arrive, and the answer does not.
+                route.fetch()
+                data_page.context.set_offline(True)
+        route.abort() if len(sent) == 3 else route.continue_()
+
+    data_page.route("**/api/v1/uploads/**", cut_after_two)
+    choose(data_page, BIG)
+    data_page.get_by_text("The connection broke after 6 kB. What was sent is kept").wait_for()
+    assert_readable(data_page)
+    assert PartialUpload.objects.get().received_count == 9000
+    assert not Submission.objects.exists()
+    data_page.context.set_offline(False)
+    data_page.locator("dd", has_text="Published").first.wait_for()
+    submission = Submission.objects.get()
+    assert submission.sha256 == hashlib.sha256(BIG).hexdigest()
+    # The part whose answer was lost is offered again, and those before it are not.
+    assert [offset for offset, _ in groupby(sent)][:4] == ["0", "3000", "6000", "9000"]
+    assert sent.count("6000") > 1
+    assert not PartialUpload.objects.exists()
+
+
+def test_upload_goes_on_after_the_page_was_closed(
+    data_page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PART_BYTES", 3000)
+    sent: list[str] = []
+
+    def stop_at_third(route: Route) -> None:
+        if route.request.method == "PATCH":
+            sent.append(route.request.headers["upload-offset"])
+            if len(sent) == 3:
+                route.abort()
+                return
+        route.continue_()
+
+    data_page.route("**/api/v1/uploads/**", stop_at_third)
+    choose(data_page, BIG)
+    data_page.get_by_text("trying again").wait_for()
+    data_page.on("dialog", lambda dialog: dialog.accept())
+    data_page.reload()
+    data_page.get_by_text("Choose the same file above").wait_for()
+    data_page.get_by_text("big.csv").first.wait_for()
+    assert_readable(data_page)
+    before = len(sent)
+    choose(data_page, BIG)
+    data_page.locator("dd", has_text="Published").first.wait_for()
+    assert sent[before] == "6000"
+    assert Submission.objects.get().sha256 == hashlib.sha256(BIG).hexdigest()
+
+
+def test_another_file_of_the_same_name_and_size_is_not_mixed_in(
+    data_page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PART_BYTES", 3000)
+    data_page.route(
+        "**/api/v1/uploads/**",
+        lambda route: (
+            route.abort()
+            if route.request.headers.get("upload-offset") == "6000"
+            else route.continue_()
+        ),
+    )
+    choose(data_page, BIG)
+    data_page.get_by_text("trying again").wait_for()
+    data_page.on("dialog", lambda dialog: dialog.accept())
+    data_page.unroute("**/api/v1/uploads/**")
+    data_page.reload()
+    choose(data_page, BIG.replace(b"m1,", b"n1,"))
+    data_page.get_by_text("not the file that was chosen").wait_for()
+    assert not Submission.objects.exists()
+    data_page.get_by_role("button", name="Upload and check").click()
+    data_page.locator("dd", has_text="Published").first.wait_for()
 
 
 def test_survey_with_other_headers_is_mapped_and_published(data_page: Page) -> None:

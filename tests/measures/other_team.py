@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from measures.models import PartialUpload, Source
 from teams.enums import Role
+from teams.models import Team
 from tests.addresses import World
 from tests.factories import results
+from tests.factories.people import make_user
 
 #: Who sees named results of every group.
 _SEE_RESULTS = {Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST}
+
+
+def _make_upload(source: Source, team: Team, file_name: str) -> PartialUpload:
+    return PartialUpload.objects.create(
+        source=source,
+        user=make_user(Role.GROUP_LEAD, team=team),
+        file_name=file_name,
+        byte_count=100,
+    )
 
 
 def build(world: World) -> None:
@@ -19,6 +31,14 @@ def build(world: World) -> None:
         other=results.make_submission(strange, file_name="strange-file.csv").pk,
         seen_by=(),
     )
+    world.provide(
+        "upload_id",
+        mine=_make_upload(own, world.mine, "own-part.csv").pk,
+        other=_make_upload(strange, world.other, "strange-part.csv").pk,
+        seen_by=(),
+    )
+    # Somebody's own, who may only be who began it.
+    world.mark("strange-part", seen_by=())
     # A file belongs to who sent it; not even those who see the results see it.
     world.mark("strange-file", seen_by=())
     # The director reads a group's own system beside the payer's data.
