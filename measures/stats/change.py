@@ -54,17 +54,20 @@ class Pace(IntEnum):
 class GapChange:
     """Arrays of one shape; proportions. Gaps are group less reference, whatever the direction.
 
-    group_change and reference_change are later less earlier rates.
+    group_change and reference_change are later less earlier rates; `level` is that of all intervals.
     """
 
     before: FloatArray
+    before_interval: Interval
     after: FloatArray
+    after_interval: Interval
     change: FloatArray
     interval: Interval
     group_change: FloatArray
     reference_change: FloatArray
     verdict: NDArray[np.int8]
     movement: NDArray[np.int8]
+    level: float
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,9 @@ def gap_change(
         ValueError: see `measures.stats.rates.checked_counts`.
     """
     before, after = absolute_gap(x_g0, n_g0, x_r0, n_r0), absolute_gap(x_g1, n_g1, x_r1, n_r1)
-    interval = mover_difference(
-        after,
-        newcombe(x_g1, n_g1, x_r1, n_r1, level),
-        before,
-        newcombe(x_g0, n_g0, x_r0, n_r0, level),
-    )
+    earlier = newcombe(x_g0, n_g0, x_r0, n_r0, level)
+    later = newcombe(x_g1, n_g1, x_r1, n_r1, level)
+    interval = mover_difference(after, later, before, earlier)
     change = after - before
     group, reference = rate(x_g1, n_g1) - rate(x_g0, n_g0), rate(x_r1, n_r1) - rate(x_r0, n_r0)
     group, reference, change = np.broadcast_arrays(group, reference, change)
@@ -132,65 +132,51 @@ def gap_change(
     )
     return GapChange(
         before=before,
+        before_interval=earlier,
         after=after,
+        after_interval=later,
         change=change,
         interval=interval,
         group_change=group,
         reference_change=reference,
         verdict=np.where(known, verdict, Verdict.UNKNOWN).astype(np.int8),
         movement=np.where(known, movement, Movement.UNKNOWN).astype(np.int8),
+        level=level,
     )
 
 
-def run_rate(
-    x_g0: ArrayLike,
-    n_g0: ArrayLike,
-    x_r0: ArrayLike,
-    n_r0: ArrayLike,
-    x_g1: ArrayLike,
-    n_g1: ArrayLike,
-    x_r1: ArrayLike,
-    n_r1: ArrayLike,
-    *,
-    years: ArrayLike = 1.0,
-    higher_is_better: ArrayLike,
-    level: float = 0.95,
-) -> RunRate:
+def run_rate(change: GapChange, *, years: ArrayLike = 1.0, higher_is_better: ArrayLike) -> RunRate:
     """Years until the gap is closed if it goes on changing as between the two periods.
 
     Only where the change towards 0 is clear, else "not on track". The interval is Fieller's: all times
     t at which the gap of a line through both periods is not different from 0.
 
     Args:
+        change: as `gap_change` gives it; its level is that of the interval.
         years: from the earlier to the later period, above 0.
 
     Raises:
-        ValueError: `years` is not above 0; see `measures.stats.rates.checked_counts`.
+        ValueError: `years` is not above 0.
     Source: Fieller (1954), JRSS B 16:175-185.
     """
     apart = np.asarray(years, dtype=np.float64)
     if not (apart > 0.0).all():
         raise ValueError("The later period must come after the earlier one.")
-    found = gap_change(
-        x_g0, n_g0, x_r0, n_r0, x_g1, n_g1, x_r1, n_r1,
-        higher_is_better=higher_is_better, level=level,
-    )  # fmt: skip
-    z = z_value(level)
-    v0 = _variance(newcombe(x_g0, n_g0, x_r0, n_r0, level), z)
-    v1 = _variance(newcombe(x_g1, n_g1, x_r1, n_r1, level), z)
-    behind = shortfall(found.after, higher_is_better) < 0.0
-    towards = shortfall(found.change, higher_is_better) > 0.0
-    clear = (found.interval.lower > 0.0) | (found.interval.upper < 0.0)
+    z = z_value(change.level)
+    v0, v1 = _variance(change.before_interval, z), _variance(change.after_interval, z)
+    behind = shortfall(change.after, higher_is_better) < 0.0
+    towards = shortfall(change.change, higher_is_better) > 0.0
+    clear = (change.interval.lower > 0.0) | (change.interval.upper < 0.0)
     # (1 + s) after - s before = 0 at s periods from the later one:
     # |(1 + s) after - s before| <= z sqrt((1 + s)² v1 + s² v0), a quadratic in s
-    a = found.change**2 - z * z * (v0 + v1)
-    b = found.after * found.change - z * z * v1
-    c = found.after**2 - z * z * v1
+    a = change.change**2 - z * z * (v0 + v1)
+    b = change.after * change.change - z * z * v1
+    c = change.after**2 - z * z * v1
     on_track = behind & towards & clear & (a > 0.0)
     safe = np.where(on_track, a, 1.0)
     root = np.sqrt(np.where(on_track, np.maximum(b * b - a * c, 0.0), 0.0))
-    step = np.where(on_track, found.change, 1.0)
-    known = ~np.isnan(found.change)
+    step = np.where(on_track, change.change, 1.0)
+    known = ~np.isnan(change.change)
     pace = np.where(behind, np.where(on_track, Pace.ON_TRACK, Pace.NOT_ON_TRACK), Pace.CLOSED)
     pace = np.where(known, pace, Pace.UNKNOWN)
     closed = pace == Pace.CLOSED
@@ -200,7 +186,7 @@ def run_rate(
         return np.where(closed, 0.0, there)
 
     return RunRate(
-        years=told(-found.after / step),
+        years=told(-change.after / step),
         interval=Interval(told((-b - root) / safe), told((-b + root) / safe)),
         pace=pace.astype(np.int8),
     )

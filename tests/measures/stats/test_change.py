@@ -16,6 +16,11 @@ four = st.tuples(counts, counts, counts, counts)
 UP = {"higher_is_better": True}
 
 
+def pace_of(arms, years=1.0, higher_is_better=True):
+    change = gap_change(*arms, higher_is_better=higher_is_better)
+    return run_rate(change, years=years, higher_is_better=higher_is_better)
+
+
 def flat(arms):
     return [number for arm in arms for number in arm]
 
@@ -38,6 +43,8 @@ def test_change_follows_from_both_gaps(arms):
         ],
         atol=1e-12,
     )
+    np.testing.assert_array_equal(found.before_interval, [low0, high0])
+    np.testing.assert_array_equal(found.after_interval, [low1, high1])
     np.testing.assert_allclose(found.group_change - found.reference_change, found.change, atol=1e-9)
 
 
@@ -95,7 +102,7 @@ def test_direction_decides_what_is_better():
 def test_without_denominator_nothing_is_known():
     for at in range(4):
         arms = [(0, 0) if i == at else (5, 9) for i in range(4)]
-        found, pace = gap_change(*flat(arms), **UP), run_rate(*flat(arms), **UP)
+        found, pace = gap_change(*flat(arms), **UP), pace_of(flat(arms))
         assert np.isnan([found.change, *found.interval]).all()
         assert (found.verdict, found.movement) == (Verdict.UNKNOWN, Movement.UNKNOWN)
         assert pace.pace == Pace.UNKNOWN and np.isnan([pace.years, *pace.interval]).all()
@@ -108,18 +115,18 @@ def test_mover_of_equal_estimates_is_the_sum_of_both():
 
 def test_years_to_close():
     arms = flat([(500, 1000), (700, 1000), (620, 1000), (720, 1000)])
-    found = run_rate(*arms, **UP)
+    found = pace_of(arms)
     assert found.pace == Pace.ON_TRACK
     np.testing.assert_allclose(found.years, 1.0)  # 20 points, then 10
     assert 0 < found.interval.lower < 1 < found.interval.upper
     # over three years the same change takes three times as long
-    slow = run_rate(*arms, years=3.0, **UP)
+    slow = pace_of(arms, years=3.0)
     np.testing.assert_allclose([slow.years, *slow.interval], 3 * np.array([1, *found.interval]))
 
 
 def test_fieller_limits_are_where_the_line_is_just_not_different_from_zero():
     arms = [(500, 1000), (700, 1000), (620, 1000), (720, 1000)]
-    found = run_rate(*flat(arms), **UP)
+    found = pace_of(flat(arms))
     before, after, z = -0.2, -0.1, 1.959963984540054
     v0, v1 = (
         ((high - low) / (2 * z)) ** 2
@@ -141,7 +148,7 @@ def test_fieller_limits_are_where_the_line_is_just_not_different_from_zero():
     ],
 )
 def test_pace(rates, pace):
-    found = run_rate(*flat([(x, 1000) for x in rates]), **UP)
+    found = pace_of(flat([(x, 1000) for x in rates]))
     assert found.pace == pace
     told = [found.years, *found.interval]
     if pace == Pace.CLOSED:
@@ -152,8 +159,8 @@ def test_pace(rates, pace):
 
 @given(four)
 def test_pace_has_bounds_and_turns_with_the_frame(arms):
-    found = run_rate(*flat(arms), higher_is_better=True)
-    adverse = run_rate(*flat([(n - x, n) for x, n in arms]), higher_is_better=False)
+    found = pace_of(flat(arms))
+    adverse = pace_of(flat([(n - x, n) for x, n in arms]), higher_is_better=False)
     if abs(arms[2][0] / arms[2][1] - arms[3][0] / arms[3][1]) > 1e-9:
         np.testing.assert_allclose(adverse.years, found.years, rtol=1e-6)
     if found.pace == Pace.ON_TRACK:
@@ -162,4 +169,4 @@ def test_pace_has_bounds_and_turns_with_the_frame(arms):
 
 def test_later_is_later():
     with pytest.raises(ValueError, match="after the earlier"):
-        run_rate(*[5, 9] * 4, years=0.0, **UP)
+        pace_of([5, 9] * 4, years=0.0)
