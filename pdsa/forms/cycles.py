@@ -182,6 +182,19 @@ class _SavesItself(forms.ModelForm):
     id_prefix = "f"
 
 
+class _HowMany(forms.IntegerField):
+    """A size of a test: from one, or not said."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_value=1,
+            max_value=10_000_000,
+            required=False,
+            widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            **options,
+        )
+
+
 class CycleForm(_SavesItself):
     """All fields of a cycle that can be written one by one."""
 
@@ -191,6 +204,10 @@ class CycleForm(_SavesItself):
     site = forms.ModelChoiceField(
         Site.objects.none(), label="Where", required=False, empty_label="Not said"
     )
+    patient_count = _HowMany(label="Patients or visits")
+    clinician_count = _HowMany(label="Clinicians")
+    site_count = _HowMany(label="Sites")
+    duration_days = _HowMany(label="Days")
     carried_out = forms.ChoiceField(
         label="Carried out as planned?",
         choices=CarriedOut.choices,
@@ -237,10 +254,6 @@ class CycleForm(_SavesItself):
             "kind": "What kind of test",
             "objective": "What do you want to try?",
             "who": "Who carries it out",
-            "patient_count": "Patients or visits",
-            "clinician_count": "Clinicians",
-            "site_count": "Sites",
-            "duration_days": "Days",
             "data_what": "What do you write down?",
             "data_who": "Who writes it down?",
             "data_how": "How and where?",
@@ -276,9 +289,6 @@ class CycleForm(_SavesItself):
         self.fields["site"].queryset = Site.objects.filter(  # type: ignore[attr-defined]
             pk__in=sites.order_by().values("pk")
         )
-        for name in ("patient_count", "clinician_count", "site_count", "duration_days"):
-            self.fields[name].min_value = 1  # type: ignore[attr-defined]
-            self.fields[name].widget.attrs |= {"min": 1, "inputmode": "numeric"}
 
 
 class PredictionForm(_SavesItself):
