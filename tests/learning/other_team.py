@@ -1,0 +1,111 @@
+"""Coaching, sessions and reports of two teams for the walk over every address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from learning.enums import PhaseKind
+from learning.models import (
+    ActionItem,
+    Call,
+    HelpRequest,
+    MonthlyReport,
+    Phase,
+    PrivateNote,
+    Score,
+    Session,
+)
+from teams.enums import Role
+from teams.models import Team, User
+from tests.addresses import World
+
+_WORK_WITH_ALL = {Role.PROGRAMME_DIRECTOR}
+_PLAN = {Role.PROGRAMME_DIRECTOR}
+
+
+def build(world: World) -> None:
+    coach = world.users[Role.COACH]
+    mine = _objects_of(world.mine, "Own", coach)
+    other = _objects_of(world.other, "Strange", coach)
+    for part in ("call_id", "item_id", "help_id", "report_id"):
+        world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
+    for name in ("save_call_notes", "save_report"):
+        part = "report_id" if name == "save_report" else "call_id"
+        world.provide(
+            f"learning:{name}.pk", mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL
+        )
+    world.provide(
+        "learning:save_private_note.pk", mine=mine["call_id"], other=other["call_id"], seen_by=()
+    )
+    world.provide("session_id", mine=mine["session_id"], other=other["session_id"], seen_by=_PLAN)
+    for name in ("coaching", "plan_call", "add_action", "ask_for_help", "progress", "open_report"):
+        world.provide(
+            f"learning:{name}.code",
+            mine=world.mine.code,
+            other=world.other.code,
+            seen_by=_WORK_WITH_ALL,
+        )
+    world.share(
+        "phase_id",
+        Phase.objects.create(
+            name="Action period 1",
+            kind=PhaseKind.ACTION_PERIOD,
+            starts_on=timezone.localdate() - timedelta(days=30),
+            ends_on=timezone.localdate() + timedelta(days=30),
+        ).pk,
+    )
+    world.share("act", "open")
+    world.share("month", f"{timezone.localdate():%Y-%m}")
+
+    world.mark("Strange wins", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange private note", seen_by=())
+    world.mark("Strange action", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange cry for help", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange monthly report", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange reason of the score", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange workshop", seen_by=_PLAN)
+
+
+def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
+    now, today = timezone.now(), timezone.localdate()
+    call = Call.objects.create(
+        team=team, coach=coach, planned_at=now + timedelta(days=3), wins=f"{word} wins"
+    )
+    PrivateNote.objects.create(call=call, text=f"{word} private note")
+    item = ActionItem.objects.create(
+        team=team, text=f"{word} action", owner=coach, due_on=today, created_by=coach
+    )
+    asked = HelpRequest.objects.create(
+        team=team, text=f"{word} cry for help", asked_by=coach, asked_at=now
+    )
+    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    report = MonthlyReport.objects.create(
+        team=team, month=month, due_on=today, tested_and_learned=f"{word} monthly report"
+    )
+    Score.objects.create(
+        team=team,
+        month=month,
+        by_whom="coach",
+        value=Decimal("2.5"),
+        suggested=Decimal("2.0"),
+        reason=f"{word} reason of the score",
+        given_by=coach,
+    )
+    session = Session.objects.create(
+        kind="workshop",
+        title=f"{word} workshop",
+        starts_at=now + timedelta(days=2),
+        ends_at=now + timedelta(days=2, hours=1),
+        created_by=coach,
+    )
+    session.teams.set([team])
+    return {
+        "call_id": call.pk,
+        "item_id": item.pk,
+        "help_id": asked.pk,
+        "report_id": report.pk,
+        "session_id": session.pk,
+    }
