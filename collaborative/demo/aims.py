@@ -51,22 +51,23 @@ _PLANS: dict[str, _Plan] = {
     "G01": _Plan(
         "Blood pressure control in Dorchester and Jamaica Plain",
         "CBP",
-        "nh_black",
+        "hispanic",
         "adults with high blood pressure",
-        "Black patients of our two largest sites leave with a high reading and no change of treatment more "
+        "Hispanic patients of our two largest sites leave with a high reading and no change of treatment more "
         "often than others.",
         "equity",
         adopted=("pharmacist-medication-management", "home-blood-pressure-cuffs"),
         review_note="Clear aim, and you named the floor. Bring the pharmacist to the next call.",
     ),
     "G02": _Plan(
-        "Colorectal screening in Waltham and Woburn",
-        "COL-E",
+        "Mammograms for everybody in Waltham and Woburn",
+        "BCS-E",
         "hispanic",
-        "adults 45 to 75",
-        "Hispanic patients are invited by letters in English, and kits are handed out at visits only.",
+        "women 50 to 74",
+        "Hispanic patients are invited by letters in English, and the letters name no phone that answers in "
+        "Spanish.",
         "screening",
-        adopted=("mailed-stool-tests",),
+        adopted=("language-concordant-outreach", "mammogram-hours-and-van"),
     ),
     "G03": _Plan(
         "Diabetes care on Main South",
@@ -89,7 +90,7 @@ _PLANS: dict[str, _Plan] = {
     "G05": _Plan(
         "Stool tests that come back, Fall River",
         "COL-E",
-        "hispanic",
+        "nh_black",
         "adults 45 to 75",
         "Kits go home and do not come back; nobody calls.",
         "screening",
@@ -108,7 +109,7 @@ _PLANS: dict[str, _Plan] = {
     "G07": _Plan(
         "Mammograms within reach, Lynn",
         "BCS-E",
-        "nh_black",
+        "nh_asian",
         "women 50 to 74",
         "The machine is in Salem, and the last slot is at four.",
         "screening",
@@ -274,7 +275,7 @@ def _write(
         _diagram(project, plan, people, at + timedelta(days=20))
     if project.team.code in ("G01", "G04", "G06"):
         _map(project, "From the call to the next check", _VISIT, lead, aim.focus_group)
-    if project.team.code in ("G05", "G02"):
+    if project.team.code == "G05":
         _map(project, "What happens to a kit", _KIT, lead, aim.focus_group)
 
 
@@ -282,7 +283,7 @@ def _rough(plan: _Plan) -> dict[str, Any]:
     """The first go: a direction and a wish, without numbers."""
     return {
         "direction": AimDirection.INCREASE,
-        "measure_name": "Complete race and ethnicity on record" if not plan.measure else plan.title,
+        "measure_name": plan.title,
         "population": plan.population,
     }
 
@@ -346,7 +347,7 @@ def _charter(project: Project, plan: _Plan, people: dict[str, User], at: datetim
     charter = aims.write_charter(charter=charter, values=needed, by=lead, as_of=at)
     if plan.charter == "draft":
         return
-    rest = {**_ROOMS, "sponsor": people["sponsor"].name}
+    rest: dict[str, Any] = {**_ROOMS, "sponsor": people["sponsor"].name}
     rest["review_on"] = (at + timedelta(days=365)).date()
     charter = aims.write_charter(
         charter=charter, values=rest, by=people["member"], as_of=at + timedelta(days=8)

@@ -79,7 +79,7 @@ class AimForm(forms.ModelForm):
             if not choices:
                 del self.fields[name]
                 continue
-            self.fields[name].label = label
+            self.fields[name].label, self.fields[name].help_text = label, ""
             allowed = [pk for pk, _ in choices]
             field: Any = self.fields[name]
             field.queryset = field.queryset.filter(pk__in=allowed)

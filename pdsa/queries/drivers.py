@@ -151,7 +151,7 @@ def read_outline(project: Project) -> Outline:
             placement.idea.title,
             idea=placement.idea,
             tally=tally,
-            notes=tuple(filter(None, (tally.text, tally.owner))),
+            notes=tuple(filter(None, (tally.text, tally.owner))) if tally.total else (),
             also_under=tuple(others),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -67,7 +68,10 @@ def charter(request: HttpRequest, project_id: int) -> HttpResponse:
 
 
 def _row(found: Charter, name: str) -> dict[str, Any]:
-    return {"label": CHARTER_LABELS[name], "value": getattr(found, name)}
+    value = getattr(found, name)
+    if isinstance(value, date):
+        value = f"{value:%B} {value.day}, {value.year}"
+    return {"label": CHARTER_LABELS[name], "value": value}
 
 
 @require(Permission.EDIT_PROJECTS)
