@@ -138,7 +138,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.REVIEW_PROJECTS,
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
-            Permission.MANAGE_SESSIONS,
             Permission.VIEW_GRANTS,
             Permission.REVIEW_APPLICATIONS,
             Permission.RECOMMEND_PAYMENTS,

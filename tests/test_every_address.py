@@ -18,7 +18,7 @@ from django.utils.html import escape
 
 from teams.enums import Role
 from teams.models import AuditEvent, Team
-from teams.permissions import Permission, require
+from teams.permissions import ROLE_PERMISSIONS, Permission, require
 from tests.addresses import CLOSED_ROLES, Address, World, every_address, make_world
 
 pytestmark = pytest.mark.django_db
@@ -44,15 +44,25 @@ def is_refusal(response: Any) -> bool:
     return response.status_code in REFUSED or to_sign_in
 
 
+def closed_to(address: Address, role: Role | None) -> bool:
+    """Whether the address declares a permission that the role does not hold."""
+    held = ROLE_PERMISSIONS[role] if role else frozenset()
+    return isinstance(address.permission, Permission) and address.permission not in held
+
+
 def walk(world: World, role: Role | None, address: Address) -> list[str]:
     """What is wrong with an address for a role (None: without sign-in), as sentences."""
     wrong = []
     client = world.client
     who = role.label if role else "nobody"
-    for whose in ("mine", "other") if address.parts else ("mine",):
+    owners, methods = (("mine", "other") if address.parts else ("mine",)), ("get", "post")
+    if closed_to(address, role):
+        # The guard refuses before it looks at anything; one look at the other team's object shows that.
+        owners, methods = owners[-1:], ("get",)
+    for whose in owners:
         values, seen_by = world.values_for(address, whose)
         strange = whose == "other" and values != world.values_for(address, "mine")[0]
-        for method in ("get", "post"):
+        for method in methods:
             # One client, because making one is slow; its cookies as they were, because pages change them.
             client.cookies = copy(world.cookies_of(role))
             before = AuditEvent.objects.filter(team=world.other).count()
@@ -68,6 +78,8 @@ def walk(world: World, role: Role | None, address: Address) -> list[str]:
                 )
                 transaction.set_rollback(True)
             at = f"{method.upper()} {where} ({address.title}) as {who}"
+            if closed_to(address, role) and not is_refusal(response):
+                wrong.append(f"{at}: {response.status_code}, but the role may not do this")
             if response.status_code >= 500:
                 wrong.append(f"{at}: {response.status_code}")
             if strange and role not in seen_by and not is_refusal(response):
