@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -96,11 +97,15 @@ def test_lists_name_no_address_that_is_gone() -> None:
 
 
 @pytest.mark.django_db
+#: Parts of addresses that are no small numbers.
+SOME_PART = {"upload_id": UUID(int=1)}
+
+
 def test_addresses_that_are_not_public_ask_for_sign_in() -> None:
     for address in every_address():
         if address.name in PUBLIC:
             continue
-        path = address.path(dict.fromkeys(address.parts, 1))
+        path = address.path({part: SOME_PART.get(part, 1) for part in address.parts})
         for method in ("get", "post"):
             response = getattr(Client(), method)(path)
             if path.startswith("/api/v1/"):
@@ -136,6 +141,7 @@ SCOPED = {
     "measures.Source": "organisation",
     "measures.SavedMapping": "source__organisation",
     "measures.Submission": "source__organisation",
+    "measures.PartialUpload": "user",
     "measures.Finding": "submission__source__organisation",
     "measures.Slice": "team",
     "measures.MemberRow": "team_id",
@@ -287,6 +293,7 @@ WITHOUT_EVENT = {
     "notify": "a part of the act that it tells about, whose event says who did it",
     "read_notifications": "marks as read what only its reader sees; nothing that others know changes",
     "send_waiting_messages": "the message keeps when it was sent; what it tells has its own event",
+    "append_part": "one piece of a file; its beginning and its end have their events",
     "check_protection": "remembers what it worked out; nothing that anybody entered changes",
 }
 
@@ -337,6 +344,7 @@ WITHOUT_BY = {
     "register_invited_person": "makes the person who does it",
     "process_submission": "a worker does it",
     "delete_expired_files": "a worker does it",
+    "delete_abandoned_uploads": "a worker does it",
     "protect_results": "a worker does it",
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",

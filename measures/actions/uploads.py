@@ -75,7 +75,13 @@ def begin_upload(
 
 @transaction.atomic
 def append_part(
-    *, upload: PartialUpload, offset: int, data: bytes, sha256: bytes | None, as_of: datetime
+    *,
+    upload: PartialUpload,
+    offset: int,
+    data: bytes,
+    sha256: bytes | None,
+    by: User,
+    as_of: datetime,
 ) -> PartialUpload:
     """Add the bytes that follow those that are there.
 
@@ -87,7 +93,7 @@ def append_part(
         raise FileRefused("part_damaged", "This part was damaged on its way. Send it again.")
     if len(data) > PART_LIMIT_BYTES:
         raise FileRefused("part_too_large", f"A part has {PART_LIMIT_BYTES} bytes at most.")
-    upload = _locked(upload.pk)
+    upload = _locked(upload.pk, by)
     if offset != upload.received_count:
         raise OffsetDiffers(upload.received_count)
     if offset + len(data) > upload.byte_count:
@@ -132,7 +138,7 @@ def complete_upload(
             " same name and size was chosen in between. Send it again from the start.",
         )
     with transaction.atomic():
-        upload = _locked(upload.pk)
+        upload = _locked(upload.pk, by)
         submission = receive_submission(
             source=upload.source,
             file=store.keep_part(upload.pk, found),
@@ -148,7 +154,7 @@ def complete_upload(
 @transaction.atomic
 def discard_upload(*, upload: PartialUpload, by: User) -> None:
     """Give up an upload: what arrived of it is deleted."""
-    upload = _locked(upload.pk)
+    upload = _locked(upload.pk, by)
     record_event(
         act="discard_upload",
         target=upload,
@@ -193,9 +199,10 @@ def _delete(upload: PartialUpload) -> None:
     transaction.on_commit(lambda: store.delete_part(upload_id))
 
 
-def _locked(upload_id: UUID) -> PartialUpload:
+def _locked(upload_id: UUID, by: User) -> PartialUpload:
+    """Raises PartialUpload.DoesNotExist also for another person's upload."""
     return (
         PartialUpload.objects.select_for_update(of=("self",))
         .select_related("source__team")
-        .get(pk=upload_id)
+        .get(pk=upload_id, user=by)
     )

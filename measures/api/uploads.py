@@ -176,6 +176,7 @@ class UploadView(_OfUpload):
                 offset=int(offset),
                 data=request.data,
                 sha256=_digest(request.headers.get("Content-Digest", "")),
+                by=request.user,
                 as_of=timezone.now(),
             )
         except OffsetDiffers as refusal:
