@@ -138,12 +138,21 @@ def _more_than(first: Counts, second: Counts) -> tuple[str, bool]:
 
 
 def _signals_since(line: GroupChart, start: int) -> list[Signal]:
-    """Signals with a direction that begin no earlier than the test."""
+    """Signals with a direction of which the points since the start would be enough for the rule alone."""
     return [
         s
         for s in line.chart.signals
-        if s.first >= start and s.points and s.direction != Direction.NONE
+        if s.direction != Direction.NONE
+        and sum(place >= start for place in s.points) >= _needed(line, s)
     ]
+
+
+def _needed(line: GroupChart, signal: Signal) -> int:
+    least = line.chart.rule_set.rule(signal.rule).least
+    anhoej = line.chart.phases[signal.phase].runs.anhoej
+    if least or anhoej is None:
+        return max(least, 1)
+    return anhoej.longest_run + 1
 
 
 def _verdict(charts: MeasureCharts, line: GroupChart | None, start: int) -> bool | None:

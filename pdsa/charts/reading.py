@@ -26,6 +26,8 @@ from teams.formats import MINUS, format_count, format_percent, format_points
 #: A test that began at most so many periods before a signal is named with it.
 NEAR = 6
 
+_ODD = "an unusual pattern, neither better nor worse"
+
 STATE_WORDS = {
     PointState.NO_PATIENTS: "no patients",
     PointState.NOT_COLLECTED: "not collected",
@@ -148,7 +150,7 @@ def signals_sentence(charts: MeasureCharts, group: GroupChart) -> str:
             "Neighbouring periods count partly the same people, so no rule for signals is applied."
         )
     stretch = "since the last phase began " if len(chart.phases) > 1 else ""
-    if phase.no_variation:
+    if phase.no_variation and phase.useful_count >= RULES_FROM:
         return "All numbers are the same: there is no variation to read."
     if not phase.rules_applied:
         count = phase.baseline_count
@@ -291,7 +293,8 @@ def finding(charts: MeasureCharts, *, gap: bool = False) -> str:
         if s.direction != Direction.NONE
     ]
     if not directed:
-        return f"{what}: no signal of a change"
+        undirected = any(s.phase == phase.number for s in line.chart.signals)
+        return f"{what}: {_ODD if undirected else 'no signal of a change'}"
     verdict = is_favourable(directed[0], higher_is_better=data.higher_is_better)
     return f"{what}: signal of a change for the {'better' if verdict else 'worse'}"
 

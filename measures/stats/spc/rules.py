@@ -64,9 +64,12 @@ Finder = Callable[[Track], Iterator[Pattern]]
 
 @dataclass(frozen=True)
 class Rule:
+    """least: points that the pattern takes at least; 0 where it depends on how many points there are."""
+
     code: str
     name: str
     find: Finder
+    least: int
 
 
 @dataclass(frozen=True)
@@ -303,31 +306,33 @@ def _many_runs(track: Track) -> Iterator[Pattern]:
 #: A point exactly on a line of so many sigma is not beyond it, also where division left a last digit.
 _EDGE = 1e-9
 
-_BEYOND = Rule("beyond_limits", "1 point beyond the limits", _beyond)
+_BEYOND = Rule("beyond_limits", "1 point beyond the limits", _beyond, 1)
 
 
 def _shift_rule(least: int) -> Rule:
     return Rule(
-        "shift", f"{least} or more points in a row on one side of the centre", _shift(least)
+        "shift", f"{least} or more points in a row on one side of the centre", _shift(least), least
     )
 
 
 def _trend_rule(least: int, *, ties_count_once: bool) -> Rule:
     name = f"{least} or more points in a row all going up or all going down"
-    return Rule("trend", name, _trend(least, ties_count_once=ties_count_once))
+    return Rule("trend", name, _trend(least, ties_count_once=ties_count_once), least)
 
 
 _TWO_OF_THREE = Rule(
     "two_of_three",
     "2 of 3 points in the outer third on the same side",
     _some_of(2, 3, 2.0),
+    2,
 )
 _FOUR_OF_FIVE = Rule(
     "four_of_five",
     "4 of 5 points beyond the inner third on the same side",
     _some_of(4, 5, 1.0),
+    4,
 )
-_HUGGING = Rule("hugging", "15 points in a row in the inner third", _hugging(15))
+_HUGGING = Rule("hugging", "15 points in a row in the inner third", _hugging(15), 15)
 
 RULE_SETS: dict[str, RuleSet] = {
     rule_set.code: rule_set
@@ -338,8 +343,8 @@ RULE_SETS: dict[str, RuleSet] = {
             (
                 _shift_rule(6),
                 _trend_rule(5, ties_count_once=True),
-                Rule("few_runs", "Fewer runs than chance would make", _few_runs),
-                Rule("many_runs", "More runs than chance would make", _many_runs),
+                Rule("few_runs", "Fewer runs than chance would make", _few_runs, 0),
+                Rule("many_runs", "More runs than chance would make", _many_runs, 0),
             ),
             median=True,
             mean=False,
@@ -348,8 +353,8 @@ RULE_SETS: dict[str, RuleSet] = {
             "anhoej",
             "Anhøj rules (longest run, crossings)",
             (
-                Rule("longest_run", "Longest run longer than chance would make", _unusual_run),
-                Rule("crossings", "Fewer crossings than chance would make", _few_crossings),
+                Rule("longest_run", "Longest run longer than chance would make", _unusual_run, 0),
+                Rule("crossings", "Fewer crossings than chance would make", _few_crossings, 0),
             ),
             median=True,
             mean=True,
@@ -374,7 +379,7 @@ RULE_SETS: dict[str, RuleSet] = {
                 _BEYOND,
                 _shift_rule(7),
                 _trend_rule(7, ties_count_once=False),
-                Rule(_TWO_OF_THREE.code, _TWO_OF_THREE.name, _some_of(2, 3, 2.0, nhs=True)),
+                Rule(_TWO_OF_THREE.code, _TWO_OF_THREE.name, _some_of(2, 3, 2.0, nhs=True), 2),
             ),
             median=False,
             mean=True,
@@ -394,7 +399,10 @@ RULE_SETS: dict[str, RuleSet] = {
                 _shift_rule(9),
                 _trend_rule(6, ties_count_once=False),
                 Rule(
-                    "alternating", "14 points in a row going up and down by turns", _alternating(14)
+                    "alternating",
+                    "14 points in a row going up and down by turns",
+                    _alternating(14),
+                    14,
                 ),
                 _TWO_OF_THREE,
                 _FOUR_OF_FIVE,
@@ -404,6 +412,7 @@ RULE_SETS: dict[str, RuleSet] = {
                     "mixture",
                     "8 points in a row outside the inner third, on both sides",
                     _mixture(8),
+                    8,
                 ),
             ),
             median=False,
