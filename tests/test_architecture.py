@@ -96,11 +96,11 @@ def test_lists_name_no_address_that_is_gone() -> None:
     assert set(PUBLIC) | GUARDED_BY_ALLAUTH <= names
 
 
-@pytest.mark.django_db
 #: Parts of addresses that are no small numbers.
 SOME_PART = {"upload_id": UUID(int=1)}
 
 
+@pytest.mark.django_db
 def test_addresses_that_are_not_public_ask_for_sign_in() -> None:
     for address in every_address():
         if address.name in PUBLIC:
