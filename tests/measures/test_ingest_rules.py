@@ -8,6 +8,7 @@ import pytest
 
 from measures.enums import LineOfBusiness, Severity
 from measures.ingest.contract import ROW_RULES, RULE_BY_CODE
+from measures.ingest.readers import delimited
 from measures.models import Source
 from tests.factories.people import make_site
 from tests.factories.submissions import (
@@ -295,3 +296,35 @@ def _strata(set_code: str, code: str) -> list[Any]:
     from measures.models import Stratum
 
     return list(Stratum.objects.filter(stratum_set__code=set_code, code=code))
+
+
+@pytest.mark.parametrize("size", [200, 1000, 16 * 1024**2])
+def test_description_is_known_again_in_whatever_piece_of_the_file_it_stands(
+    source: Source, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(delimited, "CHUNK_BYTES", size)
+    measures = ("CBP", "COL-E", "BCS-E", "EED", "KED")
+    people = [
+        ("m1", "white", "2139"),  # a zip that is restored, in every row
+        ("m2", "martian", "02139"),  # an unknown code, in every row
+        ("m3", "black", "02139"),
+        ("m4", "black", "02139"),  # the same description as another member
+    ]
+    rows = [
+        row(member_id=member, race=race, zip=zip_code, measure_id=measure)
+        for measure in measures
+        for member, race, zip_code in people
+    ]
+    rows[2]["race"] = " BLACK "  # other text, same meaning
+    rows[10]["race"] = "white"  # m3 of the third measure: described differently
+    checked = check(source, csv_bytes(rows))
+    assert found(checked) == {
+        ("zip_zero_restored", "zip"): [2, 6, 10, 14, 18],
+        ("unknown_code", "race"): [3, 7, 11, 15, 19],
+        ("described_differently", ""): [12],
+    }
+    assert checked.unmapped == {"race": {"martian": 5}}
+    assert checked.accepted_count == 15
+    white, black = (_strata("race", code)[0].pk for code in ("white", "black"))
+    assert checked.members["race"].to_list() == [white, black, black]
+    assert checked.members["zip_code"].to_list() == [2139] * 3
