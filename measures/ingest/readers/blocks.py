@@ -122,7 +122,7 @@ def _unzip(raw: _Counted) -> Iterator[bytes]:
 
 
 def _plain(raw: _Counted) -> Iterator[bytes]:
-    while data := raw.read(4 * 1024**2):
+    while data := raw.read(CHUNK_BYTES):
         yield data
 
 

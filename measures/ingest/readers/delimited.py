@@ -97,8 +97,10 @@ def _record_end(data: bytes, start: int) -> int | None:
     return None
 
 
-def _split_records(source: Blocks, layout: _Layout) -> Iterator[tuple[bytes, int, int]]:
-    """Pieces of whole records: (bytes, line number of the first, bytes of the file read so far)."""
+def _split_records(source: Blocks, layout: _Layout) -> Iterator[tuple[bytes, int, int, int]]:
+    """Pieces of the file: (bytes, how many of them are whole records, line number of the first, bytes
+    of the file read so far). What is left over of a piece comes again in the next.
+    """
     data = source.read(CHUNK_BYTES)[layout.header_bytes :]
     line = layout.header_lines + 1
     while data:
@@ -119,8 +121,8 @@ def _split_records(source: Blocks, layout: _Layout) -> Iterator[tuple[bytes, int
         if len(data) - end > RECORD_LIMIT:
             _check_all_quotes(data, layout.separator, line)
             _refuse_long_record(_line_of_long_record(data, line))
-        yield data[:end], line, source.raw.position
-        line += int(np.count_nonzero(np.frombuffer(data, np.uint8, end) == _NEWLINE))
+        yield data, end, line, source.raw.position
+        line += data.count(b"\n", 0, end)
         data = data[end:] + source.read(CHUNK_BYTES)
 
 
@@ -153,10 +155,11 @@ def _last_record_end(data: bytes) -> int | None:
 
 
 def _parse(
-    piece: tuple[bytes, int, int], layout: _Layout, columns: Sequence[int], prepare: Prepare
+    piece: tuple[bytes, int, int, int], layout: _Layout, columns: Sequence[int], prepare: Prepare
 ) -> Chunk:
     """Find records and their lines with numpy, then let polars read the columns that are wanted."""
-    data, first_line, consumed = piece
+    data, end, first_line, consumed = piece
+    data = data[:end]
     buffer = np.frombuffer(data, np.uint8)
     if b"\0" in data:
         _refuse_nul(first_line + data.count(b"\n", 0, data.index(b"\0")))
