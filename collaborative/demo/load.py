@@ -22,17 +22,20 @@ from collaborative.demo.files import (
     write_files,
 )
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
+from collaborative.demo.tests_of_change import load_tests_of_change
 from collaborative.demo.world import YEARS, read_world
 from measures.actions.definitions import load_definitions
 from measures.actions.protection import protect_results
+from measures.actions.race_tables import load_race_tables
 from measures.actions.submissions import (
     confirm_replacement,
     process_submission,
     receive_submission,
 )
 from measures.enums import SourceKind, SubmissionState
+from measures.ingest.race_tables import packaged_tables
 from measures.ingest.store import IncomingFile, StoredFile
-from measures.models import Period, Source, Submission
+from measures.models import Period, RaceTable, Source, Submission
 from measures.queries.protection import list_unprotected_periods
 from reports.actions.report_cards import (
     draft_report_cards,
@@ -106,6 +109,8 @@ def load_demo(
     world = read_world()
     say("Definitions, organisations, sites and people")
     load_definitions()
+    if not RaceTable.objects.exists():
+        load_race_tables(tables=packaged_tables())
     users = make_people(world, password=password)
     _save_sign_ins(password)
     senders = _make_sources(users)
@@ -123,6 +128,9 @@ def load_demo(
                 and not file.replaces
             ):
                 _make_cards(file.year, users[ANALYST], min(_CARDS_AT[file.year], now), say)
+
+    say("Projects and their tests of change")
+    load_tests_of_change(users=users, now=now, say=say)
 
 
 def _save_sign_ins(password: str) -> None:

@@ -127,7 +127,7 @@ def add_comment(
 
     Effects: comment, a notification for those mentioned, audit event without the words.
     """
-    comment = Comment.objects.create(cycle=cycle, author=by, text=text)
+    comment = Comment.objects.create(cycle=cycle, author=by, text=text, created_at=as_of)
     notify(
         users=mentions,
         topic=Topic.CONVERSATION,

@@ -83,6 +83,7 @@ let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 let lastSaved = 0;
 let trouble = ""; // "", "offline", "signed-out", "refused"
 const fields = new Set();
+const forms = new Set();
 
 function ago(milliseconds) {
   const seconds = Math.round(milliseconds / 1000);
@@ -153,6 +154,7 @@ class Form {
     this.user = root.dataset.user;
     this.fields = new Map();
     for (const control of root.querySelectorAll("[data-version]")) this.adopt(control);
+    forms.add(this);
     root.addEventListener("input", (event) => this.fieldOf(event.target)?.typed());
     root.addEventListener("change", (event) => this.fieldOf(event.target)?.typed(true));
     root.addEventListener("focusout", (event) => this.fieldOf(event.target)?.left());
@@ -178,6 +180,7 @@ class Form {
     for (const field of this.fields.values()) field.restore();
   }
 
+  // Forms of one page may share an address: what one hears, all take over.
   async hear() {
     const writing = document.activeElement;
     const name = this.root.contains(writing) && writing.dataset.version !== undefined ? labelOf(writing) : "";
@@ -192,7 +195,10 @@ class Form {
       trouble = "";
       for (const field of fields) if (field.dirty) field.saveNow();
     }
-    for (const [field, there] of Object.entries(heard.json.fields)) this.fields.get(field)?.heard(there);
+    for (const form of forms) {
+      if (form.address !== this.address) continue;
+      for (const [field, there] of Object.entries(heard.json.fields)) form.fields.get(field)?.heard(there);
+    }
     return heard.json;
   }
 }
@@ -208,6 +214,7 @@ class Field {
     this.question = null;
     this.sending = false;
     this.retry = FIRST_RETRY;
+    this.known = undefined; // the text that the server holds, as this page writes it
   }
 
   get control() {
@@ -232,6 +239,9 @@ class Field {
   }
 
   typed(atOnce = false) {
+    // Leaving a field that was saved already tells of a change too.
+    if (!this.dirty && this.text === this.known) return;
+    if (this.question && this.text === this.questioned) return;
     if (!this.dirty) this.since = Date.now();
     this.dirty = true;
     this.keep();
@@ -249,6 +259,7 @@ class Field {
   }
 
   restore() {
+    this.known = this.text;
     const kept = storage.get(this.key);
     if (!kept) return;
     if (kept.text === this.text) return storage.remove(this.key);
@@ -270,6 +281,7 @@ class Field {
     if (document.activeElement === this.control) return; // the next save will ask
     this.version = there.version;
     this.text = there.text;
+    this.known = this.text;
   }
 
   async saveNow({ keepDetails = false } = {}) {
@@ -315,6 +327,7 @@ class Field {
     }
     if (heard.status === 200) {
       this.version = heard.json.version;
+      this.known = text;
       this.ask(null);
       lastSaved = Date.now();
       if (this.text === text) {
@@ -352,10 +365,11 @@ class Field {
   // ---- a question under the field ----
   ask(question, ...content) {
     this.question = question;
+    this.questioned = this.text;
     this.box?.remove();
     this.box = null;
     if (!question) return;
-    this.box = element("div", { class: "autosave-question", role: "group", "aria-label": `Question about ${labelOf(this.control)}` }, ...content);
+    this.box = element("div", { class: "autosave-question", role: "group", "aria-label": "Before this is saved" }, ...content);
     if (question.kind === "error") this.box.append(element("p", {}, question.text));
     const place = this.control.closest(".field, fieldset, td, .autosave-place") ?? this.control.parentElement;
     place.append(this.box);
@@ -506,14 +520,11 @@ class Draft {
 }
 
 // ---- start, also on what htmx brings ----
-const forms = new Set();
 function begin(root) {
   for (const found of root.querySelectorAll("[data-autosave]")) {
     if (found.dataset.autosaveOn !== undefined) continue;
     found.dataset.autosaveOn = "";
-    const form = new Form(found);
-    forms.add(form);
-    form.start();
+    new Form(found).start();
   }
   for (const found of root.querySelectorAll("[data-draft]")) {
     if (found.dataset.autosaveOn !== undefined) continue;
