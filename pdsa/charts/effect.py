@@ -166,6 +166,16 @@ def _verdict(charts: MeasureCharts, line: GroupChart | None, start: int) -> bool
     return None if not said else all(said)
 
 
+def _moving_since(charts: MeasureCharts, line: GroupChart, start: int) -> int | None:
+    """Where a run or trend began that was under way before the test began; None where none was."""
+    under_way = [
+        s.first
+        for s in line.chart.signals
+        if s.rule in ("shift", "longest_run", "trend") and s.first < start - 1 and s.last >= start
+    ]
+    return min(under_way, default=None)
+
+
 def _signal_text(charts: MeasureCharts, line: GroupChart, start: int) -> str:
     chart = line.chart
     found = _signals_since(line, start)
@@ -220,7 +230,12 @@ def _comparison(effects: tuple[GroupEffect, ...], sites: SiteComparison | None) 
     return " ".join(sentences)
 
 
-def _conclusion(own: bool | None, other: bool | None) -> str:
+def _conclusion(own: bool | None, other: bool | None, moving_since: str) -> str:
+    if moving_since:
+        return (
+            f"The numbers were moving before this test began, since {moving_since}. They cannot tell what"
+            " this test added."
+        )
     if own is None:
         return "The numbers show no change since the test began. That does not prove that there is none."
     if not own:
@@ -239,6 +254,21 @@ def _conclusion(own: bool | None, other: bool | None) -> str:
     )
 
 
+def _others(charts: MeasureCharts, start: int, started_on: date) -> str:
+    """Tests linked to the measure that began within half a year of this one: nothing tells them apart."""
+    near = [
+        cycle.title
+        for cycle in charts.data.cycles
+        if cycle.starts_on != started_on
+        and (place := charts.place(cycle.starts_on)) is not None
+        and abs(place - start) <= _AFTER
+    ]
+    if not near:
+        return ""
+    names = ", ".join(f"“{title}”" for title in near)
+    return f" The numbers cannot tell it from tests that began around the same time: {names}."
+
+
 def read_effect(
     charts: MeasureCharts, *, started_on: date, sites: SiteComparison | None = None
 ) -> Effect | None:
@@ -253,10 +283,16 @@ def read_effect(
     early = _is_early(charts, start)
     own = _verdict(charts, charts.focus, start)
     other = _verdict(charts, charts.reference, start)
+    moving = _moving_since(charts, charts.focus, start)
     return Effect(
         started=data.labels[start],
         groups=effects,
         signal_text=early or _signal_text(charts, charts.focus, start),
         comparison_text=_comparison(effects, sites),
-        conclusion="It is too early to say." if early else _conclusion(own, other),
+        conclusion=(
+            "It is too early to say."
+            if early
+            else _conclusion(own, other, "" if moving is None else data.labels[moving])
+            + ("" if own is None else _others(charts, start, started_on))
+        ),
     )

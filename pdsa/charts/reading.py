@@ -63,10 +63,10 @@ def centre_word(chart: ControlChart) -> str:
     return "median" if chart.kind == ChartKind.RUN else "average"
 
 
-def latest_sentence(data: MeasureData, group: Group) -> str:
+def latest_sentence(data: MeasureData, group: Group, *, with_name: bool = True) -> str:
     """The last number there is, and whether later periods have none."""
     places = [i for i, p in enumerate(group.points) if p.number is not None]
-    who = f"{data.name}, {group.name}"
+    who = f"{data.name}, {group.name}" if with_name else group.name
     if not places:
         return f"{who}: no number yet."
     last = places[-1]
@@ -278,25 +278,30 @@ def read_charts(charts: MeasureCharts) -> tuple[str, ...]:
 
 def finding(charts: MeasureCharts, *, gap: bool = False) -> str:
     """Title of the chart: what it says in one short sentence."""
-    data, line = charts.data, charts.gap if gap else charts.focus
-    if data.focus is None or line is None:
+    data = charts.data
+    if data.focus is None or charts.focus is None:
         return f"{data.name}: no numbers yet"
     what = f"{data.name}, {data.focus.name}"
     if gap and data.reference is not None:
         what = f"{data.name}, gap between {data.focus.name} and {data.reference.name}"
-    phase = line.chart.last_phase
-    if charts.rules_off or phase is None or not phase.rules_applied or phase.no_variation:
-        return what
-    directed = [
-        s
-        for s in _leading([s for s in line.chart.signals if s.phase == phase.number])
-        if s.direction != Direction.NONE
-    ]
-    if not directed:
-        undirected = any(s.phase == phase.number for s in line.chart.signals)
-        return f"{what}: {_ODD if undirected else 'no signal of a change'}"
-    verdict = is_favourable(directed[0], higher_is_better=data.higher_is_better)
-    return f"{what}: signal of a change for the {'better' if verdict else 'worse'}"
+    said = verdict(charts, gap=gap)
+    return f"{what}: {said}" if said else what
+
+
+def verdict(charts: MeasureCharts, *, gap: bool = False) -> str:
+    """What the rules say in the fewest words; empty where they say nothing yet."""
+    line = charts.gap if gap else charts.focus
+    phase = None if line is None else line.chart.last_phase
+    if line is None or phase is None or charts.rules_off:
+        return ""
+    if not phase.rules_applied or phase.no_variation:
+        return ""
+    found = _leading([s for s in line.chart.signals if s.phase == phase.number])
+    for signal in found:
+        better = is_favourable(signal, higher_is_better=charts.data.higher_is_better)
+        if better is not None:
+            return f"signal of a change for the {'better' if better else 'worse'}"
+    return _ODD if found else "no signal of a change"
 
 
 def method_note(charts: MeasureCharts, *, gap: bool = False) -> str:

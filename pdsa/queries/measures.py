@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Case, IntegerField, Max, Prefetch, QuerySet, When
 
 from measures import queries as programme
 from measures.stats.states import CellState
 from pdsa.charts.effect import Counts, SiteComparison
 from pdsa.charts.periods import label, list_steps
 from pdsa.charts.values import Decision, Group, LaneCycle, MeasureData, Point
-from pdsa.enums import CycleState, PointKind, PointState, StratumRole
+from pdsa.enums import CycleState, MeasureKind, PointKind, PointState, StratumRole
 from pdsa.models import (
     ChartDecision,
     Cycle,
@@ -46,8 +46,14 @@ def list_measures_of(scope: Scope, project: Project) -> QuerySet[LocalMeasure]:
     return (
         list_measures(scope)
         .filter(project=project)
-        .annotate(last_entered_at=Max("observations__entered_at"))
-        .order_by("kind", "id")
+        .annotate(
+            last_entered_at=Max("observations__entered_at"),
+            place=Case(
+                *(When(kind=kind, then=place) for place, kind in enumerate(MeasureKind.values)),
+                output_field=IntegerField(),
+            ),
+        )
+        .order_by("place", "id")
     )
 
 
@@ -123,7 +129,7 @@ def _entered(measure: LocalMeasure) -> tuple[tuple[date, ...], tuple[Group, ...]
     groups = tuple(
         Group(
             chosen.stratum_id,
-            chosen.stratum.label,
+            chosen.stratum.short_label,
             StratumRole(chosen.role),
             tuple(_point(found.get((chosen.stratum_id, day))) for day in periods),
         )
@@ -179,7 +185,7 @@ def _arrived(
     groups = tuple(
         Group(
             c.stratum_id,
-            c.stratum.label,
+            c.stratum.short_label,
             StratumRole(c.role),
             tuple(points.get((c.stratum_id, p.starts_on), Point()) for p in periods),
         )
@@ -251,7 +257,7 @@ def read_measure_data(scope: Scope, measure: LocalMeasure) -> MeasureData:
                 row.kind,
                 row.starts_on,
                 row.stratum_id,
-                row.stratum.label if row.stratum else "",
+                row.stratum.short_label if row.stratum else "",
                 row.reason,
                 str(row.cycle) if row.cycle else "",
                 str(row.decided_by),

@@ -18,7 +18,7 @@ from pdsa.charts.assemble import MeasureCharts, assemble, cycles_at
 from pdsa.charts.draw import draw_measure, draw_spark
 from pdsa.charts.effect import Effect, read_effect
 from pdsa.charts.periods import label, period_of
-from pdsa.charts.reading import finding, latest_sentence, method_note, read_charts
+from pdsa.charts.reading import latest_sentence, method_note, read_charts, verdict
 from pdsa.charts.slides import make_chart_slide
 from pdsa.enums import ChartDecisionKind
 from pdsa.forms.measures import DecisionForm, DefinitionForm, LinkForm, ProgrammeCopyForm
@@ -87,8 +87,8 @@ def measures(request: HttpRequest, project_id: int) -> HttpResponse:
             {
                 "measure": measure,
                 "spark": draw_spark(charts, ident=f"spark-{measure.pk}"),
-                "latest": latest_sentence(data, data.focus) if data.focus else "",
-                "says": finding(charts).removeprefix(f"{measure.name}, ").capitalize(),
+                "latest": latest_sentence(data, data.focus, with_name=False) if data.focus else "",
+                "says": verdict(charts).capitalize(),
                 "behind": _is_behind(measure, last.get(measure.pk), today),
             }
         )
@@ -257,7 +257,10 @@ def _measure_page(
     may_write = can_write(scope, measure.project.team_id)
     query = "?view=gap" if gap else ""
     files = [
-        {"label": name, "url": f"{reverse('local_measures:measure_file', args=[measure.pk, form])}{query}"}
+        {
+            "label": name,
+            "url": f"{reverse('local_measures:measure_file', args=[measure.pk, form])}{query}",
+        }
         for name, form in (("PowerPoint", "pptx"), ("PNG", "png"), ("SVG", "svg"), ("CSV", "csv"))
     ]
     context = {

@@ -99,3 +99,21 @@ def test_a_run_that_began_by_chance_a_month_before_counts_if_the_rest_is_enough(
     early = [*LEVEL[:11], 55]
     assert "yes, by the rule “8" in effect(early + RISEN[:9]).signal_text
     assert "yes" not in effect(early + [55, 54, 56, 53, 55, 54, 56]).signal_text
+
+
+def test_what_moved_before_the_test_is_not_counted_for_it():
+    found = effect(LEVEL[:12] + RISEN[:10] + RISEN[:6], start=18)
+    assert found.conclusion == (
+        "The numbers were moving before this test began, since Jan 2026. They cannot tell what this"
+        " test added."
+    )
+
+
+def test_other_tests_of_the_same_months_are_named():
+    data = measure(
+        points(LEVEL[:12] + RISEN[:9]),
+        decisions=(decision("baseline", 11),),
+        cycles=(cycle(12), cycle(14, title="Home cuffs, test 1", ident=2), cycle(1, 2, "Old", 3)),
+    )
+    said = read_effect(assemble(data), started_on=month(12)).conclusion
+    assert "began around the same time: “Home cuffs, test 1”." in said
