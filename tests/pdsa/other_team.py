@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pdsa.actions.library import load_library
 from teams.enums import Role
 from tests.addresses import World
+from tests.factories.aims import aim_parts
 from tests.factories.cycles import make_cycle, make_idea, make_project
 
 #: Who works with every team: of the open roles the director only, for the payer sees no project.
@@ -30,7 +32,7 @@ def build(world: World) -> None:
             read_on=cycle.started_on, label=f"{word} cedar count", value=1, entered_by=by
         )
         comment = cycle.comments.create(author=by, text=f"{word} cedar comment")
-        made[team.pk] = {
+        made[team.pk] = aim_parts(project, by=by, word=word) | {
             "project_id": project.pk,
             "idea_id": idea.pk,
             "cycle_id": cycle.pk,
@@ -46,6 +48,9 @@ def build(world: World) -> None:
     for part, own in made[world.mine.pk].items():
         world.provide(part, mine=own, other=made[world.other.pk][part], seen_by=_SEE_PROJECTS)
     world.share("decision", "adopt")
+    load_library()
+    for name in ("aims:library_idea", "aims:adopt"):
+        world.share(f"{name}.code", "transport")
     for mark in (
         "project",
         "idea",
@@ -55,5 +60,10 @@ def build(world: World) -> None:
         "task",
         "count",
         "comment",
+        "aim",
+        "charter",
+        "driver",
+        "map",
+        "step",
     ):
         world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)

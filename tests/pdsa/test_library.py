@@ -1,0 +1,166 @@
+"""The library: its file, search, what it tells of tests and to whom, and taking an idea over."""
+
+from __future__ import annotations
+
+import pytest
+
+from pdsa.actions.library import adopt_idea, load_library
+from pdsa.enums import CycleState, Decision, Sharing
+from pdsa.library.files import read_library, read_templates
+from pdsa.models import Adoption, LibraryIdea, Project
+from pdsa.queries.library import (
+    LibraryFilters,
+    LibraryTally,
+    list_library,
+    list_shared_tests_of,
+    list_tallies_of,
+)
+from teams.enums import Role
+from teams.models import AuditEvent, Team, User
+from teams.scoping import Scope, scope_of
+from tests.factories.cycles import NOW, make_cycle, make_project
+from tests.factories.people import make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _loaded() -> None:
+    load_library()
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team(name="Birch Health")
+
+
+@pytest.fixture
+def lead(team: Team) -> User:
+    return make_user(Role.GROUP_LEAD, team=team)
+
+
+def scope(user: User) -> Scope:
+    return scope_of(user, on=NOW.date())
+
+
+def adopted(team: Team, code: str = "transport") -> tuple[Project, User]:
+    """A project of the team that took an idea over, and who did it."""
+    by = make_user(Role.GROUP_LEAD, team=team)
+    project = make_project(team, by=by)
+    adopt_idea(project=project, entry=LibraryIdea.objects.get(code=code), by=by, as_of=NOW)
+    return project, by
+
+
+def test_file_is_whole_and_every_idea_has_its_evidence_entry() -> None:
+    library = read_library()
+    assert len(library.ideas) >= 16
+    for idea in library.ideas:
+        assert all(piece.url == "" or piece.url.startswith("https://") for piece in idea.evidence)
+        assert len(idea.title) <= 160
+    assert [template.code for template in read_templates()] == ["equity", "screening", "real_data"]
+    assert [3 <= len(template.primary) <= 5 for template in read_templates()][:2] == [True, True]
+
+
+def test_loading_again_changes_nothing() -> None:
+    events = AuditEvent.objects.count()
+    assert load_library() == LibraryIdea.objects.count()
+    assert AuditEvent.objects.count() == events
+
+
+def test_idea_that_left_the_file_is_no_longer_shown_and_stays_in_the_table(lead: User) -> None:
+    old = LibraryIdea.objects.get(code="transport")
+    old.pk, old.code = None, "old-idea"
+    old.save()
+    load_library()
+    assert LibraryIdea.objects.filter(code="old-idea", is_current=False).exists()
+    assert not list_library(scope(lead)).filter(code="old-idea").exists()
+
+
+@pytest.mark.parametrize(
+    ("filters", "code"),
+    [
+        ({"text": "pharmacist"}, "pharmacist-medication-management"),
+        ({"text": "rides"}, "transport"),
+        ({"text": "pharmasist"}, "pharmacist-medication-management"),
+        ({"topic": "colorectal"}, "mailed-stool-tests"),
+        ({"population": "limited_english"}, "language-concordant-outreach"),
+        ({"driver": "leadership"}, "stop-a-step"),
+        ({"effort": "large"}, "mobile-hypertension-clinic"),
+        ({"text": "cuff", "effort": "small"}, "home-blood-pressure-cuffs"),
+    ],
+)
+def test_search_and_choices_find_an_idea(filters: dict[str, str], code: str, lead: User) -> None:
+    found = list_library(scope(lead), LibraryFilters(**filters))
+    codes = [entry.code for entry in found]
+    assert code in codes
+    assert len(codes) < LibraryIdea.objects.count()
+
+
+def test_search_for_nonsense_finds_nothing(lead: User) -> None:
+    assert not list_library(scope(lead), LibraryFilters(text="xylophone quartz"))
+
+
+def test_adoption_makes_an_idea_and_one_planned_test_with_the_librarys_words(
+    team: Team, lead: User
+) -> None:
+    project = make_project(team, by=lead)
+    entry = LibraryIdea.objects.get(code="transport")
+    cycle = adopt_idea(project=project, entry=entry, by=lead, as_of=NOW)
+    assert cycle.state == CycleState.PLANNED
+    assert cycle.objective == entry.first_test
+    assert cycle.predictions.get().prediction == entry.prediction
+    assert cycle.sharing == Sharing.TEAM
+    again = adopt_idea(project=project, entry=entry, by=lead, as_of=NOW)
+    assert again == cycle
+    assert Adoption.objects.get().idea == cycle.idea
+
+
+# --- what the library tells of tests ---------------------------------------------------------------------
+
+
+def tally(user: User, code: str = "transport") -> LibraryTally | None:
+    entry = LibraryIdea.objects.get(code=code)
+    return list_tallies_of(scope(user), [entry]).get(entry.pk)
+
+
+def closed(project: Project, by: User, sharing: str, decision: str = Decision.ABANDON) -> None:
+    idea = Adoption.objects.get(idea__project=project).idea
+    make_cycle(
+        project.team, by=by, idea=idea, state=CycleState.CLOSED, decision=decision, sharing=sharing
+    )
+
+
+def test_private_test_of_another_group_leaves_no_trace(lead: User) -> None:
+    project, by = adopted(make_team())
+    closed(project, by, "")
+    assert tally(lead) is None
+    assert not list_shared_tests_of(scope(lead), LibraryIdea.objects.get(code="transport"))
+
+
+def test_shared_test_counts_with_its_group_and_decision(lead: User) -> None:
+    project, by = adopted(make_team())
+    closed(project, by, Sharing.UNNAMED)
+    closed(project, by, "")
+    assert tally(lead) == LibraryTally(1, 1, 0, {Decision.ABANDON: 1})
+    assert list_shared_tests_of(scope(lead), LibraryIdea.objects.get(code="transport")).count() == 1
+
+
+def test_own_private_tests_count_for_their_readers_only(team: Team, lead: User) -> None:
+    project, by = adopted(team)
+    closed(project, by, "", Decision.ADOPT)
+    own = LibraryTally(1, 1, 1, {Decision.ADOPT: 1})
+    assert tally(lead) == own
+    assert tally(make_user(Role.COACH, team=team)) == own
+    assert tally(make_user(Role.PROGRAMME_DIRECTOR)) == own
+    for stranger in (Role.GROUP_LEAD, Role.COACH, Role.PAYER_ANALYST, Role.EVALUATOR):
+        assert tally(make_user(stranger, team=make_team())) is None, stranger
+
+
+def test_planned_test_is_not_a_try(team: Team, lead: User) -> None:
+    adopted(team)
+    assert tally(lead) is None
+
+
+def test_who_may_not_read_shared_tests_sees_no_library() -> None:
+    for role in (Role.PAYER_FINANCE, Role.ADMINISTRATOR):
+        assert not list_library(scope(make_user(role)))
