@@ -1,0 +1,46 @@
+"""All pages in the order of the index, and the index itself."""
+
+from __future__ import annotations
+
+from collaborative.method_pages import (
+    change_and_plans,
+    comparisons,
+    disparity_indices,
+    gradients_and_rules,
+    rates_and_gaps,
+)
+from collaborative.method_pages.page import MethodPage
+
+CHAPTERS: dict[str, tuple[MethodPage, ...]] = {
+    "Rates, gaps and ratios": rates_and_gaps.PAGES,
+    "Tests, and who a group is compared with": comparisons.PAGES,
+    "Several groups in one number": disparity_indices.PAGES,
+    "Ordered groups, decision rules, several measures in one number": gradients_and_rules.PAGES,
+    "Change, effect, plans and small groups": change_and_plans.PAGES,
+}
+
+METHOD_PAGES: tuple[MethodPage, ...] = tuple(
+    page for chapter in CHAPTERS.values() for page in chapter
+)
+
+
+def methods_index_text() -> str:
+    """Markdown of docs/methods/README.md."""
+    lines = [
+        "# Methods",
+        "",
+        (
+            "One page for each statistic: what it is for, its formula, what it takes for granted, an example that the code "
+            "itself worked out, and where it comes from. Rates are proportions in the formulas and percent in the examples; "
+            "x is the numerator, n the denominator, p = x/n, q = 1 - p, and z = 1.959964 for 95 %."
+        ),
+        "",
+        (
+            "Three things are never confused: nobody to count, hidden for privacy, and too few to report. 0 percent is a "
+            "value. Every measure says whether higher or lower is better, and only the shortfall turns a sign."
+        ),
+        "",
+    ]
+    for title, pages in CHAPTERS.items():
+        lines += [f"## {title}", "", *(f"- [{page.title}]({page.slug}.md)" for page in pages), ""]
+    return "\n".join(lines)
