@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from learning.enums import ReportState, ScoreBy
 
 #: The scale of the Assessment Scale for Collaboratives (Institute for Healthcare Improvement), in half steps.
-SCORES = [Decimal(half) / 2 for half in range(1, 11)]
+SCORES = [Decimal(half * 5).scaleb(-1) for half in range(1, 11)]
 
 
 class Score(models.Model):

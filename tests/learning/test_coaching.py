@@ -1,0 +1,349 @@
+"""Calls, private notes, actions and requests for help."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from learning.actions.coaching import (
+    add_action_item,
+    answer_help,
+    ask_for_help,
+    cancel_call,
+    close_action_item,
+    hold_call,
+    plan_call,
+    remind_of_action_items,
+    reopen_action_item,
+)
+from learning.attention import Rule
+from learning.enums import ActionState, CallState
+from learning.models import Call, PrivateNote
+from learning.queries.caseload import list_caseload
+from learning.queries.coaching import get_private_note, list_private_notes
+from teams.enums import Role
+from teams.errors import StateRefused
+from teams.models import AuditEvent, CoachAssignment, FieldVersion, Notification, Team, User
+from teams.scoping import scope_of
+from tests.factories.learning import (
+    DAY,
+    NOW,
+    TODAY,
+    make_action,
+    make_call,
+    make_coach,
+)
+from tests.factories.people import add_role, make_coach_assignment, make_team, make_user, signed_in
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "The lead is about to resign, handle with care"
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team(name="Harbor Health", code="HARBOR")
+
+
+@pytest.fixture
+def coach(team: Team) -> User:
+    return make_coach(team, name="Cora Coach")
+
+
+@pytest.fixture
+def member(team: Team) -> User:
+    return make_user(Role.GROUP_MEMBER, team=team, name="Nia Nurse")
+
+
+def told(user: User) -> list[str]:
+    return list(Notification.objects.filter(user=user).values_list("title", flat=True))
+
+
+# --- calls -----------------------------------------------------------------------------------------------------
+
+
+def test_planning_again_moves_the_one_planned_call(team: Team, coach: User, member: User) -> None:
+    first = make_call(team, coach, in_days=7)
+    second = make_call(team, coach, in_days=9)
+    assert first.pk == second.pk
+    assert Call.objects.filter(state=CallState.PLANNED).count() == 1
+    assert len(told(member)) == 2
+    assert told(coach) == [], "nobody is told what they did themselves"
+
+
+def test_call_of_somebody_who_does_not_coach_the_team_is_refused(team: Team) -> None:
+    stranger = make_coach(make_team())
+    with pytest.raises(StateRefused, match="does not coach Harbor Health on that day"):
+        make_call(team, stranger)
+
+
+def test_call_in_the_past_is_refused(team: Team, coach: User) -> None:
+    with pytest.raises(StateRefused, match="still to come"):
+        plan_call(team=team, coach=coach, planned_at=NOW - DAY, by=coach, as_of=NOW)
+
+
+def test_two_planned_calls_of_a_team_are_refused_by_the_database(team: Team, coach: User) -> None:
+    make_call(team, coach)
+    with (
+        pytest.raises(IntegrityError, match="call_planned_once_a_team"),
+        transaction.atomic(),
+    ):
+        Call.objects.create(team=team, coach=coach, planned_at=NOW)
+
+
+def test_held_call_is_held_once_and_not_on_a_day_to_come(team: Team, coach: User) -> None:
+    call = make_call(team, coach)
+    values: dict[str, Any] = {"call": call, "attendees": "", "workstreams": [], "by": coach}
+    with pytest.raises(StateRefused, match="still to come"):
+        hold_call(held_on=TODAY + DAY, as_of=NOW, **values)
+    hold_call(held_on=TODAY, as_of=NOW, **values)
+    with pytest.raises(StateRefused, match="Only a planned call"):
+        hold_call(held_on=TODAY, as_of=NOW, **values)
+    with pytest.raises(StateRefused, match="Only a planned call"):
+        cancel_call(call=call, by=coach, as_of=NOW)
+
+
+def test_call_page_shows_both_sides_the_notes_and_only_the_coach_may_write(
+    team: Team, coach: User, member: User
+) -> None:
+    call = make_call(team, coach)
+    Call.objects.filter(pk=call.pk).update(wins="Thirty patients reached")
+    for reader, writes in ((coach, True), (member, False)):
+        page = signed_in(reader).get(reverse("learning:call", args=[call.pk])).content.decode()
+        assert "Thirty patients reached" in page
+        assert ("data-autosave" in page) is writes
+
+
+def test_notes_save_field_by_field_and_show_a_conflict(team: Team, coach: User) -> None:
+    call = make_call(team, coach)
+    client = signed_in(coach)
+    address = reverse("learning:save_call_notes", args=[call.pk])
+    first = client.post(address, {"field": "wins", "text": "First words", "base": "0"})
+    assert first.json() == {"version": 1, "text": "First words"}
+    late = client.post(address, {"field": "wins", "text": "Other words", "base": "0"})
+    assert late.status_code == 409
+    assert late.json()["conflict"]["text"] == "First words"
+    call.refresh_from_db()
+    assert call.wins == "First words"
+
+
+def test_member_cannot_write_the_coachs_notes(team: Team, coach: User, member: User) -> None:
+    call = make_call(team, coach)
+    answer = signed_in(member).post(
+        reverse("learning:save_call_notes", args=[call.pk]),
+        {"field": "wins", "text": "Mine", "base": "0"},
+    )
+    assert answer.status_code == 403
+
+
+# --- the private note -----------------------------------------------------------------------------------------
+
+
+def test_coach_of_the_team_reads_and_writes_the_private_note(team: Team, coach: User) -> None:
+    call = make_call(team, coach)
+    client = signed_in(coach)
+    client.post(
+        reverse("learning:save_private_note", args=[call.pk]),
+        {"field": "text", "text": SECRET, "base": "0"},
+    )
+    assert SECRET in client.get(reverse("learning:call", args=[call.pk])).content.decode()
+    assert SECRET in client.get(reverse("learning:coaching", args=[team.code])).content.decode()
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.COACH])
+def test_private_note_reaches_nobody_else(team: Team, coach: User, role: Role) -> None:
+    call = make_call(team, coach, private=SECRET)
+    client = signed_in(coach)
+    # Written through the page too, so that the history of the field holds it.
+    client.post(
+        reverse("learning:save_private_note", args=[call.pk]),
+        {"field": "text", "text": f"{SECRET}!", "base": "0"},
+    )
+    reader = make_user(role, team=team)
+    pages = signed_in(reader)
+    for address in (
+        reverse("learning:call", args=[call.pk]),
+        reverse("learning:coaching", args=[team.code]),
+        reverse("learning:caseload"),
+        reverse("learning:reports"),
+        reverse("teams:audit"),
+        reverse("teams:audit_download"),
+        reverse("teams:notifications"),
+        "/",
+    ):
+        answer = pages.get(address)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert b"about to resign" not in body, address
+    for method in (pages.get, pages.post):
+        answer = method(reverse("learning:save_private_note", args=[call.pk]))
+        assert answer.status_code in {403, 404}
+    scope = scope_of(reader, on=timezone.localdate())
+    assert not list_private_notes(scope, team).exists()
+    with pytest.raises(PrivateNote.DoesNotExist):
+        get_private_note(scope, call.pk)
+    everything = Notification.objects.values_list("title", "text")
+    assert not any("resign" in title + text for title, text in everything)
+    assert not AuditEvent.objects.filter(details__icontains="resign").exists()
+
+
+def test_private_note_goes_with_the_team_when_the_coach_changes(team: Team, coach: User) -> None:
+    call = make_call(team, coach, private=SECRET)
+    today = timezone.localdate()
+    CoachAssignment.objects.filter(user=coach).update(ends_on=today - DAY)
+    successor = make_user(Role.COACH)
+    make_coach_assignment(successor, team)
+    assert get_private_note(scope_of(successor, on=today), call.pk).text == SECRET
+    with pytest.raises(PrivateNote.DoesNotExist):
+        get_private_note(scope_of(coach, on=today), call.pk)
+
+
+def test_coach_who_also_works_in_the_team_reads_no_private_note(team: Team, coach: User) -> None:
+    call = make_call(team, coach, private=SECRET)
+    add_role(coach, Role.GROUP_MEMBER, team=team)
+    with pytest.raises(PrivateNote.DoesNotExist):
+        get_private_note(scope_of(coach, on=timezone.localdate()), call.pk)
+
+
+def test_coach_of_another_team_reads_no_private_note(team: Team, coach: User) -> None:
+    call = make_call(team, coach, private=SECRET)
+    other = make_coach(make_team())
+    client = signed_in(other)
+    assert client.get(reverse("learning:call", args=[call.pk])).status_code == 404
+    assert client.get(reverse("learning:save_private_note", args=[call.pk])).status_code == 404
+
+
+def test_history_keeps_what_the_private_note_said(team: Team, coach: User) -> None:
+    call = make_call(team, coach)
+    client = signed_in(coach)
+    address = reverse("learning:save_private_note", args=[call.pk])
+    client.post(address, {"field": "text", "text": "One", "base": "0"})
+    client.post(address, {"field": "text", "text": "Two", "base": "1"})
+    kept = FieldVersion.objects.filter(target_type="learning.privatenote").order_by("number")
+    assert [version.text for version in kept] == ["One", "Two"]
+
+
+# --- action items ---------------------------------------------------------------------------------------------
+
+
+def test_action_of_a_stranger_is_refused(team: Team, coach: User) -> None:
+    stranger = make_user(Role.GROUP_MEMBER, team=make_team())
+    with pytest.raises(StateRefused, match="does not work with Harbor Health"):
+        make_action(team, stranger)
+
+
+def test_owner_is_told_unless_the_owner_wrote_it(team: Team, coach: User, member: User) -> None:
+    add_action_item(
+        team=team,
+        text="Count the blanks",
+        owner=member,
+        due_on=TODAY,
+        workstream="real_data",
+        by=coach,
+        as_of=NOW,
+    )
+    make_action(team, member, text="My own plan")
+    assert told(member) == ["An action is yours: Count the blanks"]
+
+
+def test_reminder_comes_three_days_before_and_never_twice_in_a_week(
+    team: Team, member: User
+) -> None:
+    make_action(team, member, due_on=TODAY + 4 * DAY)
+    assert remind_of_action_items(as_of=NOW) == 0
+    assert remind_of_action_items(as_of=NOW + DAY) == 1
+    # Tuesday to Sunday of the same week.
+    assert sum(remind_of_action_items(as_of=NOW + day * DAY) for day in range(2, 7)) == 0
+    weeks = [remind_of_action_items(as_of=NOW + timedelta(days=day)) for day in range(7, 28)]
+    assert sum(weeks) == 3
+    assert "overdue since 19 June" in " ".join(told(member))
+
+
+def test_closed_action_is_never_brought_to_mind(team: Team, member: User) -> None:
+    item = make_action(team, member, due_on=TODAY)
+    close_action_item(item=item, state=ActionState.DONE, note="", by=member, as_of=NOW)
+    assert remind_of_action_items(as_of=NOW) == 0
+    with pytest.raises(StateRefused, match="done already"):
+        close_action_item(item=item, state=ActionState.DROPPED, note="", by=member, as_of=NOW)
+    reopen_action_item(item=item, by=member)
+    with pytest.raises(StateRefused, match="open already"):
+        reopen_action_item(item=item, by=member)
+    assert remind_of_action_items(as_of=NOW) == 1
+
+
+def test_form_of_an_action_keeps_what_was_typed(team: Team, coach: User, member: User) -> None:
+    answer = signed_in(coach).post(
+        reverse("learning:add_action", args=[team.code]),
+        {
+            "text": "A long sentence that took a while",
+            "owner": "",
+            "due_on": "",
+            "workstream": "clinical",
+        },
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A long sentence that took a while" in page
+    assert "Choose who does it." in page
+
+
+# --- help -----------------------------------------------------------------------------------------------------
+
+
+def test_question_reaches_the_coach_and_the_answer_whoever_asked(
+    team: Team, coach: User, member: User
+) -> None:
+    asked = ask_for_help(team=team, text="Who has a script?", by=member, as_of=NOW)
+    assert told(coach) == ["Harbor Health asks for help"]
+    answer_help(asked=asked, answer="I send you one.", by=coach, as_of=NOW)
+    assert told(member) == ["Cora Coach answered your question"]
+    with pytest.raises(StateRefused, match="answered this on 15 Jun 2026 already"):
+        answer_help(asked=asked, answer="Again", by=coach, as_of=NOW)
+
+
+# --- the caseload ---------------------------------------------------------------------------------------------
+
+
+def test_caseload_says_why_and_puts_the_weightiest_first(team: Team, coach: User) -> None:
+    calm = make_team(name="Aspen Group")
+    make_coach_assignment(coach, calm)
+    member = make_user(Role.GROUP_MEMBER, team=team)
+    ask_for_help(team=team, text="Help", by=member, as_of=NOW)
+    make_call(calm, coach)
+    rows = list_caseload(scope_of(coach, on=timezone.localdate()), today=TODAY)
+    assert [row.team.name for row in rows] == ["Harbor Health", "Aspen Group"]
+    assert [reason.rule for reason in rows[0].reasons] == [
+        Rule.HELP_ASKED,
+        Rule.QUIET,
+        Rule.NO_CALL,
+    ]
+    page = signed_in(coach).get(reverse("learning:caseload")).content.decode()
+    assert "Asked for help on 15 Jun, no answer yet." in page
+    assert re.search(r"Help asked.*Waits|How the order is made", page, re.DOTALL)
+
+
+def test_caseload_holds_no_team_of_another_coach(team: Team, coach: User) -> None:
+    other = make_team(name="Strange Valley Group")
+    make_coach(other)
+    page = signed_in(coach).get(reverse("learning:caseload")).content.decode()
+    assert "Strange Valley" not in page
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_caseload_asks_the_same_number_of_questions_for_any_number_of_teams(count: int) -> None:
+    coach = make_user(Role.COACH)
+    for _ in range(count):
+        team = make_team()
+        make_coach_assignment(coach, team)
+        make_call(team, coach)
+        make_action(team, coach, due_on=TODAY - DAY)
+    scope = scope_of(coach, on=timezone.localdate())
+    with CaptureQueriesContext(connection) as queries:
+        list_caseload(scope, today=TODAY)
+    assert len(queries) == 10

@@ -1,0 +1,249 @@
+"""Scores and monthly reports."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
+
+from learning.actions.progress import (
+    acknowledge_report,
+    close_report,
+    give_score,
+    open_monthly_report,
+    submit_report,
+    take_report_back,
+)
+from learning.enums import ReportState, ScoreBy
+from learning.models import MonthlyReport, Score
+from learning.policies import report_due_on
+from teams.enums import Role
+from teams.errors import StateRefused
+from teams.models import Notification, Team, User
+from tests.factories.learning import NOW, make_coach, make_report
+from tests.factories.people import make_team, make_user, signed_in
+
+pytestmark = pytest.mark.django_db
+
+MAY = date(2026, 5, 1)
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team(name="Harbor Health", code="HARBOR")
+
+
+@pytest.fixture
+def coach(team: Team) -> User:
+    return make_coach(team)
+
+
+@pytest.fixture
+def member(team: Team) -> User:
+    return make_user(Role.GROUP_MEMBER, team=team)
+
+
+def score(
+    team: Team, by: User, *, value: str, by_whom: ScoreBy = ScoreBy.TEAM, **fields: Any
+) -> Score:
+    return give_score(
+        team=team,
+        by=by,
+        by_whom=by_whom,
+        value=Decimal(value),
+        **{
+            "month": MAY,
+            "reason": "Two tests are done",
+            "suggested": Decimal("2.5"),
+            "evidence": [],
+            "as_of": NOW,
+            **fields,
+        },
+    )
+
+
+# --- scores ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["0.0", "2.7", "5.5"])
+def test_score_off_the_scale_is_refused(team: Team, member: User, value: str) -> None:
+    with pytest.raises(StateRefused, match="0.5, 1.0, 1.5"):
+        score(team, member, value=value)
+
+
+def test_score_of_a_month_to_come_is_refused(team: Team, member: User) -> None:
+    with pytest.raises(StateRefused, match="once it has begun"):
+        score(team, member, value="2.5", month=date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "constraint"),
+    [
+        ("value", Decimal("2.7"), "score_on_the_scale"),
+        ("month", date(2026, 5, 2), "score_month_first_day"),
+        ("reason", "", "score_has_reason"),
+    ],
+)
+def test_database_refuses_what_cannot_be(
+    team: Team, member: User, field: str, value: Any, constraint: str
+) -> None:
+    values: dict[str, Any] = {
+        "value": Decimal("2.5"),
+        "suggested": Decimal("2.5"),
+        "month": MAY,
+        "reason": "Why",
+        "by_whom": "team",
+    }
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Score.objects.create(team=team, given_by=member, **{**values, field: value})
+
+
+def test_given_score_stays_as_it_was(team: Team, member: User) -> None:
+    given = score(team, member, value="2.5")
+    with pytest.raises(DatabaseError, match="stays as it was given"), transaction.atomic():
+        Score.objects.filter(pk=given.pk).update(value=Decimal("4.0"))
+    with pytest.raises(DatabaseError, match="stays as it was given"), transaction.atomic():
+        given.delete()
+
+
+def test_latest_score_counts_and_a_point_apart_is_talked_about(
+    team: Team, coach: User, member: User
+) -> None:
+    score(team, member, value="4.0")
+    score(team, member, value="3.0", reason="We looked again")
+    score(team, coach, value="2.0", by_whom=ScoreBy.COACH)
+    page = signed_in(member).get(reverse("learning:progress", args=[team.code])).content.decode()
+    assert "Talk about it" in page
+    assert "We looked again" in page
+    assert re.search(r'data-label="Team"[^>]*>3.0<.*data-label="Coach"[^>]*>2.0<', page)
+
+
+def test_page_offers_each_side_its_own_score_and_others_none(
+    team: Team, coach: User, member: User
+) -> None:
+    address = reverse("learning:progress", args=[team.code])
+    sponsor = make_user(Role.SENIOR_SPONSOR, team=team)
+    for reader, heading in ((member, "Your own score"), (coach, "Your score as coach")):
+        assert heading in signed_in(reader).get(address).content.decode()
+    client = signed_in(sponsor)
+    assert "Keep the score" not in client.get(address).content.decode()
+    assert client.post(address, {"value": "5.0", "reason": "Splendid"}).status_code == 404
+    assert not Score.objects.exists()
+
+
+def test_score_is_kept_with_the_suggestion_and_its_evidence(team: Team, member: User) -> None:
+    client = signed_in(member)
+    address = reverse("learning:progress", args=[team.code])
+    assert client.post(address, {"value": "1.0", "reason": ""}).status_code == 422
+    client.post(address, {"value": "1.0", "reason": "The charter is nearly there"})
+    given = Score.objects.get()
+    assert (given.value, given.suggested) == (Decimal("1.0"), Decimal("0.5"))
+    assert {"level": "1.0", "met": False, "sentence": "The charter is agreed."} in given.evidence
+
+
+# --- monthly reports -------------------------------------------------------------------------------------------
+
+
+def write(report: MonthlyReport, text: str = "Two patients called back") -> MonthlyReport:
+    MonthlyReport.objects.filter(pk=report.pk).update(tested_and_learned=text)
+    report.refresh_from_db()
+    return report
+
+
+def submit(report: MonthlyReport, by: User) -> MonthlyReport:
+    return submit_report(
+        report=report, facts={"as_of": "2026-05-31", "items": []}, by=by, as_of=NOW
+    )
+
+
+def test_report_is_made_once_a_month_and_due_on_the_fifth(team: Team, member: User) -> None:
+    report = make_report(team, member)
+    assert open_monthly_report(team=team, month=date(2026, 5, 20), by=member).pk == report.pk
+    assert report.due_on == date(2026, 6, 5)
+    assert report_due_on(date(2026, 12, 1)) == date(2027, 1, 5)
+
+
+def test_empty_report_is_not_handed_in(team: Team, member: User) -> None:
+    with pytest.raises(StateRefused, match="at least one sentence"):
+        submit(make_report(team, member), member)
+
+
+def test_late_report_is_handed_in_all_the_same(team: Team, coach: User, member: User) -> None:
+    report = submit(write(make_report(team, member)), member)
+    assert report.submitted_at.date() > report.due_on
+    assert Notification.objects.filter(user=coach, topic="reports").count() == 1
+
+
+def test_report_goes_through_its_states(team: Team, coach: User, member: User) -> None:
+    report = make_report(team, member)
+    values: dict[str, Any] = {"report": report, "as_of": NOW}
+    with pytest.raises(StateRefused, match="acknowledged after it was handed in"):
+        acknowledge_report(comment="", by=member, **values)
+    with pytest.raises(StateRefused, match="Feedback closes a report that was handed in"):
+        close_report(feedback="Good", by=coach, **values)
+    submit(write(report), member)
+    with pytest.raises(StateRefused, match="handed in already"):
+        submit(report, member)
+    take_report_back(report=report, by=member)
+    submit(report, member)
+    close_report(feedback="Good", by=coach, **values)
+    with pytest.raises(StateRefused, match="until the coach has closed it"):
+        take_report_back(report=report, by=member)
+    acknowledge_report(comment="Thank you", by=make_user(Role.SENIOR_SPONSOR, team=team), **values)
+    report.refresh_from_db()
+    assert (report.state, report.sponsor_comment) == (ReportState.CLOSED, "Thank you")
+
+
+def test_report_that_was_handed_in_saves_no_more_text(team: Team, member: User) -> None:
+    report = submit(write(make_report(team, member)), member)
+    answer = signed_in(member).post(
+        reverse("learning:save_report", args=[report.pk]),
+        {"field": "next_steps", "text": "Something new", "base": "0"},
+    )
+    assert answer.status_code == 422
+    assert "Take it back first" in answer.json()["error"]
+    report.refresh_from_db()
+    assert report.next_steps == ""
+
+
+def test_report_shows_what_the_system_knew_when_it_was_handed_in(team: Team, member: User) -> None:
+    report = write(make_report(team, member))
+    items = [{"kind": "test", "sentence": "Closed: Pharmacist visits", "on": "2026-05-12"}]
+    submit_report(
+        report=report, facts={"as_of": "2026-05-31", "items": items}, by=member, as_of=NOW
+    )
+    page = signed_in(member).get(reverse("learning:report", args=[report.pk])).content.decode()
+    assert "Closed: Pharmacist visits" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        (Role.SENIOR_SPONSOR, "learning:submit_report"),
+        (Role.COACH, "learning:submit_report"),
+        (Role.GROUP_MEMBER, "learning:acknowledge_report"),
+        (Role.GROUP_MEMBER, "learning:close_report"),
+        (Role.PAYER_ANALYST, "learning:report"),
+        (Role.PAYER_FINANCE, "learning:report"),
+        (Role.EVALUATOR, "learning:report"),
+    ],
+)
+def test_each_act_is_for_its_role_only(team: Team, member: User, role: Role, address: str) -> None:
+    report = write(make_report(team, member))
+    reader = signed_in(make_user(role, team=team))
+    target = reverse(address, args=[report.pk])
+    answer = reader.get(target) if address == "learning:report" else reader.post(target)
+    assert answer.status_code == 403
+
+
+def test_programme_page_says_who_has_not_written(team: Team, coach: User, member: User) -> None:
+    submit(write(make_report(team, member)), member)
+    page = signed_in(coach).get(reverse("learning:reports") + "?month=2026-05").content.decode()
+    assert "Handed in" in page
+    earlier = signed_in(coach).get(reverse("learning:reports") + "?month=2026-04").content.decode()
+    assert "Overdue" in earlier
