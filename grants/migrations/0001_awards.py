@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('teams', '0005_notifications'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -31,6 +31,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Fund',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, unique=True)),
+                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField()),
+                ('general_ledger_code', models.CharField(blank=True, max_length=40)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='fund_amount_positive'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='fund_dates_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -55,9 +70,11 @@ class Migration(migrations.Migration):
                 ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='teams.team')),
+                ('fund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='grants.fund')),
             ],
             options={
                 'ordering': ['team__name', 'number'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='award_amount_positive'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='award_dates_in_order'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'in_review', 'changes_requested', 'approved', 'agreement_out', 'active', 'suspended', 'closing', 'closed', 'declined', 'withdrawn', 'terminated'])), name='award_state_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['participation', 'infrastructure', 'pilot', 'supplemental'])), name='award_kind_known'), models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by__isnull', False), models.Q(('approved_by', models.F('drafted_by')), _negated=True)), _connector='OR'), name='award_approved_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['suspended', 'terminated']), _negated=True), models.Q(('state_reason', ''), _negated=True), _connector='OR'), name='award_stop_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -79,6 +96,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'number'), name='amendment_number_once'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='amendment_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['approved', 'declined']), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('decided_by', models.F('requested_by')), _negated=True)), _connector='OR'), name='amendment_decided_by_another')],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +119,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'number'), name='awardevent_number_once')],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +137,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'number'), name='awardversion_number_once')],
             },
         ),
         migrations.CreateModel(
@@ -134,6 +154,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'number'), name='budgetversion_number_once')],
             },
         ),
         migrations.CreateModel(
@@ -149,27 +170,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['budget', 'line_code'],
+                'constraints': [models.UniqueConstraint(fields=('budget', 'line_code'), name='budgetline_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='budgetline_not_negative')],
             },
-        ),
-        migrations.CreateModel(
-            name='Fund',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('general_ledger_code', models.CharField(blank=True, max_length=40)),
-            ],
-            options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='fund_amount_positive'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='fund_dates_in_order')],
-            },
-        ),
-        migrations.AddField(
-            model_name='award',
-            name='fund',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='grants.fund'),
         ),
         migrations.CreateModel(
             name='GrantReport',
@@ -188,6 +190,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'due_on', 'kind'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'kind', 'starts_on', 'ends_on'), name='grantreport_once_a_period'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='grantreport_dates_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='grantreport_accepted_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -224,38 +227,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'due_on', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Posting',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('book', models.CharField(choices=[('receipts', 'Payer to institute'), ('disbursements', 'Institute to group')], max_length=20)),
-                ('kind', models.CharField(choices=[('receipt', 'Received from the payer'), ('payment', 'Paid to the group'), ('failure', 'Payment failed and came back'), ('return', 'Returned by the group')], max_length=20)),
-                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
-                ('on', models.DateField(help_text='Day on which the money moved.')),
-                ('reference', models.CharField(help_text="The bank's or the ledger's number.", max_length=80)),
-                ('note', models.TextField(blank=True)),
-                ('posted_at', models.DateTimeField()),
-                ('award', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.award')),
-                ('fund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.fund')),
-                ('posted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='grants.posting')),
-            ],
-            options={
-                'ordering': ['on', 'id'],
-            },
-        ),
-        migrations.CreateModel(
-            name='LedgerEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(choices=[('payer', 'Payer'), ('institute', 'Institute'), ('group', 'Group')], max_length=20)),
-                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
-                ('posting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='grants.posting')),
-            ],
-            options={
-                'ordering': ['posting', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='milestone_decision_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'waived'), _negated=True), models.Q(('decision_note', ''), _negated=True), _connector='OR'), name='milestone_waived_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +247,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['report', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('report', 'number'), name='reportversion_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('content_sha256', ''), ('submitted_at__isnull', True), ('submitted_by__isnull', True)), models.Q(('submitted_at__isnull', False), ('submitted_by__isnull', False), models.Q(('content_sha256', ''), _negated=True)), _connector='OR'), name='reportversion_submission_whole')],
             },
         ),
         migrations.CreateModel(
@@ -289,6 +262,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['version', 'line_code'],
+                'constraints': [models.UniqueConstraint(fields=('version', 'line_code'), name='actualline_once'), models.CheckConstraint(condition=models.Q(('committed__gte', 0)), name='actualline_committed_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -310,12 +284,43 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['award', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('award', 'number'), name='tranche_number_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='tranche_amount_positive'), models.CheckConstraint(condition=models.Q(('state__in', ['scheduled', 'conditions_open', 'ready', 'recommended', 'approved_programme', 'approved_finance', 'paid', 'payment_failed', 'on_hold', 'cancelled', 'returned'])), name='tranche_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'on_hold'), models.Q(('held_from', ''), _negated=True), models.Q(('state_reason', ''), _negated=True)), models.Q(models.Q(('state', 'on_hold'), _negated=True), ('held_from', '')), _connector='OR'), name='tranche_hold_whole'), models.CheckConstraint(condition=models.Q(models.Q(('override_by__isnull', True), ('override_reason', '')), models.Q(('override_by__isnull', False), models.Q(('override_reason', ''), _negated=True)), _connector='OR'), name='tranche_override_whole')],
             },
         ),
-        migrations.AddField(
-            model_name='posting',
-            name='tranche',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.tranche'),
+        migrations.CreateModel(
+            name='Posting',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('book', models.CharField(choices=[('receipts', 'Payer to institute'), ('disbursements', 'Institute to group')], max_length=20)),
+                ('kind', models.CharField(choices=[('receipt', 'Received from the payer'), ('payment', 'Paid to the group'), ('failure', 'Payment failed and came back'), ('return', 'Returned by the group')], max_length=20)),
+                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
+                ('on', models.DateField(help_text='Day on which the money moved.')),
+                ('reference', models.CharField(help_text="The bank's or the ledger's number.", max_length=80)),
+                ('note', models.TextField(blank=True)),
+                ('posted_at', models.DateTimeField()),
+                ('award', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.award')),
+                ('fund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.fund')),
+                ('posted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='grants.posting')),
+                ('tranche', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='grants.tranche')),
+            ],
+            options={
+                'ordering': ['on', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='posting_amount_positive'), models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='posting_has_reference'), models.CheckConstraint(condition=models.Q(models.Q(('award__isnull', True), ('book', 'receipts'), ('kind', 'receipt'), ('tranche__isnull', True)), models.Q(('award__isnull', False), ('book', 'disbursements'), ('tranche__isnull', False), models.Q(('kind', 'receipt'), _negated=True)), _connector='OR'), name='posting_book_fits'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'failure'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'failure'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='posting_failure_reverses'), models.UniqueConstraint(fields=('kind', 'reference', 'tranche'), name='posting_reference_once', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='LedgerEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account', models.CharField(choices=[('payer', 'Payer'), ('institute', 'Institute'), ('group', 'Group')], max_length=20)),
+                ('amount', grants.models.money.MoneyField(decimal_places=2, max_digits=14)),
+                ('posting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='grants.posting')),
+            ],
+            options={
+                'ordering': ['posting', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('posting', 'account'), name='entry_account_once'), models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_not_zero')],
+            },
         ),
         migrations.CreateModel(
             name='TrancheApproval',
@@ -330,154 +335,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['tranche', 'at', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('tranche', 'round', 'step'), name='approval_step_once_a_round'), models.UniqueConstraint(fields=('tranche', 'round', 'by'), name='approval_person_once_a_round')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='amendment_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='amendment_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['approved', 'declined']), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('decided_by', models.F('requested_by')), _negated=True)), _connector='OR'), name='amendment_decided_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardevent',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='awardevent_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardversion',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='awardversion_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetversion',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='budgetversion_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.UniqueConstraint(fields=('budget', 'line_code'), name='budgetline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='budgetline_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='award_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='award_dates_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'in_review', 'changes_requested', 'approved', 'agreement_out', 'active', 'suspended', 'closing', 'closed', 'declined', 'withdrawn', 'terminated'])), name='award_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['participation', 'infrastructure', 'pilot', 'supplemental'])), name='award_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by__isnull', False), models.Q(('approved_by', models.F('drafted_by')), _negated=True)), _connector='OR'), name='award_approved_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['suspended', 'terminated']), _negated=True), models.Q(('state_reason', ''), _negated=True), _connector='OR'), name='award_stop_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantreport',
-            constraint=models.UniqueConstraint(fields=('award', 'kind', 'starts_on', 'ends_on'), name='grantreport_once_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantreport',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='grantreport_dates_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='grantreport_accepted_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='milestone_decision_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waived'), _negated=True), models.Q(('decision_note', ''), _negated=True), _connector='OR'), name='milestone_waived_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('posting', 'account'), name='entry_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='entry_not_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportversion',
-            constraint=models.UniqueConstraint(fields=('report', 'number'), name='reportversion_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('content_sha256', ''), ('submitted_at__isnull', True), ('submitted_by__isnull', True)), models.Q(('submitted_at__isnull', False), ('submitted_by__isnull', False), models.Q(('content_sha256', ''), _negated=True)), _connector='OR'), name='reportversion_submission_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='actualline',
-            constraint=models.UniqueConstraint(fields=('version', 'line_code'), name='actualline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='actualline',
-            constraint=models.CheckConstraint(condition=models.Q(('committed__gte', 0)), name='actualline_committed_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='tranche_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='tranche_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['scheduled', 'conditions_open', 'ready', 'recommended', 'approved_programme', 'approved_finance', 'paid', 'payment_failed', 'on_hold', 'cancelled', 'returned'])), name='tranche_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'on_hold'), models.Q(('held_from', ''), _negated=True), models.Q(('state_reason', ''), _negated=True)), models.Q(models.Q(('state', 'on_hold'), _negated=True), ('held_from', '')), _connector='OR'), name='tranche_hold_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('override_by__isnull', True), ('override_reason', '')), models.Q(('override_by__isnull', False), models.Q(('override_reason', ''), _negated=True)), _connector='OR'), name='tranche_override_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='posting_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='posting_has_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('award__isnull', True), ('book', 'receipts'), ('kind', 'receipt'), ('tranche__isnull', True)), models.Q(('award__isnull', False), ('book', 'disbursements'), ('tranche__isnull', False), models.Q(('kind', 'receipt'), _negated=True)), _connector='OR'), name='posting_book_fits'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'failure'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'failure'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='posting_failure_reverses'),
-        ),
-        migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.UniqueConstraint(fields=('kind', 'reference', 'tranche'), name='posting_reference_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='trancheapproval',
-            constraint=models.UniqueConstraint(fields=('tranche', 'round', 'step'), name='approval_step_once_a_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='trancheapproval',
-            constraint=models.UniqueConstraint(fields=('tranche', 'round', 'by'), name='approval_person_once_a_round'),
         ),
     ]

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('pdsa', '0001_cycles'),
         ('teams', '0005_notifications'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-planned_at', '-id'],
+                'indexes': [models.Index(fields=['team', '-held_on'], name='call_held')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'held', 'cancelled'])), name='call_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('held_on__isnull', False), ('state', 'held')), models.Q(models.Q(('state', 'held'), _negated=True), ('held_on__isnull', True)), _connector='OR'), name='call_held_has_a_day'), models.CheckConstraint(condition=models.Q(('workstreams__contained_by', ['clinical', 'real_data', 'sustainability'])), name='call_workstreams_known'), models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('team',), name='call_planned_once_a_team')],
             },
         ),
         migrations.CreateModel(
@@ -62,6 +64,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_on', 'id'],
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'due_on'], name='actionitem_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='actionitem_has_text'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'dropped'])), name='actionitem_state_known'), models.CheckConstraint(condition=models.Q(('workstream__in', ['clinical', 'real_data', 'sustainability'])), name='actionitem_workstream_known'), models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='actionitem_closed_has_a_day')],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +82,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-asked_at', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='helprequest_has_text'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='helprequest_answer_whole')],
             },
         ),
         migrations.CreateModel(
@@ -105,6 +110,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-month', 'team'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'month'), name='monthlyreport_once_a_month'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='monthlyreport_month_first_day'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'closed'])), name='monthlyreport_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('facts__isnull', True), ('state', 'draft'), ('submitted_at__isnull', True), ('submitted_by__isnull', True)), models.Q(models.Q(('state', 'draft'), _negated=True), ('facts__isnull', False), ('submitted_at__isnull', False), ('submitted_by__isnull', False)), _connector='OR'), name='monthlyreport_submitted_whole'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True), ('closed_by__isnull', True)), _connector='OR'), name='monthlyreport_closed_whole'), models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by__isnull', True)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False), models.Q(('state', 'draft'), _negated=True)), _connector='OR'), name='monthlyreport_acknowledged_whole')],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +152,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['team', '-month', '-given_at', '-id'],
+                'indexes': [models.Index(fields=['team', 'by_whom', '-month', '-given_at'], name='score_latest')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('value__in', [Decimal('0.5'), Decimal('1'), Decimal('1.5'), Decimal('2'), Decimal('2.5'), Decimal('3'), Decimal('3.5'), Decimal('4'), Decimal('4.5'), Decimal('5')])), name='score_on_the_scale'), models.CheckConstraint(condition=models.Q(('suggested__in', [Decimal('0.5'), Decimal('1'), Decimal('1.5'), Decimal('2'), Decimal('2.5'), Decimal('3'), Decimal('3.5'), Decimal('4'), Decimal('4.5'), Decimal('5')])), name='score_suggestion_on_the_scale'), models.CheckConstraint(condition=models.Q(('by_whom__in', ['team', 'coach'])), name='score_by_known'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='score_has_reason'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='score_month_first_day')],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +179,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['starts_at', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='session_has_title'), models.CheckConstraint(condition=models.Q(('kind__in', ['learning_session', 'monthly_meeting', 'workshop', 'office_hours'])), name='session_kind_known'), models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'open', 'held', 'published', 'cancelled'])), name='session_state_known'), models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_times_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -182,6 +191,9 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.team')),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pre_work_done', to='learning.session')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('session', 'team'), name='prework_once_a_team')],
+            },
         ),
         migrations.CreateModel(
             name='Attendance',
@@ -195,6 +207,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['session', 'checked_in_at'],
+                'constraints': [models.UniqueConstraint(fields=('session', 'user'), name='attendance_once_a_session')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +222,9 @@ class Migration(migrations.Migration):
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='learning.session')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('session', 'user'), name='feedback_once_a_person'), models.CheckConstraint(condition=models.Q(('useful__range', (1, 5)), ('will_use__range', (1, 5))), name='feedback_from_one_to_five')],
+            },
         ),
         migrations.CreateModel(
             name='SessionLink',
@@ -220,138 +236,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('session', 'address'), name='sessionlink_once_a_session')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['team', '-held_on'], name='call_held'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'held', 'cancelled'])), name='call_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_on__isnull', False), ('state', 'held')), models.Q(models.Q(('state', 'held'), _negated=True), ('held_on__isnull', True)), _connector='OR'), name='call_held_has_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('workstreams__contained_by', ['clinical', 'real_data', 'sustainability'])), name='call_workstreams_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('team',), name='call_planned_once_a_team'),
-        ),
-        migrations.AddIndex(
-            model_name='actionitem',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['owner', 'due_on'], name='actionitem_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='actionitem',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='actionitem_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='actionitem',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'dropped'])), name='actionitem_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='actionitem',
-            constraint=models.CheckConstraint(condition=models.Q(('workstream__in', ['clinical', 'real_data', 'sustainability'])), name='actionitem_workstream_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='actionitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_on__isnull', False)), _connector='OR'), name='actionitem_closed_has_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='helprequest',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='helprequest_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='helprequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='helprequest_answer_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.UniqueConstraint(fields=('team', 'month'), name='monthlyreport_once_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='monthlyreport_month_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'closed'])), name='monthlyreport_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('facts__isnull', True), ('state', 'draft'), ('submitted_at__isnull', True), ('submitted_by__isnull', True)), models.Q(models.Q(('state', 'draft'), _negated=True), ('facts__isnull', False), ('submitted_at__isnull', False), ('submitted_by__isnull', False)), _connector='OR'), name='monthlyreport_submitted_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True), ('closed_by__isnull', True)), _connector='OR'), name='monthlyreport_closed_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthlyreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by__isnull', True)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False), models.Q(('state', 'draft'), _negated=True)), _connector='OR'), name='monthlyreport_acknowledged_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='score',
-            index=models.Index(fields=['team', 'by_whom', '-month', '-given_at'], name='score_latest'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('value__in', [Decimal('0.5'), Decimal('1'), Decimal('1.5'), Decimal('2'), Decimal('2.5'), Decimal('3'), Decimal('3.5'), Decimal('4'), Decimal('4.5'), Decimal('5')])), name='score_on_the_scale'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('suggested__in', [Decimal('0.5'), Decimal('1'), Decimal('1.5'), Decimal('2'), Decimal('2.5'), Decimal('3'), Decimal('3.5'), Decimal('4'), Decimal('4.5'), Decimal('5')])), name='score_suggestion_on_the_scale'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('by_whom__in', ['team', 'coach'])), name='score_by_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='score_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='score_month_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='session_has_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['learning_session', 'monthly_meeting', 'workshop', 'office_hours'])), name='session_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'open', 'held', 'published', 'cancelled'])), name='session_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='preworkdone',
-            constraint=models.UniqueConstraint(fields=('session', 'team'), name='prework_once_a_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='attendance',
-            constraint=models.UniqueConstraint(fields=('session', 'user'), name='attendance_once_a_session'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessionfeedback',
-            constraint=models.UniqueConstraint(fields=('session', 'user'), name='feedback_once_a_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessionfeedback',
-            constraint=models.CheckConstraint(condition=models.Q(('useful__range', (1, 5)), ('will_use__range', (1, 5))), name='feedback_from_one_to_five'),
-        ),
-        migrations.AddConstraint(
-            model_name='sessionlink',
-            constraint=models.UniqueConstraint(fields=('session', 'address'), name='sessionlink_once_a_session'),
         ),
     ]

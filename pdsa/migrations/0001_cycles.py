@@ -13,10 +13,30 @@ class Migration(migrations.Migration):
     dependencies = [
         ('measures', '0008_result_index_by_family'),
         ('teams', '0003_access_rules'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Project',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=120)),
+                ('workstream', models.CharField(choices=[('clinical', 'Clinical care'), ('real_data', 'Race, ethnicity and language data'), ('sustainability', 'Sustainability')], default='clinical', max_length=20)),
+                ('population_scope', models.CharField(choices=[('all_patients', 'All patients'), ('payer_members', "The payer's members only")], default='all_patients', max_length=20)),
+                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('finished', 'Finished'), ('stopped', 'Stopped')], default='active', max_length=10)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('coach_reviewed_at', models.DateTimeField(blank=True, null=True)),
+                ('coach_reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('focus_strata', models.ManyToManyField(blank=True, help_text='The groups of patients for whom the project wants to close a gap.', related_name='+', to='measures.stratum')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='teams.team')),
+            ],
+            options={
+                'ordering': ['title', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('team', 'title'), name='project_title_once_a_team'), models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='project_has_title'), models.CheckConstraint(condition=models.Q(('workstream__in', ['clinical', 'real_data', 'sustainability'])), name='project_workstream_known'), models.CheckConstraint(condition=models.Q(('population_scope__in', ['all_patients', 'payer_members'])), name='project_population_known'), models.CheckConstraint(condition=models.Q(('status__in', ['active', 'paused', 'finished', 'stopped'])), name='project_status_known'), models.CheckConstraint(condition=models.Q(models.Q(('coach_reviewed_at__isnull', True), ('coach_reviewed_by__isnull', True)), models.Q(('coach_reviewed_at__isnull', False), ('coach_reviewed_by__isnull', False)), _connector='OR'), name='project_coach_review_whole')],
+            },
+        ),
         migrations.CreateModel(
             name='ChangeIdea',
             fields=[
@@ -25,9 +45,11 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ideas', to='pdsa.project')),
             ],
             options={
                 'ordering': ['project', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'title'), name='changeidea_title_once_a_project'), models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='changeidea_has_title')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +104,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['idea', 'number'],
+                'indexes': [models.Index(fields=['state', 'planned_end_on'], name='cycle_state_due'), models.Index(fields=['-changed_at', '-id'], name='cycle_changed'), models.Index(condition=models.Q(('sharing', 'team'), _negated=True), fields=['sharing'], name='cycle_shared')],
+                'constraints': [models.UniqueConstraint(fields=('idea', 'number'), name='cycle_number_once_a_ramp'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='cycle_number_from_one'), models.CheckConstraint(condition=models.Q(('kind__in', ['collect', 'develop', 'test', 'implement', 'spread'])), name='cycle_kind_known'), models.CheckConstraint(condition=models.Q(('state__in', ['idea', 'planned', 'doing', 'studying', 'closed', 'paused', 'cancelled'])), name='cycle_state_known'), models.CheckConstraint(condition=models.Q(('sharing__in', ['team', 'unnamed', 'named'])), name='cycle_sharing_known'), models.CheckConstraint(condition=models.Q(('patient_input__in', ['', 'none', 'asked', 'co_designed'])), name='cycle_patient_input_known'), models.CheckConstraint(condition=models.Q(('carried_out__in', ['', 'yes', 'partly', 'no'])), name='cycle_carried_out_known'), models.CheckConstraint(condition=models.Q(('decision__in', ['', 'adopt', 'adapt', 'abandon', 'expand', 'more_data'])), name='cycle_decision_known'), models.CheckConstraint(condition=models.Q(models.Q(('paused_from__in', ['planned', 'doing', 'studying']), ('state', 'paused')), models.Q(models.Q(('state', 'paused'), _negated=True), ('paused_from', '')), _connector='OR'), name='cycle_paused_from_a_state'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['doing', 'studying', 'closed']), _negated=True), ('started_on__isnull', False), _connector='OR'), name='cycle_under_way_has_start'), models.CheckConstraint(condition=models.Q(models.Q(('paused_from__in', ['doing', 'studying']), _negated=True), ('started_on__isnull', False), _connector='OR'), name='cycle_paused_under_way_has_start'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('decision', ''), _negated=True)), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='cycle_closed_has_decision'), models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('state', 'cancelled')), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at__isnull', True)), _connector='OR'), name='cycle_cancelled_whole'), models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), models.Q(('ended_on__gte', models.F('started_on')), ('started_on__isnull', False)), _connector='OR'), name='cycle_dates_in_order'), models.CheckConstraint(condition=models.Q(('previous__isnull', True), models.Q(('previous', models.F('id')), _negated=True), _connector='OR'), name='cycle_not_its_own_previous'), models.CheckConstraint(condition=models.Q(('copied_from__isnull', True), models.Q(('copied_from', models.F('id')), _negated=True), _connector='OR'), name='cycle_not_its_own_copy'), models.CheckConstraint(condition=models.Q(models.Q(('patient_count__isnull', True), ('patient_count__gte', 1), _connector='OR'), models.Q(('clinician_count__isnull', True), ('clinician_count__gte', 1), _connector='OR'), models.Q(('site_count__isnull', True), ('site_count__gte', 1), _connector='OR'), models.Q(('duration_days__isnull', True), ('duration_days__gte', 1), _connector='OR')), name='cycle_scale_from_one')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +121,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['cycle', 'created_at', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('taken_back_at__isnull', True), models.Q(('text', ''), _negated=True)), models.Q(('taken_back_at__isnull', False), ('text', '')), _connector='OR'), name='comment_has_text_until_taken_back')],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +140,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['cycle', 'read_on', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('numerator__lte', models.F('denominator')), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('value__isnull', False)), _connector='OR'), name='cyclereading_share_or_value')],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +157,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['cycle', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'position'), name='cycletask_position_once_a_cycle')],
             },
         ),
         migrations.CreateModel(
@@ -149,162 +176,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['cycle', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'position'), name='prediction_position_once_a_cycle'), models.CheckConstraint(condition=models.Q(('match__in', ['', 'yes', 'partly', 'no', 'cannot_tell'])), name='prediction_match_known')],
             },
-        ),
-        migrations.CreateModel(
-            name='Project',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120)),
-                ('workstream', models.CharField(choices=[('clinical', 'Clinical care'), ('real_data', 'Race, ethnicity and language data'), ('sustainability', 'Sustainability')], default='clinical', max_length=20)),
-                ('population_scope', models.CharField(choices=[('all_patients', 'All patients'), ('payer_members', "The payer's members only")], default='all_patients', max_length=20)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('finished', 'Finished'), ('stopped', 'Stopped')], default='active', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('coach_reviewed_at', models.DateTimeField(blank=True, null=True)),
-                ('coach_reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('focus_strata', models.ManyToManyField(blank=True, help_text='The groups of patients for whom the project wants to close a gap.', related_name='+', to='measures.stratum')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='teams.team')),
-            ],
-            options={
-                'ordering': ['title', 'id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='changeidea',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ideas', to='pdsa.project'),
-        ),
-        migrations.AddIndex(
-            model_name='cycle',
-            index=models.Index(fields=['state', 'planned_end_on'], name='cycle_state_due'),
-        ),
-        migrations.AddIndex(
-            model_name='cycle',
-            index=models.Index(fields=['-changed_at', '-id'], name='cycle_changed'),
-        ),
-        migrations.AddIndex(
-            model_name='cycle',
-            index=models.Index(condition=models.Q(('sharing', 'team'), _negated=True), fields=['sharing'], name='cycle_shared'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.UniqueConstraint(fields=('idea', 'number'), name='cycle_number_once_a_ramp'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='cycle_number_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['collect', 'develop', 'test', 'implement', 'spread'])), name='cycle_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['idea', 'planned', 'doing', 'studying', 'closed', 'paused', 'cancelled'])), name='cycle_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('sharing__in', ['team', 'unnamed', 'named'])), name='cycle_sharing_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('patient_input__in', ['', 'none', 'asked', 'co_designed'])), name='cycle_patient_input_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('carried_out__in', ['', 'yes', 'partly', 'no'])), name='cycle_carried_out_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('decision__in', ['', 'adopt', 'adapt', 'abandon', 'expand', 'more_data'])), name='cycle_decision_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_from__in', ['planned', 'doing', 'studying']), ('state', 'paused')), models.Q(models.Q(('state', 'paused'), _negated=True), ('paused_from', '')), _connector='OR'), name='cycle_paused_from_a_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['doing', 'studying', 'closed']), _negated=True), ('started_on__isnull', False), _connector='OR'), name='cycle_under_way_has_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_from__in', ['doing', 'studying']), _negated=True), ('started_on__isnull', False), _connector='OR'), name='cycle_paused_under_way_has_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('decision', ''), _negated=True)), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='cycle_closed_has_decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('state', 'cancelled')), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at__isnull', True)), _connector='OR'), name='cycle_cancelled_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), models.Q(('ended_on__gte', models.F('started_on')), ('started_on__isnull', False)), _connector='OR'), name='cycle_dates_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('previous__isnull', True), models.Q(('previous', models.F('id')), _negated=True), _connector='OR'), name='cycle_not_its_own_previous'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(('copied_from__isnull', True), models.Q(('copied_from', models.F('id')), _negated=True), _connector='OR'), name='cycle_not_its_own_copy'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('patient_count__isnull', True), ('patient_count__gte', 1), _connector='OR'), models.Q(('clinician_count__isnull', True), ('clinician_count__gte', 1), _connector='OR'), models.Q(('site_count__isnull', True), ('site_count__gte', 1), _connector='OR'), models.Q(('duration_days__isnull', True), ('duration_days__gte', 1), _connector='OR')), name='cycle_scale_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('taken_back_at__isnull', True), models.Q(('text', ''), _negated=True)), models.Q(('taken_back_at__isnull', False), ('text', '')), _connector='OR'), name='comment_has_text_until_taken_back'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclereading',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('numerator__lte', models.F('denominator')), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('value__isnull', False)), _connector='OR'), name='cyclereading_share_or_value'),
-        ),
-        migrations.AddConstraint(
-            model_name='cycletask',
-            constraint=models.UniqueConstraint(fields=('cycle', 'position'), name='cycletask_position_once_a_cycle'),
-        ),
-        migrations.AddConstraint(
-            model_name='prediction',
-            constraint=models.UniqueConstraint(fields=('cycle', 'position'), name='prediction_position_once_a_cycle'),
-        ),
-        migrations.AddConstraint(
-            model_name='prediction',
-            constraint=models.CheckConstraint(condition=models.Q(('match__in', ['', 'yes', 'partly', 'no', 'cannot_tell'])), name='prediction_match_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(fields=('team', 'title'), name='project_title_once_a_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='project_has_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('workstream__in', ['clinical', 'real_data', 'sustainability'])), name='project_workstream_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('population_scope__in', ['all_patients', 'payer_members'])), name='project_population_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'paused', 'finished', 'stopped'])), name='project_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('coach_reviewed_at__isnull', True), ('coach_reviewed_by__isnull', True)), models.Q(('coach_reviewed_at__isnull', False), ('coach_reviewed_by__isnull', False)), _connector='OR'), name='project_coach_review_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='changeidea',
-            constraint=models.UniqueConstraint(fields=('project', 'title'), name='changeidea_title_once_a_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='changeidea',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='changeidea_has_title'),
         ),
     ]

@@ -9,819 +9,235 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("measures", "0008_result_index_by_family"),
-        ("pdsa", "0001_cycles"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('measures', '0008_result_index_by_family'),
+        ('pdsa', '0001_cycles'),
+        ('teams', '__first__'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Aim",
+            name='Aim',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "direction",
-                    models.CharField(
-                        choices=[("increase", "Increase"), ("decrease", "Decrease")],
-                        default="increase",
-                        max_length=10,
-                    ),
-                ),
-                ("measure_name", models.CharField(blank=True, max_length=120)),
-                ("population", models.CharField(blank=True, max_length=160)),
-                ("place", models.CharField(blank=True, max_length=160)),
-                ("focus_group", models.CharField(blank=True, max_length=80)),
-                ("reference_group", models.CharField(blank=True, max_length=80)),
-                ("unit", models.CharField(default="%", max_length=20)),
-                (
-                    "baseline",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True),
-                ),
-                (
-                    "target",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True),
-                ),
-                ("due_on", models.DateField(blank=True, null=True)),
-                (
-                    "gap_from",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True),
-                ),
-                (
-                    "gap_to",
-                    models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True),
-                ),
-                ("guards_everyone", models.BooleanField(default=False)),
-                (
-                    "basis",
-                    models.CharField(
-                        blank=True,
-                        help_text="Where the present level and gap come from.",
-                        max_length=300,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Draft"), ("reviewed", "Reviewed by the coach")],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                ("review_note", models.TextField(blank=True)),
-                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "changed_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "focus_stratum",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="measures.stratum",
-                    ),
-                ),
-                (
-                    "measure",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Empty: the team has no data of the programme for it yet.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="measures.measure",
-                    ),
-                ),
-                (
-                    "project",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="aim",
-                        to="pdsa.project",
-                    ),
-                ),
-                (
-                    "reviewed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="AimVersion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                (
-                    "content",
-                    models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder),
-                ),
-                ("saved_at", models.DateTimeField()),
-                (
-                    "is_fixed",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Somebody reviewed or agreed to it: it is never written over.",
-                    ),
-                ),
-                (
-                    "aim",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="pdsa.aim",
-                    ),
-                ),
-                (
-                    "saved_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('direction', models.CharField(choices=[('increase', 'Increase'), ('decrease', 'Decrease')], default='increase', max_length=10)),
+                ('measure_name', models.CharField(blank=True, max_length=120)),
+                ('population', models.CharField(blank=True, max_length=160)),
+                ('place', models.CharField(blank=True, max_length=160)),
+                ('focus_group', models.CharField(blank=True, max_length=80)),
+                ('reference_group', models.CharField(blank=True, max_length=80)),
+                ('unit', models.CharField(default='%', max_length=20)),
+                ('baseline', models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True)),
+                ('target', models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True)),
+                ('due_on', models.DateField(blank=True, null=True)),
+                ('gap_from', models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True)),
+                ('gap_to', models.DecimalField(blank=True, decimal_places=1, max_digits=8, null=True)),
+                ('guards_everyone', models.BooleanField(default=False)),
+                ('basis', models.CharField(blank=True, help_text='Where the present level and gap come from.', max_length=300)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('reviewed', 'Reviewed by the coach')], default='draft', max_length=10)),
+                ('review_note', models.TextField(blank=True)),
+                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
+                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('focus_stratum', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.stratum')),
+                ('measure', models.ForeignKey(blank=True, help_text='Empty: the team has no data of the programme for it yet.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.measure')),
+                ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='aim', to='pdsa.project')),
+                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["aim", "-number"],
+                'constraints': [models.CheckConstraint(condition=models.Q(('direction__in', ['increase', 'decrease'])), name='aim_direction_known'), models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', False), ('reviewed_by__isnull', False), ('state', 'reviewed')), models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True), ('state', 'draft')), _connector='OR'), name='aim_reviewed_says_by_whom')],
             },
         ),
         migrations.CreateModel(
-            name="Charter",
+            name='AimVersion',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("problem", models.CharField(blank=True, max_length=300)),
-                ("population", models.CharField(blank=True, max_length=300)),
-                ("sponsor", models.CharField(blank=True, max_length=120)),
-                ("team_lead", models.CharField(blank=True, max_length=120)),
-                ("day_to_day_lead", models.CharField(blank=True, max_length=120)),
-                ("clinical_champion", models.CharField(blank=True, max_length=120)),
-                ("improvement_adviser", models.CharField(blank=True, max_length=120)),
-                ("data_person", models.CharField(blank=True, max_length=120)),
-                ("frontline_staff", models.CharField(blank=True, max_length=200)),
-                ("community_partner", models.CharField(blank=True, max_length=200)),
-                ("equity_lead", models.CharField(blank=True, max_length=120)),
-                ("finance_contact", models.CharField(blank=True, max_length=120)),
-                ("why_now", models.TextField(blank=True)),
-                ("in_scope", models.TextField(blank=True)),
-                ("out_of_scope", models.TextField(blank=True)),
-                ("benefits", models.TextField(blank=True)),
-                ("measures", models.TextField(blank=True)),
-                ("first_ideas", models.TextField(blank=True)),
-                ("risks", models.TextField(blank=True)),
-                ("review_on", models.DateField(blank=True, null=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("reviewed", "Reviewed by the coach"),
-                            ("agreed", "Agreed"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                ("review_note", models.TextField(blank=True)),
-                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
-                ("agreed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "changed_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "agreed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "project",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="charter",
-                        to="pdsa.project",
-                    ),
-                ),
-                (
-                    "reviewed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CharterVersion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                (
-                    "content",
-                    models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder),
-                ),
-                ("saved_at", models.DateTimeField()),
-                (
-                    "is_fixed",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Somebody reviewed or agreed to it: it is never written over.",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("reviewed", "Reviewed by the coach"),
-                            ("agreed", "Agreed"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "charter",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="pdsa.charter",
-                    ),
-                ),
-                (
-                    "saved_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('content', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('saved_at', models.DateTimeField()),
+                ('is_fixed', models.BooleanField(default=False, help_text='Somebody reviewed or agreed to it: it is never written over.')),
+                ('aim', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='pdsa.aim')),
+                ('saved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["charter", "-number"],
+                'ordering': ['aim', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('aim', 'number'), name='aimversion_number_once')],
             },
         ),
         migrations.CreateModel(
-            name="DiagramStep",
+            name='Charter',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "label",
-                    models.CharField(
-                        help_text="What was done, for the button that undoes it.", max_length=200
-                    ),
-                ),
-                ("before", models.JSONField()),
-                (
-                    "done_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="diagram_steps",
-                        to="pdsa.project",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('problem', models.CharField(blank=True, max_length=300)),
+                ('population', models.CharField(blank=True, max_length=300)),
+                ('sponsor', models.CharField(blank=True, max_length=120)),
+                ('team_lead', models.CharField(blank=True, max_length=120)),
+                ('day_to_day_lead', models.CharField(blank=True, max_length=120)),
+                ('clinical_champion', models.CharField(blank=True, max_length=120)),
+                ('improvement_adviser', models.CharField(blank=True, max_length=120)),
+                ('data_person', models.CharField(blank=True, max_length=120)),
+                ('frontline_staff', models.CharField(blank=True, max_length=200)),
+                ('community_partner', models.CharField(blank=True, max_length=200)),
+                ('equity_lead', models.CharField(blank=True, max_length=120)),
+                ('finance_contact', models.CharField(blank=True, max_length=120)),
+                ('why_now', models.TextField(blank=True)),
+                ('in_scope', models.TextField(blank=True)),
+                ('out_of_scope', models.TextField(blank=True)),
+                ('benefits', models.TextField(blank=True)),
+                ('measures', models.TextField(blank=True)),
+                ('first_ideas', models.TextField(blank=True)),
+                ('risks', models.TextField(blank=True)),
+                ('review_on', models.DateField(blank=True, null=True)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('reviewed', 'Reviewed by the coach'), ('agreed', 'Agreed')], default='draft', max_length=10)),
+                ('review_note', models.TextField(blank=True)),
+                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
+                ('agreed_at', models.DateTimeField(blank=True, null=True)),
+                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('agreed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='charter', to='pdsa.project')),
+                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["project", "-id"],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'reviewed', 'agreed'])), name='charter_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True), ('state', 'draft')), models.Q(models.Q(('state', 'draft'), _negated=True), ('reviewed_at__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='charter_reviewed_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('agreed_at__isnull', False), ('agreed_by__isnull', False), ('state', 'agreed')), models.Q(models.Q(('state', 'agreed'), _negated=True), ('agreed_at__isnull', True), ('agreed_by__isnull', True)), _connector='OR'), name='charter_agreed_says_by_whom')],
             },
         ),
         migrations.CreateModel(
-            name="Driver",
+            name='CharterVersion',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("text", models.CharField(max_length=160)),
-                ("owner", models.CharField(blank=True, max_length=120)),
-                (
-                    "status",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("later", "Later"),
-                            ("now", "Working on it"),
-                            ("in_place", "In place"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("is_removed", models.BooleanField(default=False)),
-                (
-                    "measures",
-                    models.ManyToManyField(blank=True, related_name="+", to="measures.measure"),
-                ),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="children",
-                        to="pdsa.driver",
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="drivers",
-                        to="pdsa.project",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('content', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('saved_at', models.DateTimeField()),
+                ('is_fixed', models.BooleanField(default=False, help_text='Somebody reviewed or agreed to it: it is never written over.')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('reviewed', 'Reviewed by the coach'), ('agreed', 'Agreed')], max_length=10)),
+                ('charter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='pdsa.charter')),
+                ('saved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["project", "position", "id"],
+                'ordering': ['charter', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('charter', 'number'), name='charterversion_number_once'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'reviewed', 'agreed'])), name='charterversion_state_known')],
             },
         ),
         migrations.CreateModel(
-            name="IdeaPlacement",
+            name='DiagramStep',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                (
-                    "driver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="placements",
-                        to="pdsa.driver",
-                    ),
-                ),
-                (
-                    "idea",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="placements",
-                        to="pdsa.changeidea",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(help_text='What was done, for the button that undoes it.', max_length=200)),
+                ('before', models.JSONField()),
+                ('done_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('done_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='diagram_steps', to='pdsa.project')),
             ],
             options={
-                "ordering": ["driver", "position", "id"],
+                'ordering': ['project', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="LibraryIdea",
+            name='Driver',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=60, unique=True)),
-                ("position", models.PositiveSmallIntegerField()),
-                ("title", models.CharField(max_length=160)),
-                ("what", models.TextField()),
-                ("helps", models.TextField(help_text="Whom it helps, and how.")),
-                ("first_test", models.TextField(help_text="The objective of a first small test.")),
-                ("prediction", models.TextField(help_text="What a team could predict for it.")),
-                (
-                    "populations",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), size=None
-                    ),
-                ),
-                (
-                    "driver",
-                    models.CharField(
-                        help_text="Code of the primary driver it acts on.", max_length=40
-                    ),
-                ),
-                (
-                    "topics",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), size=None
-                    ),
-                ),
-                (
-                    "effort",
-                    models.CharField(
-                        choices=[("small", "Small"), ("medium", "Medium"), ("large", "Large")],
-                        max_length=10,
-                    ),
-                ),
-                ("cost_note", models.TextField()),
-                ("evidence", models.JSONField(help_text="List of {text, url}; url may be empty.")),
-                (
-                    "origin",
-                    models.CharField(
-                        help_text="Where the programme has the idea from.", max_length=300
-                    ),
-                ),
-                ("is_current", models.BooleanField(default=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('text', models.CharField(max_length=160)),
+                ('owner', models.CharField(blank=True, max_length=120)),
+                ('status', models.CharField(blank=True, choices=[('later', 'Later'), ('now', 'Working on it'), ('in_place', 'In place')], max_length=10)),
+                ('is_removed', models.BooleanField(default=False)),
+                ('measures', models.ManyToManyField(blank=True, related_name='+', to='measures.measure')),
+                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='pdsa.driver')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drivers', to='pdsa.project')),
             ],
             options={
-                "ordering": ["position"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("effort__in", ["small", "medium", "large"])),
-                        name="libraryidea_effort_known",
-                    )
-                ],
+                'ordering': ['project', 'position', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='driver_has_text'), models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='driver_not_its_own_parent'), models.CheckConstraint(condition=models.Q(('status__in', ['', 'later', 'now', 'in_place'])), name='driver_status_known')],
             },
         ),
         migrations.CreateModel(
-            name="Adoption",
+            name='IdeaPlacement',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "adopted_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "adopted_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "idea",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="adoption",
-                        to="pdsa.changeidea",
-                    ),
-                ),
-                (
-                    "library_idea",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="adoptions",
-                        to="pdsa.libraryidea",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('driver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='placements', to='pdsa.driver')),
+                ('idea', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='placements', to='pdsa.changeidea')),
             ],
             options={
-                "ordering": ["library_idea", "id"],
+                'ordering': ['driver', 'position', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('driver', 'idea'), name='ideaplacement_once_a_driver')],
             },
         ),
         migrations.CreateModel(
-            name="ProcessMap",
+            name='LibraryIdea',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("title", models.CharField(max_length=120)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("today", "How it goes today"), ("planned", "How it shall go")],
-                        default="today",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "focus_group",
-                    models.CharField(
-                        blank=True,
-                        help_text="Patients for whom the losses are given.",
-                        max_length=80,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="process_maps",
-                        to="pdsa.project",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=60, unique=True)),
+                ('position', models.PositiveSmallIntegerField()),
+                ('title', models.CharField(max_length=160)),
+                ('what', models.TextField()),
+                ('helps', models.TextField(help_text='Whom it helps, and how.')),
+                ('first_test', models.TextField(help_text='The objective of a first small test.')),
+                ('prediction', models.TextField(help_text='What a team could predict for it.')),
+                ('populations', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
+                ('driver', models.CharField(help_text='Code of the primary driver it acts on.', max_length=40)),
+                ('topics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
+                ('effort', models.CharField(choices=[('small', 'Small'), ('medium', 'Medium'), ('large', 'Large')], max_length=10)),
+                ('cost_note', models.TextField()),
+                ('evidence', models.JSONField(help_text='List of {text, url}; url may be empty.')),
+                ('origin', models.CharField(help_text='Where the programme has the idea from.', max_length=300)),
+                ('is_current', models.BooleanField(default=True)),
             ],
             options={
-                "ordering": ["project", "id"],
+                'ordering': ['position'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('effort__in', ['small', 'medium', 'large'])), name='libraryidea_effort_known')],
             },
         ),
         migrations.CreateModel(
-            name="ProcessStep",
+            name='Adoption',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("text", models.CharField(max_length=160)),
-                ("actor", models.CharField(max_length=60)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("start", "Start"),
-                            ("step", "Step"),
-                            ("decision", "Decision"),
-                            ("wait", "Wait"),
-                            ("end", "End"),
-                        ],
-                        default="step",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "minutes",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=1,
-                        help_text="Of work, or of waiting. Empty: nobody measured it.",
-                        max_digits=8,
-                        null=True,
-                    ),
-                ),
-                ("note", models.CharField(blank=True, max_length=300)),
-                ("pain_point", models.CharField(blank=True, max_length=300)),
-                (
-                    "lost_percent",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=1,
-                        help_text="Of the focus group's patients who reach the step, those who do not get past it.",
-                        max_digits=4,
-                        null=True,
-                    ),
-                ),
-                ("will_stop", models.BooleanField(default=False)),
-                ("branch_label", models.CharField(blank=True, max_length=30)),
-                ("removed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "branch_to",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="pdsa.processstep",
-                    ),
-                ),
-                (
-                    "process_map",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="steps",
-                        to="pdsa.processmap",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('adopted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('adopted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('idea', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='adoption', to='pdsa.changeidea')),
+                ('library_idea', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adoptions', to='pdsa.libraryidea')),
             ],
             options={
-                "ordering": ["process_map", "position", "id"],
+                'ordering': ['library_idea', 'id'],
             },
         ),
-        migrations.AddConstraint(
-            model_name="aim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("direction__in", ["increase", "decrease"])),
-                name="aim_direction_known",
-            ),
+        migrations.CreateModel(
+            name='ProcessMap',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=120)),
+                ('kind', models.CharField(choices=[('today', 'How it goes today'), ('planned', 'How it shall go')], default='today', max_length=10)),
+                ('focus_group', models.CharField(blank=True, help_text='Patients for whom the losses are given.', max_length=80)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='process_maps', to='pdsa.project')),
+            ],
+            options={
+                'ordering': ['project', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='processmap_has_title'), models.CheckConstraint(condition=models.Q(('kind__in', ['today', 'planned'])), name='processmap_kind_known')],
+            },
         ),
-        migrations.AddConstraint(
-            model_name="aim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("reviewed_at__isnull", False),
-                        ("reviewed_by__isnull", False),
-                        ("state", "reviewed"),
-                    ),
-                    models.Q(
-                        ("reviewed_at__isnull", True),
-                        ("reviewed_by__isnull", True),
-                        ("state", "draft"),
-                    ),
-                    _connector="OR",
-                ),
-                name="aim_reviewed_says_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="aimversion",
-            constraint=models.UniqueConstraint(
-                fields=("aim", "number"), name="aimversion_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="charter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "reviewed", "agreed"])),
-                name="charter_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="charter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("reviewed_at__isnull", True),
-                        ("reviewed_by__isnull", True),
-                        ("state", "draft"),
-                    ),
-                    models.Q(
-                        models.Q(("state", "draft"), _negated=True),
-                        ("reviewed_at__isnull", False),
-                        ("reviewed_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="charter_reviewed_says_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="charter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("agreed_at__isnull", False),
-                        ("agreed_by__isnull", False),
-                        ("state", "agreed"),
-                    ),
-                    models.Q(
-                        models.Q(("state", "agreed"), _negated=True),
-                        ("agreed_at__isnull", True),
-                        ("agreed_by__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="charter_agreed_says_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="charterversion",
-            constraint=models.UniqueConstraint(
-                fields=("charter", "number"), name="charterversion_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="charterversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "reviewed", "agreed"])),
-                name="charterversion_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driver",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="driver_has_text"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driver",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("parent__isnull", True),
-                    models.Q(("parent", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="driver_not_its_own_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driver",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["", "later", "now", "in_place"])),
-                name="driver_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ideaplacement",
-            constraint=models.UniqueConstraint(
-                fields=("driver", "idea"), name="ideaplacement_once_a_driver"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processmap",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="processmap_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processmap",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["today", "planned"])), name="processmap_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("text", ""), _negated=True), models.Q(("actor", ""), _negated=True)
-                ),
-                name="processstep_has_text_and_actor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["start", "step", "decision", "wait", "end"])),
-                name="processstep_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("minutes__isnull", True), ("minutes__gte", 0), _connector="OR"),
-                    models.Q(
-                        ("lost_percent__isnull", True),
-                        ("lost_percent__range", (0, 100)),
-                        _connector="OR",
-                    ),
-                ),
-                name="processstep_numbers_make_sense",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("branch_to__isnull", True),
-                    models.Q(("branch_to", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="processstep_branches_elsewhere",
-            ),
+        migrations.CreateModel(
+            name='ProcessStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('text', models.CharField(max_length=160)),
+                ('actor', models.CharField(max_length=60)),
+                ('kind', models.CharField(choices=[('start', 'Start'), ('step', 'Step'), ('decision', 'Decision'), ('wait', 'Wait'), ('end', 'End')], default='step', max_length=10)),
+                ('minutes', models.DecimalField(blank=True, decimal_places=1, help_text='Of work, or of waiting. Empty: nobody measured it.', max_digits=8, null=True)),
+                ('note', models.CharField(blank=True, max_length=300)),
+                ('pain_point', models.CharField(blank=True, max_length=300)),
+                ('lost_percent', models.DecimalField(blank=True, decimal_places=1, help_text="Of the focus group's patients who reach the step, those who do not get past it.", max_digits=4, null=True)),
+                ('will_stop', models.BooleanField(default=False)),
+                ('branch_label', models.CharField(blank=True, max_length=30)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('branch_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='pdsa.processstep')),
+                ('process_map', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='pdsa.processmap')),
+            ],
+            options={
+                'ordering': ['process_map', 'position', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('actor', ''), _negated=True)), name='processstep_has_text_and_actor'), models.CheckConstraint(condition=models.Q(('kind__in', ['start', 'step', 'decision', 'wait', 'end'])), name='processstep_kind_known'), models.CheckConstraint(condition=models.Q(models.Q(('minutes__isnull', True), ('minutes__gte', 0), _connector='OR'), models.Q(('lost_percent__isnull', True), ('lost_percent__range', (0, 100)), _connector='OR')), name='processstep_numbers_make_sense'), models.CheckConstraint(condition=models.Q(('branch_to__isnull', True), models.Q(('branch_to', models.F('id')), _negated=True), _connector='OR'), name='processstep_branches_elsewhere')],
+            },
         ),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('measures', '0008_result_index_by_family'),
         ('pdsa', '0002_aims'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('teams', '__first__'),
     ]
 
     operations = [
@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['project', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('project', 'name'), name='localmeasure_name_once_a_project'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='localmeasure_has_name'), models.CheckConstraint(condition=models.Q(('kind__in', ['outcome', 'process', 'balancing'])), name='localmeasure_kind_known'), models.CheckConstraint(condition=models.Q(('point_kind__in', ['proportion', 'rate', 'count', 'value'])), name='localmeasure_point_kind_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower'])), name='localmeasure_direction_known'), models.CheckConstraint(condition=models.Q(('population_scope__in', ['all_patients', 'payer_members'])), name='localmeasure_population_known'), models.CheckConstraint(condition=models.Q(('frequency__in', ['month', 'week'])), name='localmeasure_frequency_known'), models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='localmeasure_version_from_one'), models.CheckConstraint(condition=models.Q(('target__isnull', True), models.Q(('point_kind', 'proportion'), _negated=True), models.Q(('target__gte', 0), ('target__lte', 100)), _connector='OR'), name='localmeasure_target_is_percent'), models.CheckConstraint(condition=models.Q(models.Q(('programme_measure__isnull', True), ('programme_source__isnull', True)), models.Q(('point_kind__in', ['proportion', 'rate']), ('programme_measure__isnull', False), ('programme_source__isnull', False)), _connector='OR'), name='localmeasure_bound_whole')],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['measure', 'cycle'],
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'measure'), name='cyclemeasure_once')],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +85,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['measure', 'starts_on', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['baseline', 'phase', 'exclude', 'no_phase'])), name='chartdecision_kind_known'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='chartdecision_has_reason'), models.CheckConstraint(condition=models.Q(('stratum__isnull', True), ('kind', 'exclude'), _connector='OR'), name='chartdecision_stratum_for_points_only'), models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='chartdecision_undone_whole'), models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('measure', 'kind', 'starts_on', 'stratum'), name='chartdecision_holds_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -98,6 +101,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['measure', '-number'],
+                'constraints': [models.UniqueConstraint(fields=('measure', 'number'), name='localmeasureversion_number_once')],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +115,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['measure', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('measure', 'stratum'), name='measurestratum_once_a_measure'), models.UniqueConstraint(fields=('measure', 'position'), name='measurestratum_position_once'), models.UniqueConstraint(condition=models.Q(('role', 'reference')), fields=('measure',), name='measurestratum_one_reference'), models.UniqueConstraint(condition=models.Q(('role', 'focus')), fields=('measure',), name='measurestratum_one_focus'), models.CheckConstraint(condition=models.Q(('role__in', ['focus', 'reference', 'other'])), name='measurestratum_role_known')],
             },
         ),
         migrations.CreateModel(
@@ -130,106 +135,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['measure', 'stratum', 'starts_on'],
+                'constraints': [models.UniqueConstraint(fields=('measure', 'stratum', 'starts_on'), name='observation_once_a_period'), models.CheckConstraint(condition=models.Q(('state__in', ['number', 'no_patients', 'not_collected', 'suppressed'])), name='observation_state_known'), models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state', 'number'), _negated=True), ('denominator__isnull', True), ('numerator__isnull', True), ('value__isnull', True)), models.Q(('state', 'number'), models.Q(models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('numerator__lte', models.F('denominator')), ('point_kind', 'proportion'), ('value__isnull', True)), models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('point_kind', 'rate'), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', False), ('point_kind', 'count'), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('point_kind', 'value'), ('value__isnull', False)), _connector='OR')), _connector='OR'), name='observation_holds_what_its_state_says')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('project', 'name'), name='localmeasure_name_once_a_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='localmeasure_has_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['outcome', 'process', 'balancing'])), name='localmeasure_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('point_kind__in', ['proportion', 'rate', 'count', 'value'])), name='localmeasure_point_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['higher', 'lower'])), name='localmeasure_direction_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('population_scope__in', ['all_patients', 'payer_members'])), name='localmeasure_population_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('frequency__in', ['month', 'week'])), name='localmeasure_frequency_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='localmeasure_version_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(('target__isnull', True), models.Q(('point_kind', 'proportion'), _negated=True), models.Q(('target__gte', 0), ('target__lte', 100)), _connector='OR'), name='localmeasure_target_is_percent'),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('programme_measure__isnull', True), ('programme_source__isnull', True)), models.Q(('point_kind__in', ['proportion', 'rate']), ('programme_measure__isnull', False), ('programme_source__isnull', False)), _connector='OR'), name='localmeasure_bound_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclemeasure',
-            constraint=models.UniqueConstraint(fields=('cycle', 'measure'), name='cyclemeasure_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='chartdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['baseline', 'phase', 'exclude', 'no_phase'])), name='chartdecision_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='chartdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='chartdecision_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='chartdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('stratum__isnull', True), ('kind', 'exclude'), _connector='OR'), name='chartdecision_stratum_for_points_only'),
-        ),
-        migrations.AddConstraint(
-            model_name='chartdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='chartdecision_undone_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='chartdecision',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('measure', 'kind', 'starts_on', 'stratum'), name='chartdecision_holds_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='localmeasureversion',
-            constraint=models.UniqueConstraint(fields=('measure', 'number'), name='localmeasureversion_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='measurestratum',
-            constraint=models.UniqueConstraint(fields=('measure', 'stratum'), name='measurestratum_once_a_measure'),
-        ),
-        migrations.AddConstraint(
-            model_name='measurestratum',
-            constraint=models.UniqueConstraint(fields=('measure', 'position'), name='measurestratum_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='measurestratum',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'reference')), fields=('measure',), name='measurestratum_one_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='measurestratum',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'focus')), fields=('measure',), name='measurestratum_one_focus'),
-        ),
-        migrations.AddConstraint(
-            model_name='measurestratum',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['focus', 'reference', 'other'])), name='measurestratum_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.UniqueConstraint(fields=('measure', 'stratum', 'starts_on'), name='observation_once_a_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['number', 'no_patients', 'not_collected', 'suppressed'])), name='observation_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('state', 'number'), _negated=True), ('denominator__isnull', True), ('numerator__isnull', True), ('value__isnull', True)), models.Q(('state', 'number'), models.Q(models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('numerator__lte', models.F('denominator')), ('point_kind', 'proportion'), ('value__isnull', True)), models.Q(('denominator__gte', 1), ('numerator__isnull', False), ('point_kind', 'rate'), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', False), ('point_kind', 'count'), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('point_kind', 'value'), ('value__isnull', False)), _connector='OR')), _connector='OR'), name='observation_holds_what_its_state_says'),
         ),
     ]
