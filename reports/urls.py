@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from reports.views import cards, dashboards, downloads, home, overview, public
+from reports.views import (
+    cards,
+    dashboards,
+    downloads,
+    home,
+    imputed,
+    overview,
+    public,
+    site_finder,
+)
 
 app_name = "reports"
 
@@ -15,6 +24,8 @@ dashboard_patterns: list[URLPattern] = [
     path("teams/<str:code>/sites/", dashboards.team_sites, name="team_sites"),
     path(_MEASURE, dashboards.team_measure, name="team_measure"),
     path(f"{_MEASURE}numbers/", dashboards.team_measure_numbers, name="team_measure_numbers"),
+    path("teams/<str:code>/imputed/", imputed.team_imputed, name="team_imputed"),
+    path("teams/<str:code>/site-finder/", site_finder.team_site_finder, name="team_site_finder"),
     path("programme/", overview.overview, name="overview"),
 ]
 download_patterns: list[URLPattern] = [
@@ -28,6 +39,13 @@ download_patterns: list[URLPattern] = [
     ),
     path(f"{_MEASURE}figures.csv", downloads.measure_figures, name="measure_figures"),
     path(f"{_MEASURE}<slug:chart>.<slug:form>", downloads.measure_chart, name="measure_chart"),
+    path("teams/<str:code>/imputed.csv", imputed.imputed_figures, name="imputed_figures"),
+    path("teams/<str:code>/validity.csv", imputed.validity_figures, name="validity_figures"),
+    path(
+        "teams/<str:code>/site-finder.csv",
+        site_finder.site_finder_figures,
+        name="site_finder_figures",
+    ),
     path("programme/figures.csv", downloads.overview_figures, name="overview_figures"),
     path("programme/figures.xlsx", downloads.overview_workbook, name="overview_workbook"),
 ]

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from collaborative.demo.names import surnames
 from collaborative.demo.outcomes import Results, draw_results
 from collaborative.demo.population import (
     AIAN,
@@ -104,6 +105,7 @@ def payer_rows(
     """The payer's rows in contract v1, by period, measure and member."""
     described = {year: _describe(population, number, _CDC) for number, year in enumerate(YEARS)}
     sites = _site_codes(groups, population)
+    names = surnames(population.number, population.race)
     homes = {year: _group_codes(world, groups, population, sites, year) for year in YEARS}
     frames = []
     for year in YEARS:
@@ -125,6 +127,7 @@ def payer_rows(
                     "exclusion": results.excluded[mine].astype(np.int8),
                     **{name: values[member] for name, values in described[year].items()},
                     "zip": population.zip_code[member],
+                    "last_name": names[member],
                 }
             )
         )
@@ -287,6 +290,7 @@ def _own_rows(
     groups, population = _own_population(world, code, members, seed)
     results = draw_results(world, groups, population, seed + 7, measures=measures)
     sites = _site_codes(groups, population)
+    names = surnames(population.number, population.race)
     luck = np.random.default_rng([seed, 4]).random(len(population))
     frames = []
     for number, year in enumerate(YEARS):
@@ -327,6 +331,7 @@ def _own_rows(
                     "gender_identity": identity[member],
                     "sexual_orientation": orientation[member],
                     "zip": population.zip_code[member],
+                    "last_name": names[member],
                 }
             )
         )

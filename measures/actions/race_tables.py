@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
-from measures.ingest.race_tables import ReadTable, store_table
+from measures.ingest.race_tables import PACKAGED, ReadTable, store_table
 from measures.models import RaceTable
 from teams.actions.audit import record_event
 from teams.models import User
 
 
+def has_missing_tables() -> bool:
+    """Whether no table was ever loaded, or the file of a packaged one is gone from the state folder."""
+    rows = list(RaceTable.objects.all())
+    return not rows or any(
+        row.layout == PACKAGED and not (Path(settings.STATE_DIR) / row.stored_as).exists()
+        for row in rows
+    )
+
+
 @transaction.atomic
-def load_race_tables(*, tables: Sequence[ReadTable], by: User | None = None) -> list[RaceTable]:
+def load_race_tables(
+    *, tables: Sequence[ReadTable], keep_current: bool = False, by: User | None = None
+) -> list[RaceTable]:
     """Register tables and use them from now on, in place of others of their kind.
 
     Results that were made before keep naming the tables that they were made with. A table that is there
-    already is only made the current one.
+    already is only made the current one. keep_current: where a table of the kind is in use, it stays so.
     Effects: a file per table in the state folder; one audit event per table that changes.
     """
     loaded = []
@@ -34,8 +47,9 @@ def load_race_tables(*, tables: Sequence[ReadTable], by: User | None = None) -> 
                 "stored_as": stored_as,
             },
         )
-        if not row.is_current:
-            RaceTable.objects.filter(kind=read.kind, is_current=True).update(is_current=False)
+        in_use = RaceTable.objects.filter(kind=read.kind, is_current=True)
+        if not row.is_current and not (keep_current and in_use.exists()):
+            in_use.update(is_current=False)
             row.is_current = True
             row.save(update_fields=["is_current"])
             record_event(

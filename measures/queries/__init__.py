@@ -14,6 +14,16 @@ from measures.queries.catalogue import (
 )
 from measures.queries.changes import DataChange, get_data_version, list_latest_changes
 from measures.queries.completeness import CompletenessRow, list_completeness
+from measures.queries.imputation import (
+    ImputedGap,
+    ImputedRate,
+    ImputedResult,
+    MatchReport,
+    ValidityRow,
+    get_match_report,
+    list_imputed,
+    list_validity,
+)
 from measures.queries.protection import UnprotectedCell, list_unprotected
 from measures.queries.results import (
     Figure,
@@ -53,16 +63,22 @@ __all__ = [
     "DataChange",
     "Figure",
     "GapCount",
+    "ImputedGap",
+    "ImputedRate",
+    "ImputedResult",
+    "MatchReport",
     "PeerBand",
     "SetResult",
     "SliceChange",
     "StratumLabel",
     "UnitLabel",
     "UnprotectedCell",
+    "ValidityRow",
     "get_as_of",
     "get_data_version",
     "get_default_source",
     "get_definition",
+    "get_match_report",
     "get_period",
     "get_submission",
     "list_completeness",
@@ -70,6 +86,7 @@ __all__ = [
     "list_definitions",
     "list_findings",
     "list_gap_counts",
+    "list_imputed",
     "list_latest_changes",
     "list_latest_submissions",
     "list_line_results",
@@ -91,5 +108,6 @@ __all__ = [
     "list_team_results",
     "list_teams_without_results",
     "list_unprotected",
+    "list_validity",
     "list_waiting_submissions",
 ]

@@ -20,6 +20,7 @@ from reports.dashboards.tables import figure_rows
 from reports.dashboards.team import care_results, team_page
 from reports.dashboards.wording import measure_finding
 from reports.forms.filters import ResultFilters, Selection
+from reports.views.imputed import measure_imputed
 from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404, wants_part
 from teams.models import Team
 from teams.permissions import Permission, require
@@ -77,6 +78,7 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
     context = _frame(scope, team, read.filters) | {
         "definition": read.definition,
         "page": read.page,
+        "imputed": measure_imputed(scope, team, read.filters.selection),
     }
     if read.page is not None and read.filters.selection is not None:
         query = read.filters.selection.query(measure="")

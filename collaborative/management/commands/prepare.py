@@ -39,6 +39,7 @@ class Command(BaseCommand):
             ) from problem
         call_command("migrate", interactive=False, verbosity=0)
         call_command("load_library", stdout=StringIO())
+        call_command("load_race_tables", missing=True, stdout=StringIO())
         self.build_static_files()
         if options["demo"]:
             self.load_demo()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from measures.actions.race_tables import load_race_tables
+from measures.actions.race_tables import has_missing_tables, load_race_tables
 from measures.ingest.race_tables import packaged_tables, read_race_table
 from measures.stats.bisg import MalformedTable
 
@@ -26,14 +26,22 @@ class Command(BaseCommand):
             "--vintage", default="", help="Census year, where the columns do not show it."
         )
 
+        parser.add_argument(
+            "--missing",
+            action="store_true",
+            help="Only what comes with the system, and only where no table, or not its file, is there.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         files: list[Path] = options["files"]
+        if options["missing"] and not has_missing_tables():
+            return
         try:
-            if files:
+            if files and not options["missing"]:
                 tables = [read_race_table(path, vintage=options["vintage"]) for path in files]
             else:
                 tables = packaged_tables()
         except (MalformedTable, OSError) as problem:
             raise CommandError(str(problem)) from problem
-        for row in load_race_tables(tables=tables):
+        for row in load_race_tables(tables=tables, keep_current=options["missing"]):
             self.stdout.write(f"{row.version}: {row.row_count:,} rows, SHA-256 {row.sha256}")
