@@ -50,9 +50,8 @@ def load_tests_of_change(
     for ramp in story["ramp"]:
         team = Team.objects.select_related("organisation").get(code=ramp["team"])
         lead = users[f"lead.{team.code.lower()}@groups.example"]
-        if not ChangeIdea.objects.filter(
-            project__team=team, title=ramp["idea"], cycles__isnull=False
-        ).exists():
+        first = ramp["tests"][0]["try"]
+        if not Cycle.objects.filter(idea__project__team=team, objective=first).exists():
             made += _make_ramp(ramp, team, lead, now)
     say(f"  {made} tests of change")
 
@@ -62,6 +61,10 @@ def _make_ramp(ramp: dict[str, Any], team: Team, lead: User, now: datetime) -> i
     project = _project(team, lead, ramp.get("workstream", ""))
     idea = add_idea(project=project, title=ramp["idea"], by=lead)
     coach = _coach(team, now)
+    for planned in idea.cycles.filter(state="planned"):
+        move_cycle(
+            cycle=planned, act="cancel", by=lead, as_of=now, reason="We began smaller than that"
+        )
     for test in ramp["tests"]:
         begun = (now - timedelta(days=test["ago"])).replace(hour=_HOUR, minute=15)
         _make_test(

@@ -14,6 +14,7 @@ from pdsa.enums import CarriedOut, CycleKind, CycleState, Decision, Match, Patie
 from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
 from pdsa.queries.cycles import CycleFilters
 from pdsa.queries.projects import list_writable_ideas, list_writable_projects
+from teams.autosave import text_of
 from teams.forms import DayField
 from teams.models import Site
 from teams.personal_details_form import AsksAboutPersonalDetails
@@ -178,6 +179,8 @@ class _SavesItself(forms.ModelForm):
         for name, field in self.fields.items():
             field.widget.attrs["data-version"] = versions.get(name, 0)
             field.required = False
+            if isinstance(field, forms.DecimalField):  # 4, not 4.000
+                self.initial[name] = text_of(self.initial.get(name))
 
     id_prefix = "f"
 

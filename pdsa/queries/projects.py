@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from measures.queries import StratumLabel
 from pdsa.enums import CycleState, ProjectStatus
@@ -64,7 +64,7 @@ def list_writable_ideas(scope: Scope) -> QuerySet[ChangeIdea]:
         )
         .select_related("project__team")
         .annotate(last_change_at=Max("cycles__changed_at"))
-        .order_by("-last_change_at", "-id")
+        .order_by(F("last_change_at").desc(nulls_last=True), "-id")
     )
 
 

@@ -95,16 +95,21 @@ def ramps(request: HttpRequest, project_id: int) -> HttpResponse:
     """Per change idea a row of steps, sized by scale."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = get_project(scope, project_id)
+    ideas = list_ramps(scope, found)
     rows = [
         {
             "idea": idea,
             "drawing": draw_ramp(idea, idea.ramp),
             "last": idea.ramp[-1] if idea.ramp else None,
         }
-        for idea in list_ramps(scope, found)
+        for idea in ideas
+        if idea.ramp
     ]
     return render(
-        request, "pdsa/ramps.html", project_context(scope, found, "pdsa:ramps") | {"rows": rows}
+        request,
+        "pdsa/ramps.html",
+        project_context(scope, found, "pdsa:ramps")
+        | {"rows": rows, "untested": [idea for idea in ideas if not idea.ramp]},
     )
 
 
