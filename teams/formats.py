@@ -41,7 +41,7 @@ def format_count(count: float) -> str:
 
 def format_money(amount: Decimal, *, cents: bool = True) -> str:
     """US dollars, exact: Decimal("250000") → "$250,000.00", without cents "$250,000"."""
-    amount = amount.quantize(Decimal("0.01") if cents else Decimal("1"), ROUND_HALF_UP)
+    amount = amount.quantize(Decimal("0.01") if cents else Decimal(1), ROUND_HALF_UP)
     sign = MINUS if amount < 0 else ""
     return f"{sign}${abs(amount):,}"
 

@@ -144,12 +144,14 @@ def _save_sign_ins(password: str) -> None:
 def _make_sources(users: dict[str, User]) -> dict[str, _Sender]:
     """The payer's source, and those of the two groups that send files of their own."""
     payer = Organisation.objects.get(name=PROGRAMME["payer_name"])
-    wanted = [(PAYER_SOURCE, f"{payer.name} claims", SourceKind.PAYER, payer, None, users[ANALYST])]
+    wanted: list[tuple[str, str, SourceKind, Organisation, Team | None, User]] = [
+        (PAYER_SOURCE, f"{payer.name} claims", SourceKind.PAYER, payer, None, users[ANALYST])
+    ]
     for code in (OWN_GROUP, FOREIGN_GROUP):
-        team = Team.objects.select_related("organisation").get(code=code)
+        group = Team.objects.select_related("organisation").get(code=code)
         lead = users[f"lead.{code.lower()}@groups.example"]
-        name = f"{team.name}, own health record"
-        wanted.append((code.lower(), name, SourceKind.GROUP, team.organisation, team, lead))
+        name = f"{group.name}, own health record"
+        wanted.append((code.lower(), name, SourceKind.GROUP, group.organisation, group, lead))
     senders = {}
     for code, name, kind, organisation, team, by in wanted:
         source, created = Source.objects.get_or_create(
