@@ -174,15 +174,15 @@ class _Plot:
 
     def draw(self) -> str:
         self._axes()
-        self._target()
         leading = next((line for line in self.lines if line.leads), None)
         if leading is not None:
             self._limits(leading)
+        self._target()
+        if leading is not None:
             self._centre(leading)
         for line in reversed(self.lines):
             self._points(line)
-        if leading is not None and not self.narrow:
-            self._centre_words(leading)
+        self._line_words(leading)
         self._phases()
         self._missing()
         self._names()
@@ -223,12 +223,10 @@ class _Plot:
             d.text(x, self.bottom + 18, short, size=12, anchor="middle", soft=True)
         if yearly:
             for place, day in enumerate(data.periods):
-                if place == 0 or day.month == 1:
-                    room = self.x(self.count - 1) - self.x(place)
-                    if place or room > 3 * self.pitch:
-                        d.text(
-                            self.x(place), self.bottom + 33, f"{day:%Y}", size=11.5, anchor="middle"
-                        )
+                # The first point's year gives way to a January that is too near.
+                to_january = (13 - day.month) * self.pitch
+                if day.month == 1 or (place == 0 and to_january > 36):
+                    d.text(self.x(place), self.bottom + 33, f"{day:%Y}", size=11.5, anchor="middle")
 
     def _target(self) -> None:
         target = self.charts.data.target
@@ -236,7 +234,6 @@ class _Plot:
             return
         y = self.scale(target * self.lines[0].factor)
         self.drawing.line(self.left, y, self.right, y, "ink", 1.3, dash="2 4")
-        self.drawing.text(self.left + 4, y - 5, "Target", size=11.5, soft=True, halo=True)
 
     def _limits(self, line: _Line) -> None:
         chart = line.group.chart
@@ -280,37 +277,42 @@ class _Plot:
         half = self.pitch / 2 if self.count > 1 else 20
         return max(self.x(start) - half, self.left), min(self.x(end - 1) + half, self.right)
 
-    def _centre_words(self, line: _Line) -> None:
-        """What the centre line stands at, where the fewest points are in the way."""
-        if self.charts.rules_off:
+    def _line_words(self, leading: _Line | None) -> None:
+        """What the target and the centre lines are called, where the fewest points are in the way."""
+        target = self.charts.data.target
+        if target is not None and not self.gap and self.lines:
+            y = self.scale(target * self.lines[0].factor)
+            self._words_at("Target", y, self.left, self.right)
+        if leading is None or self.narrow or self.charts.rules_off:
             return
+        for phase in leading.group.chart.phases:
+            if phase.centre_shown and math.isfinite(phase.limits.centre):
+                value = number_words(self.charts.data, phase.limits.centre, gap=self.gap)
+                text = f"{centre_word(leading.group.chart)} {value.removesuffix(' points')}"
+                y = self.scale(phase.limits.centre * leading.factor)
+                self._words_at(text, y, *self._reach(phase.start, phase.end))
+
+    def _words_at(self, text: str, y: float, x1: float, x2: float) -> None:
         drawn = [
-            (self.x(p), self.scale(float(v) * each.factor))
-            for each in self.lines
-            for p, v in enumerate(each.group.chart.values)
+            (self.x(p), self.scale(float(v) * line.factor))
+            for line in self.lines
+            for p, v in enumerate(line.group.chart.values)
             if math.isfinite(v)
         ]
-        for phase in line.group.chart.phases:
-            if not phase.centre_shown or not math.isfinite(phase.limits.centre):
-                continue
-            value = number_words(self.charts.data, phase.limits.centre, gap=self.gap)
-            text = f"{centre_word(line.group.chart)} {value.removesuffix(' points')}"
-            width = text_width(text, 11.5)
-            x1, x2 = self._reach(phase.start, phase.end)
-            y = self.scale(phase.limits.centre * line.factor)
-            places = [
-                (x1 + 4 + share * max(x2 - x1 - width - 8, 0), y + shift)
-                for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-                for shift in (-6.0, 15.0)
-            ]
-            x, at = min(
-                places,
-                key=lambda place: sum(
-                    place[0] - 10 < px < place[0] + width + 10 and place[1] - 18 < py < place[1] + 8
-                    for px, py in drawn
-                ),
-            )
-            self.drawing.text(x, at, text, size=11.5, soft=True, halo=True)
+        width = text_width(text, 11.5)
+        places = [
+            (x1 + 4 + share * max(x2 - x1 - width - 8, 0), y + shift)
+            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+            for shift in (-6.0, 15.0)
+        ]
+        x, at = min(
+            places,
+            key=lambda place: sum(
+                place[0] - 10 < px < place[0] + width + 10 and place[1] - 18 < py < place[1] + 8
+                for px, py in drawn
+            ),
+        )
+        self.drawing.text(x, at, text, size=11.5, soft=True, halo=True)
 
     def _points(self, line: _Line) -> None:
         d, chart, data = self.drawing, line.group.chart, self.charts.data

@@ -215,6 +215,8 @@ class Observation(models.Model):
                     Q(
                         point_kind=PointKind.PROPORTION,
                         numerator__isnull=False,
+                        # Comparing with nothing is not false: it has to be there, in so many words.
+                        denominator__isnull=False,
                         denominator__gte=1,
                         numerator__lte=F("denominator"),
                         value__isnull=True,
@@ -222,6 +224,7 @@ class Observation(models.Model):
                     | Q(
                         point_kind=PointKind.RATE,
                         numerator__isnull=False,
+                        denominator__isnull=False,
                         denominator__gte=1,
                         value__isnull=True,
                     )
