@@ -30,6 +30,11 @@ def enqueue_submission(submission_id: int) -> None:
 
 
 @shared_task
+def take_names_out(submission_id: int) -> None:
+    submissions.take_names_out(submission_id=submission_id)
+
+
+@shared_task
 def protect_results(source_id: int, period_id: int) -> None:
     """The exact disclosure check of a period, with its findings hidden: some seconds."""
     protection.protect_results(source_id=source_id, period_id=period_id, as_of=timezone.now())
@@ -48,6 +53,10 @@ def sweep_submissions() -> None:
     waiting = Submission.objects.filter(state__in=AUTOMATIC, state_changed_at__lt=limit)
     for submission_id in waiting.order_by("received_at").values_list("id", flat=True):
         process_submission.delay(submission_id)
+    for submission_id in submissions.list_files_with_names(
+        since=timezone.now() - timedelta(days=1)
+    ):
+        take_names_out.delay(submission_id)
     enqueue_protection()
 
 

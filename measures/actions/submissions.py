@@ -57,6 +57,8 @@ from teams.errors import StateRefused
 from teams.models import User
 from teams.queries import get_programme
 
+#: Resting states in which the rows are loaded, so the file is not read again.
+WITH_ROWS = frozenset({State.NEEDS_CONFIRMATION, State.PUBLISHED})
 #: First half of the advisory lock's key; the second is the submission's id.
 _LOCK_SPACE = 7201
 
@@ -241,7 +243,58 @@ def process_submission(*, submission_id: int, as_of: datetime) -> State | None:
     while True:
         state = _take_step(submission_id, as_of)
         if state is None or state not in AUTOMATIC:
+            if state in WITH_ROWS:
+                take_names_out(submission_id=submission_id)
             return state
+
+
+def _failure(submission_id: int, doing: str, problem: Exception) -> StepFailed:
+    # The message of an error can quote the file, so only its kind and its places are told.
+    places = " < ".join(
+        f"{frame.name}:{frame.lineno}"
+        for frame in reversed(traceback.extract_tb(problem.__traceback__))
+    )
+    return StepFailed(f"Submission {submission_id}, {doing}: {type(problem).__name__} at {places}.")
+
+
+def take_names_out(*, submission_id: int) -> None:
+    """Keep the file of loaded rows without its names: nobody needs them any more.
+
+    The results are there before; a worker that is killed here leaves the file to the sweep.
+    Raises StepFailed when the file cannot be read any more.
+    Effects: another file in the store, and `stored_as` that points to it.
+    """
+    with transaction.atomic():
+        if not _is_free(submission_id):
+            return
+        # The row is not locked: writing a large file takes its time.
+        submission = Submission.objects.select_related("source__team").get(pk=submission_id)
+        old_file = submission.stored_as
+        if (
+            submission.state not in WITH_ROWS
+            or not old_file
+            or not store.path_of(old_file).exists()
+        ):
+            return
+        try:
+            table, mapping = _open(submission)
+            new_file = without_names.keep_without_names(old_file, table, mapping)
+        except Exception as problem:  # noqa: BLE001
+            raise _failure(submission_id, "taking names out of its file", problem) from None
+        if new_file == old_file:
+            return
+        Submission.objects.filter(pk=submission_id).update(stored_as=new_file)
+        transaction.on_commit(lambda: _delete_unused(old_file))
+
+
+def list_files_with_names(*, since: datetime) -> list[int]:
+    """Submissions whose rows are loaded since then, and whose file may still hold names."""
+    return list(
+        Submission.objects.filter(state__in=WITH_ROWS, state_changed_at__gte=since)
+        .exclude(stored_as="")
+        .exclude(stored_as__endswith=without_names.SUFFIX)
+        .values_list("pk", flat=True)
+    )
 
 
 def _take_step(submission_id: int, as_of: datetime) -> State | None:
@@ -275,14 +328,7 @@ def _take_step(submission_id: int, as_of: datetime) -> State | None:
     except (Submission.DoesNotExist, StateRefused):
         raise
     except Exception as problem:  # noqa: BLE001
-        # The message of an error can quote the file, so only its kind and its places are told.
-        places = " < ".join(
-            f"{frame.name}:{frame.lineno}"
-            for frame in reversed(traceback.extract_tb(problem.__traceback__))
-        )
-        raise StepFailed(
-            f"Submission {submission_id}, step from “{step}”: {type(problem).__name__} at {places}."
-        ) from None
+        raise _failure(submission_id, f"step from “{step}”", problem) from None
     finally:
         if progress is not None:
             progress.close()
@@ -511,25 +557,11 @@ def _coded(checked: Checked) -> store.CodedRows:
 
 def _adopt(submission: Submission, progress: ProgressWriter, as_of: datetime) -> None:
     """loaded → published, or needs confirmation when somebody's earlier data would be replaced."""
-    _take_names_out(submission)
     if not submission.replace_confirmed and replaces_current_data(submission):
         _finish(submission, State.NEEDS_CONFIRMATION, as_of)
         return
     publish_submission(submission_id=submission.pk, as_of=as_of)
     Submission.objects.filter(pk=submission.pk).update(attempt_count=0)
-
-
-def _take_names_out(submission: Submission) -> None:
-    """The rows are loaded: from now on the file is kept without names."""
-    old_file = submission.stored_as
-    if not old_file or not store.path_of(old_file).exists():
-        return
-    table, mapping = _open(submission)
-    submission.stored_as = without_names.keep_without_names(old_file, table, mapping)
-    if submission.stored_as == old_file:
-        return
-    Submission.objects.filter(pk=submission.pk).update(stored_as=submission.stored_as)
-    transaction.on_commit(lambda: _delete_unused(old_file))
 
 
 def _delete_unused(stored_as: str) -> None:

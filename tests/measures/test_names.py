@@ -11,7 +11,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from collaborative.celery import app
+from measures import tasks
+from measures.actions import submissions
 from measures.actions.submissions import process_submission
 from measures.enums import SubmissionState
 from measures.ingest.without_names import SUFFIX
@@ -180,3 +184,19 @@ def test_file_without_names_is_kept_as_it_came(state):  # noqa: F811
     data = csv_bytes([row()])
     submission = send(make_source(), data)
     assert (state / submission.stored_as).read_bytes() == data
+
+
+def test_file_of_a_worker_that_was_killed_after_publishing_is_swept(state, tables, caplog, commits):  # noqa: F811
+    make_groups()
+    source = make_source()
+    waiting = receive(source, csv_bytes([person(1)]))
+    while Submission.objects.get(pk=waiting.pk).state != SubmissionState.PUBLISHED:
+        submissions._take_step(waiting.pk, timezone.now())
+    assert in_files(state) != []
+    app.conf.task_always_eager = True
+    try:
+        with commits():
+            tasks.sweep_submissions.delay()
+    finally:
+        app.conf.task_always_eager = False
+    nowhere(state, caplog)
