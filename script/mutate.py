@@ -89,30 +89,40 @@ def mutants_of(path: Path, module: str) -> Iterator[Mutant]:
     text = path.read_text(encoding="utf-8")
     for at in range(len(list(_sites(ast.parse(text))))):
         tree = ast.parse(text)
-        node, change, function = list(_sites(tree))[at]
-        before = ast.unparse(node)
+        shown, change, function = list(_sites(tree))[at]
+        before = ast.unparse(shown)
         change()
         ast.fix_missing_locations(tree)
-        yield Mutant(module, function, before, ast.unparse(node), node.lineno, ast.unparse(tree))
+        yield Mutant(module, function, before, ast.unparse(shown), shown.lineno, ast.unparse(tree))
 
 
-def _sites(tree: ast.Module) -> Iterator[tuple[ast.expr, Callable[[], None], str]]:
-    def walk(node: ast.AST, function: str) -> Iterator[tuple[ast.expr, Callable[[], None], str]]:
+def _sites(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Callable[[], None], str]]:
+    """What to show (the changed expression in the one around it), how to change it, where it is."""
+
+    def walk(
+        node: ast.AST, around: ast.expr | ast.stmt | None, function: str
+    ) -> Iterator[tuple[ast.expr | ast.stmt, Callable[[], None], str]]:
         if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
+            return
+        if isinstance(node, ast.ClassDef) and any("Enum" in ast.unparse(b) for b in node.bases):
             return
         if isinstance(node, ast.expr):
             for change in _changes(node):
-                yield node, change, function
+                yield around or node, change, function
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             function = node.name
+        if isinstance(node, ast.expr | ast.Assign | ast.AugAssign | ast.Return):
+            around = node
+        elif isinstance(node, ast.stmt):
+            around = None
         for field, value in ast.iter_fields(node):
             if field in ("annotation", "returns", "decorator_list", "type_params"):
                 continue
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
-                    yield from walk(child, function)
+                    yield from walk(child, around, function)
 
-    yield from walk(tree, "module")
+    yield from walk(tree, None, "module")
 
 
 def _changes(node: ast.expr) -> Iterator[Callable[[], None]]:

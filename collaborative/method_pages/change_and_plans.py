@@ -170,14 +170,13 @@ def _decomposition() -> Sequence[str]:
         ),
         "",
         *table(
-            ("provider group", "rates", "shares", "within, points", "between, points"),
+            ("provider group", "rates", "shares", "within, points"),
             [
                 (
                     at + 1,
                     f"{percent(rate(a, m), 0)} and {percent(rate(c, n), 0)}",
                     f"{percent(m / sum(arms[1]), 0)} and {percent(n / sum(arms[3]), 0)}",
                     points(found.within_of_unit[at]),
-                    points(found.between_of_unit[at]),
                 )
                 for at, (a, m, c, n) in enumerate(zip(*arms, strict=True))
             ],
@@ -279,6 +278,7 @@ PAGES = (
         ),
         (
             "It goes on as it did. It rarely does; read it as the size of the change, not as a forecast.",
+            "A gap that closes because the reference gets worse is on track too: look at who moved.",
             'Without a clear change: "not on track", and no number.',
         ),
         ("Fieller (1954), Journal of the Royal Statistical Society B 16:175-185",),

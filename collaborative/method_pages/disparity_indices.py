@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from collaborative.method_pages.page import (
@@ -116,7 +116,7 @@ def _distances() -> Sequence[str]:
     def from_best(*, weighted: bool) -> Estimate:
         return mean_difference_from_best(MET, PEOPLE, higher_is_better=True, weighted=weighted)
 
-    rows = {
+    rows: dict[str, Callable[..., Estimate]] = {
         "from the overall rate (MDM)": partial(mean_difference_from_mean, MET, PEOPLE),
         "from the best (MDB)": from_best,
         "from White (MDR)": partial(mean_difference_from_reference, MET, PEOPLE, WHITE),

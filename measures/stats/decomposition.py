@@ -16,6 +16,9 @@ FloatArray = NDArray[np.float64]
 class Decomposition:
     """total = within + between, proportions; the last two arrays keep the axis of units.
 
+    Of what units add to `between` only the sum has a meaning: one unit's part depends on how many of
+    both groups it serves, whatever its rates.
+
     within: people of the two groups get different care in the same unit. between: they are served by
     different units. Errors treat the shares as fixed.
     """

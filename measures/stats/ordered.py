@@ -145,7 +145,7 @@ def slope_linear(x: ArrayLike, n: ArrayLike, level: float = 0.95) -> Slope:
     z = z_value(level)
     middle = (g.w * g.rank).sum(axis=-1, keepdims=True)
     spread = (g.w * (g.rank - middle) ** 2).sum(axis=-1)
-    several = (g.groups >= 2) & (spread > 0.0)
+    several = g.groups >= 2
     pull = g.w * (g.rank - middle) / np.where(several, spread, 1.0)[..., None]
     slope = (pull * g.p).sum(axis=-1)
     bottom = g.mean - slope * middle[..., 0]

@@ -147,15 +147,15 @@ def choose(
     if rule.strategy is Strategy.OVERALL:
         people, met = sizes.sum(axis=-1), hits.sum(axis=-1)
         return _found(rule, none, people, met, np.ones(rows, dtype=bool))
-    if rule.strategy is Strategy.NAMED:
-        stratum = rule.stratum if rule.stratum is not None else -1
+    if rule.stratum is not None:  # given if, and only if, the rule is `named`
+        stratum = rule.stratum
         if not 0 <= stratum < sizes.shape[-1]:
             raise ValueError(f"There is no stratum {stratum} that could be the reference.")
         if not may[..., stratum].all():
             raise ValueError("Declined, unknown or a total cannot be the reference.")
         index = np.full(rows, stratum, dtype=np.int64)
     elif rule.strategy is Strategy.LARGEST:
-        candidates = np.where(may & (sizes > 0), sizes, -1)
+        candidates = np.where(may, sizes, -1)
         index = np.where(candidates.max(axis=-1) > 0, candidates.argmax(axis=-1), -1)
     else:
         if earlier_x is None or earlier_n is None:

@@ -12,6 +12,7 @@ from measures.stats.indices import (
     between_group_sd_corrected,
     mean_difference_from_best,
     mean_log_deviation,
+    range_difference,
     signed_difference_from_reference,
     theil,
 )
@@ -86,6 +87,12 @@ def test_batches_do_not_change_the_draws(monkeypatch):
 def test_few_draws_are_refused():
     with pytest.raises(ValueError, match="100 draws"):
         bootstrap_interval(between_group_sd, X, N, seed=1, draws=99)
+    assert not np.isnan(bootstrap_interval(between_group_sd, X, N, seed=1, draws=100)).any()
+
+
+def test_rates_of_one_person_are_drawn_from_too():
+    # 0 and 100 percent stay what they are in every draw
+    assert bootstrap_interval(range_difference, [1, 0], [1, 10], seed=1) == (1.0, 1.0)
 
 
 def test_headline_has_all_that_belongs_together():

@@ -82,6 +82,10 @@ def test_what_does_not_fit_is_refused(changes, message):
         score(twelve(), **changes)
     with pytest.raises(ValueError, match="outside 0 to 1"):
         score(twelve() * 100)
+    below = twelve()
+    below[3, 2] = -0.01
+    with pytest.raises(ValueError, match="outside 0 to 1"):
+        score(below)
     with pytest.raises(ValueError, match="one row for each provider"):
         hess([1, 2], [1, 2], [1, 2], higher_is_better=[True], enrolled=[900, 900])
 

@@ -111,4 +111,6 @@ def test_years_that_nobody_has_read_are_refused(year):
 
 def test_reporting():
     np.testing.assert_array_equal(hedis_reportable([0, 29, 30]), [False, False, True])
-    np.testing.assert_array_equal(strata_add_up([[5, 5, 2], [5, 5, 0]], [12, 12]), [True, False])
+    np.testing.assert_array_equal(
+        strata_add_up([[5, 5, 2], [5, 5, 0], [0, 0, 0]], [12, 12, 0]), [True, False, True]
+    )

@@ -114,6 +114,14 @@ def test_many_assignments_are_drawn_with_the_seed(monkeypatch):
     assert drawn.p_value != randomisation_test(change, treated, seed=2).p_value
 
 
+def test_drawn_assignments_have_as_many_sites():
+    chosen = np.arange(30) < 7
+    rows = differences._assignments(30, 7, chosen, listed=False, seed=1)
+    assert (rows.sum(axis=1) == 7).all() and (rows[0] == chosen).all()
+    # and each site is among them equally often
+    np.testing.assert_allclose(rows.mean(axis=0), 7 / 30, atol=0.02)
+
+
 def test_sites_without_a_change_are_left_out():
     found = randomisation_test([3, np.nan, 1, 2], [1, 1, 0, 0], seed=1)
     assert found.assignments == 3 and found.value == 1.5
@@ -146,6 +154,8 @@ def test_pre_trend_is_the_test_of_slopes():
     )
     np.testing.assert_allclose(found.value, expected.value)
     assert found.p_value == expected.p_value
+    two = pre_trend(rates[:, :2], treated, seed=1)
+    np.testing.assert_allclose(two.value, np.mean([1, 2]) - np.mean([0, -1, 0]))
     rates[1, 2] = np.nan
     assert pre_trend(rates, treated, seed=1).assignments == 4
     for wrong in ([1, 2], [[1], [2]]):

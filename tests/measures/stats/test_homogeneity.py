@@ -61,6 +61,17 @@ def test_two_groups_are_the_pooled_z_test():
     )
 
 
+def test_expected_counts_of_exactly_five_are_enough():
+    assert chi_square([3, 7], [10, 10]).trusted
+    assert not chi_square([3, 6], [10, 10]).trusted
+    assert not chi_square([7, 8], [10, 10]).trusted
+
+
+def test_exact_of_large_groups_is_finite():
+    found = homogeneity([2, 0, 1], [30_000, 20_000, 9], seed=1)
+    assert found.method == Method.EXACT and 0 < found.p_value < 0.01
+
+
 def test_groups_without_people_are_left_out():
     found = chi_square([[5, 0, 9], [5, 0, 0], [0, 0, 0]], [[20, 0, 30], [20, 0, 0], [0, 0, 0]])
     np.testing.assert_array_equal(found.df, [1, 0, 0])

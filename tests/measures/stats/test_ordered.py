@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from measures.stats.ordered import (
     absolute_concentration,
@@ -117,10 +118,24 @@ def test_interval_widens_with_dispersion():
     np.testing.assert_allclose(found.sii.value - found.sii_interval.lower, half)
     half = 1.959963984540054 * found.rii.error * math.sqrt(found.dispersion)
     np.testing.assert_allclose(found.rii_interval, found.rii.value * np.exp([-half, half]))
+    fitted = logit_fit(rates, ridit([1000] * 5))
+    chi_square = (1000 * (rates - fitted) ** 2 / (fitted * (1 - fitted))).sum()
+    np.testing.assert_allclose(found.dispersion, chi_square / 3, rtol=1e-6)
     line = slope_linear([500, 900, 100, 800, 700], [1000] * 5)
     fitted = rates.mean() + line.sii.value * (ridit([1000] * 5) - 0.5)
     v = rates * (1 - rates) / 1000
     np.testing.assert_allclose(line.dispersion, ((rates - fitted) ** 2 / v).sum() / 3)
+
+
+def logit_fit(rates, rank):
+    """Fitted rates by plain search for the likeliest a and b."""
+
+    def minus_log_likelihood(parameters):
+        p = 1 / (1 + np.exp(-parameters[0] - parameters[1] * rank))
+        return -(rates * np.log(p) + (1 - rates) * np.log(1 - p)).sum()
+
+    found = minimize(minus_log_likelihood, [0.0, 0.0], tol=1e-14)
+    return 1 / (1 + np.exp(-found.x[0] - found.x[1] * rank))
 
 
 def test_equal_rates_have_no_slope():

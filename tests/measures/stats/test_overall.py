@@ -44,6 +44,16 @@ def test_overall_matches_the_sums(rows):
         np.testing.assert_allclose(found.p_value[j], two_proportion_p(x[j], n[j], *rest), rtol=1e-9)
 
 
+def test_leading_axes_are_kept():
+    x, n = np.array([[5, 9, 3], [0, 7, 7]]), np.array([[10, 20, 30], [0, 9, 30]])
+    found = against_overall(x, n)
+    for row in range(2):
+        alone = against_overall(x[row], n[row])
+        np.testing.assert_array_equal(found.gap[row], alone.gap)
+        np.testing.assert_array_equal(found.error[row], alone.error)
+        np.testing.assert_array_equal(found.interval.lower[row], alone.interval.lower)
+
+
 def test_overlap_narrows():
     # Most people are in the group, so it can hardly differ from the average.
     large, _ = np.array(against_overall([900, 50], [1000, 100]).interval).T

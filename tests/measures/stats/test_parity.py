@@ -39,6 +39,11 @@ def test_part_of_large_counts_is_exact():
     )
 
 
+def test_rests_of_both_divisions_count():
+    # two thirds of 1.9 people behind are 1.27 people
+    assert patients_to_part(0, 10, 19, 100, True, Fraction(2, 3)) == 2
+
+
 def test_level_ahead_and_empty():
     np.testing.assert_array_equal(
         patients_to_part([5, 9, 0, 5], [10, 10, 0, 10], [5, 5, 5, 0], [10, 10, 10, 0], True),
@@ -63,8 +68,9 @@ def test_benchmark_is_what_is_printed():
     )
     assert patients_to_benchmark(70, 100, Fraction(1), True) == 30
     assert patients_to_benchmark(70, 100, Fraction(0), False) == 70
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        patients_to_benchmark(1, 2, Fraction(85), True)
+    for wrong in (Fraction(85), Fraction(101, 100), Fraction(-1, 100)):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            patients_to_benchmark(1, 2, wrong, True)
 
 
 @given(counts, counts, st.booleans())

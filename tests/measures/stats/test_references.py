@@ -87,6 +87,12 @@ def test_named_reference_says_how_many_it_has(n, state):
     assert rule.sentence == "Reference: White, named in advance."
 
 
+def test_first_stratum_and_one_person_can_be_references():
+    first = choose(ReferenceRule(Strategy.NAMED, stratum=0, label="A"), X, N, eligible=ALL)
+    np.testing.assert_array_equal(first.n, N[:, 0])
+    assert choose(ReferenceRule(Strategy.LARGEST), [0, 1], [0, 1], eligible=True).index == 1
+
+
 def test_declined_is_never_a_reference():
     with pytest.raises(ValueError, match="Declined"):
         choose(ReferenceRule(Strategy.NAMED, stratum=3, label="?"), X, N, eligible=ALL)

@@ -47,4 +47,4 @@ def test_a_layer_with_nobody():
     # it does not matter where the standard has nobody either
     np.testing.assert_allclose(directly_standardised([3, 0], [9, 0], [5, 0]).rate, 1 / 3)
     with pytest.raises(ValueError, match="no people"):
-        directly_standardised([3], [9], [0])
+        directly_standardised([[3], [3]], [[9], [9]], [[0], [5]])
