@@ -64,6 +64,6 @@ drop table measures_memberrow;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("measures", "0002_initial")]
+    dependencies = [("measures", "0001_initial")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
