@@ -55,6 +55,7 @@ SECTIONS = (
         "pdsa:tests",
         ("pdsa:cycle", "pdsa:log", "pdsa:finish", "pdsa:shared_tests", "pdsa:history", "pdsa:copy"),
     ),
+    Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
     ),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("teams.urls")),
     path("data/", include("measures.urls")),
     path("definitions/", include("measures.urls_definitions")),
+    path("grants/", include("grants.urls")),
     path("", include("pdsa.urls")),
     path("learning/", include("learning.urls")),
     path("", include("pdsa.urls_aims")),

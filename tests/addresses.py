@@ -36,7 +36,6 @@ CLOSED_ROLES = frozenset(
         Role.GROUP_LEAD,
         Role.SENIOR_SPONSOR,
         Role.COACH,
-        Role.PAYER_FINANCE,
         Role.EVALUATOR,
     }
 )

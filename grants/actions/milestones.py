@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,8 +20,9 @@ from grants.policies.checks import (
 from grants.policies.transitions import can_step
 from grants.queries.conditions import look_at
 from grants.steps import checked_scope, lock_award
-from teams.errors import StateRefused
-from teams.models import User
+from teams.actions.attachments import store_attachment
+from teams.errors import NotAllowed, StateRefused
+from teams.models import Attachment, User
 from teams.permissions import Permission
 
 
@@ -149,3 +151,33 @@ def refresh_condition(*, milestone: Milestone, as_of: datetime) -> bool:
             after={"met": seen.met, "seen": seen.text},
         )
     return seen.met is True and before is not True
+
+
+@transaction.atomic
+def attach_evidence(
+    *, milestone: Milestone, file: BinaryIO, name: str, by: User, as_of: datetime
+) -> Attachment:
+    """Put a document on file that shows a condition: by the group or by the director."""
+    scope = checked_scope(by, Permission.VIEW_GRANTS, as_of)
+    award = lock_award(milestone.award_id)
+    if not scope.may(Permission.MANAGE_GRANTS) and not (
+        scope.may(Permission.REPORT_GRANTS) and award.team_id in scope.own_team_ids
+    ):
+        raise NotAllowed(
+            f"Documents are put on file by {award.team.name} or the programme director."
+        )
+    milestone = Milestone.objects.get(pk=milestone.pk)
+    if milestone.state != MilestoneState.OPEN:
+        raise StateRefused(f"This condition is {milestone.get_state_display().lower()} already.")
+    attachment = store_attachment(
+        owner=milestone, team=award.team, file=file, name=name, by=by, as_of=as_of
+    )
+    record_award_event(
+        award=award,
+        act="attach_evidence",
+        target=milestone,
+        by=by,
+        as_of=as_of,
+        after={"name": attachment.name, "sha256": attachment.sha256},
+    )
+    return attachment

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,9 +22,10 @@ from grants.queries.spending import list_line_spending
 from grants.report_content import content_hash
 from grants.steps import checked_scope, lock_award
 from grants.terms import newest_budget
+from teams.actions.attachments import store_attachment
 from teams.errors import NotAllowed, StateRefused
 from teams.formats import format_money
-from teams.models import User
+from teams.models import Attachment, User
 from teams.permissions import Permission
 
 
@@ -339,3 +340,23 @@ def reopen_report(*, report: GrantReport, reason: str, by: User, as_of: datetime
         reason=reason,
         more={"version": number, "was": ReportState.ACCEPTED},
     )
+
+
+@transaction.atomic
+def attach_to_report(
+    *, report: GrantReport, file: BinaryIO, name: str, by: User, as_of: datetime
+) -> Attachment:
+    """A receipt or another file, while the report is written."""
+    award, report = _begin(report, "write", Permission.REPORT_GRANTS, by=by, as_of=as_of)
+    attachment = store_attachment(
+        owner=report, team=award.team, file=file, name=name, by=by, as_of=as_of
+    )
+    record_award_event(
+        award=award,
+        act="attach_to_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        after={"name": attachment.name, "sha256": attachment.sha256},
+    )
+    return attachment

@@ -1,0 +1,1 @@
+"""The evidence packet of a payment as a document."""

@@ -1,0 +1,210 @@
+"""All awards at a glance: totals that tie to the fund, what blocks, what is late."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Prefetch
+
+from grants.enums import AwardState, MilestoneState, ReportState, TrancheState
+from grants.facts import WorkSummary, work_summary
+from grants.models import Award, Fund, Milestone, Tranche
+from grants.queries.awards import list_awards
+from grants.queries.money import committed_amount, paid_amount, returned_amount
+from grants.queries.spending import spent_by_award, time_share
+from teams.models import Team
+from teams.scoping import Scope
+
+_SETTLED = (TrancheState.PAID, TrancheState.CANCELLED, TrancheState.RETURNED)
+_ZERO = Decimal("0.00")
+#: Spending below this share when this share of the time is gone is an exception that finance looks at.
+SLOW_SPENDING, SLOW_AFTER = Decimal("0.5"), Decimal("0.75")
+
+
+@dataclass
+class PortfolioRow:
+    """One award. Money in dollars, shares 0 to 1."""
+
+    award: Award
+    committed: Decimal
+    paid: Decimal
+    returned: Decimal
+    spent: Decimal
+    time_gone: Decimal
+    next_tranche: Tranche | None
+    blocking: Milestone | None
+    overdue_count: int
+    override_count: int
+    work: WorkSummary | None = None
+
+    @property
+    def with_group(self) -> Decimal:
+        return self.paid - self.returned
+
+    @property
+    def unspent(self) -> Decimal:
+        return self.with_group - self.spent
+
+    @property
+    def exceptions(self) -> list[str]:
+        found = []
+        if self.overdue_count:
+            found.append(f"{self.overdue_count} overdue")
+        if self.override_count:
+            found.append("paid without conditions")
+        if (
+            self.time_gone >= SLOW_AFTER
+            and self.award.amount
+            and self.spent / self.award.amount < SLOW_SPENDING
+            and self.award.state == AwardState.ACTIVE
+        ):
+            found.append("slow spending")
+        return found
+
+
+@dataclass
+class Portfolio:
+    """Rows of the awards that a reader sees, with the totals of exactly these rows."""
+
+    rows: list[PortfolioRow]
+    committed: Decimal = _ZERO
+    paid: Decimal = _ZERO
+    returned: Decimal = _ZERO
+    spent: Decimal = _ZERO
+    funds: list[Fund] = field(default_factory=list)
+
+    @property
+    def fund_amount(self) -> Decimal:
+        return sum((fund.amount for fund in self.funds), _ZERO)
+
+    @property
+    def left(self) -> Decimal:
+        """What the funds have not committed: with `committed` it makes up their amount."""
+        return self.fund_amount - self.committed
+
+
+def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") -> Portfolio:
+    """Awards in scope by group, never by result. kind, state: narrow the rows; totals are of the rows."""
+    awards = list_awards(scope)
+    if kind:
+        awards = awards.filter(kind=kind)
+    if state:
+        awards = awards.filter(state=state)
+    found = list(
+        awards.annotate(
+            committed=committed_amount(), paid=paid_amount(), returned=returned_amount()
+        ).prefetch_related(
+            Prefetch("tranches", Tranche.objects.prefetch_related("conditions").order_by("number")),
+            "reports",
+        )
+    )
+    spent = spent_by_award([award.pk for award in found])
+    work: dict[int, WorkSummary | None] = {}
+    rows = []
+    for award in found:
+        if award.team_id not in work:
+            work[award.team_id] = work_summary(award.team_id, since=award.starts_on, on=on)
+        rows.append(_row(award, spent.get(award.pk, _ZERO), work[award.team_id], on))
+    portfolio = Portfolio(rows)
+    for row in rows:
+        portfolio.committed += row.committed
+        portfolio.paid += row.paid
+        portfolio.returned += row.returned
+        portfolio.spent += row.spent
+    portfolio.funds = list(Fund.objects.filter(pk__in={a.fund_id for a in found}))
+    return portfolio
+
+
+def _row(award: Award, spent: Decimal, work: WorkSummary | None, on: date) -> PortfolioRow:
+    tranches = list(award.tranches.all())
+    waiting = [t for t in tranches if t.state not in _SETTLED]
+    following = waiting[0] if waiting else None
+    open_conditions = (
+        sorted(
+            (m for m in following.conditions.all() if m.state == MilestoneState.OPEN),
+            key=lambda m: m.due_on,
+        )
+        if following
+        else []
+    )
+    return PortfolioRow(
+        award=award,
+        committed=award.committed,  # type: ignore[attr-defined]
+        paid=award.paid,  # type: ignore[attr-defined]
+        returned=award.returned,  # type: ignore[attr-defined]
+        spent=spent,
+        time_gone=time_share(award, on),
+        next_tranche=following,
+        blocking=open_conditions[0] if open_conditions else None,
+        overdue_count=sum(is_overdue(r, on) for r in award.reports.all())
+        if award.state in (AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING)
+        else 0,
+        override_count=sum(t.override_by_id is not None for t in tranches),
+        work=work,
+    )
+
+
+def is_overdue(report: object, on: date) -> bool:
+    """The day of a report is over and it was not handed in."""
+    return report.due_on < on and report.state not in (  # type: ignore[attr-defined]
+        ReportState.SUBMITTED,
+        ReportState.ACCEPTED,
+    )
+
+
+@dataclass
+class MatrixRow:
+    """A group's payments, by number; awards of one group stand below each other."""
+
+    team: Team
+    award: Award
+    tranches: list[Tranche]
+
+
+def list_matrix(scope: Scope) -> tuple[list[MatrixRow], int]:
+    """Groups by payments, for awards under way, and the largest number of payments."""
+    awards = (
+        list_awards(scope)
+        .filter(state__in=[AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING])
+        .prefetch_related(
+            Prefetch("tranches", Tranche.objects.prefetch_related("conditions").order_by("number"))
+        )
+    )
+    rows = [MatrixRow(a.team, a, list(a.tranches.all())) for a in awards]
+    return rows, max((len(row.tranches) for row in rows), default=0)
+
+
+def list_expected_payments(
+    scope: Scope, *, on: date, days: int = 92
+) -> dict[Fund, list[tuple[str, Decimal]]]:
+    """Payments planned within the next days, added up by fund and month: for the payer's cash."""
+    tranches = (
+        Tranche.objects.filter(
+            award__in=list_awards(scope).filter(
+                state__in=[AwardState.ACTIVE, AwardState.AGREEMENT_OUT, AwardState.APPROVED]
+            ),
+            planned_on__lte=on + timedelta(days=days),
+        )
+        .exclude(state__in=_SETTLED)
+        .select_related("award__fund")
+        .order_by("planned_on")
+    )
+    sums: dict[Fund, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: _ZERO))
+    for tranche in tranches:
+        month = max(tranche.planned_on, on).strftime("%B %Y")
+        sums[tranche.award.fund][month] += tranche.amount
+    return {fund: list(months.items()) for fund, months in sums.items()}
+
+
+def list_payment_queue(scope: Scope, states: Iterable[TrancheState]) -> list[Tranche]:
+    """Payments in these states, the longest waiting first."""
+    return list(
+        Tranche.objects.filter(award__in=list_awards(scope), state__in=list(states))
+        .select_related("award__team", "award__fund")
+        .prefetch_related("approvals__by", "conditions")
+        .order_by("state_changed_at")
+    )

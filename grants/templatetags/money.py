@@ -1,0 +1,44 @@
+"""How amounts are written on pages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from teams.formats import NO_NUMBER, format_money
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Any) -> str:
+    """Dollars and cents: $250,000.00; a dash for nothing."""
+    return NO_NUMBER if amount is None else format_money(Decimal(amount))
+
+
+@register.filter
+def dollars(amount: Any) -> str:
+    """Whole dollars, for tables and cards: $250,000. Never for what is added up by a reader."""
+    return NO_NUMBER if amount is None else format_money(Decimal(amount), cents=False)
+
+
+@register.filter
+def share_of(part: Any, whole: Any) -> str:
+    """A part of a whole in percent without decimals; a dash of nothing."""
+    return f"{100 * Decimal(part) / Decimal(whole):.0f}%" if whole else NO_NUMBER
+
+
+@register.simple_tag
+def bar_width(part: Any, whole: Any) -> int:
+    """Width 0 to 100 of a bar."""
+    if not whole:
+        return 0
+    return max(0, min(100, round(100 * Decimal(part) / Decimal(whole))))
+
+
+@register.filter
+def minus(amount: Any, other: Any) -> Decimal:
+    """amount − other."""
+    return Decimal(amount) - Decimal(other)

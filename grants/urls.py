@@ -1,0 +1,39 @@
+"""Addresses of the grants app."""
+
+from django.urls import path
+
+from grants.views import acts, changes, money, pages, reports
+
+app_name = "grants"
+urlpatterns = [
+    path("", pages.home_page, name="home"),
+    path("teams/<str:code>/", pages.team_page, name="team"),
+    path("awards/add/", changes.add_award_page, name="add_award"),
+    path("awards/<int:award_id>/", pages.award_page, name="award"),
+    path("awards/<int:award_id>/history/", pages.history_page, name="history"),
+    path("awards/<int:award_id>/change/", changes.change_award_page, name="change_award"),
+    path("awards/<int:award_id>/amend/", changes.amend_page, name="amend"),
+    path("awards/<int:award_id>/budget/", changes.budget_page, name="budget"),
+    path("awards/<int:award_id>/do/<str:act>/", acts.award_act, name="award_act"),
+    path("payments/<int:tranche_id>/", pages.tranche_page, name="tranche"),
+    path("payments/<int:tranche_id>/evidence.pdf", pages.evidence_file, name="evidence"),
+    path("payments/<int:tranche_id>/do/<str:act>/", acts.tranche_act, name="tranche_act"),
+    path("conditions/<int:milestone_id>/", pages.milestone_page, name="milestone"),
+    path("conditions/<int:milestone_id>/do/<str:act>/", acts.milestone_act, name="milestone_act"),
+    path("reports/<int:report_id>/", reports.report_page, name="report"),
+    path("reports/<int:report_id>/start/", reports.start_page, name="start_report"),
+    path("reports/<int:report_id>/lines/", reports.lines_page, name="report_lines"),
+    path("reports/<int:report_id>/files/", reports.attach_page, name="report_files"),
+    path("reports/<int:report_id>/do/<str:act>/", acts.report_act, name="report_act"),
+    path("amendments/<int:amendment_id>/", changes.amendment_page, name="amendment"),
+    path("amendments/<int:amendment_id>/do/<str:act>/", acts.amendment_act, name="amendment_act"),
+    path("portfolio/", money.portfolio_page, name="portfolio"),
+    path("portfolio.csv", money.portfolio_file, name="portfolio_file"),
+    path("conditions/", money.matrix_page, name="matrix"),
+    path("finance/", money.finance_page, name="finance"),
+    path("funds/add/", money.add_fund_page, name="add_fund"),
+    path("funds/<int:fund_id>/", money.fund_page, name="fund"),
+    path("funds/<int:fund_id>/receipts/add/", money.receipt_page, name="add_receipt"),
+    path("funds/<int:fund_id>/reconcile.csv", money.reconcile_file, name="reconcile"),
+    path("rules/", money.rules_page, name="rules"),
+]

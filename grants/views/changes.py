@@ -1,0 +1,216 @@
+"""Drafting an award, moving its budget, asking for amendments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from grants.actions.amendments import reallocate_budget, request_amendment
+from grants.actions.drafts import change_award, draft_award
+from grants.enums import AmendmentKind, AwardKind
+from grants.forms.awards import AmendmentForm, AwardForm, BudgetForm
+from grants.policies.transitions import can_step
+from grants.queries.awards import get_amendment, get_award
+from grants.queries.money import list_funds
+from grants.queries.rules import get_rules, list_categories
+from grants.terms import list_differences, newest_budget
+from grants.views.acts import acts_of
+from teams.errors import StateRefused
+from teams.permissions import Permission, require
+from teams.queries import list_teams
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_award_page(request: HttpRequest) -> HttpResponse:
+    form = AwardForm(
+        request.POST or None,
+        funds=list_funds(),
+        teams=list_teams(request.scope),  # type: ignore[attr-defined]
+        categories=list_categories(),
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            award = draft_award(
+                fund=data["fund"],
+                team=data["team"],
+                kind=AwardKind(data["kind"]),
+                number=data["number"],
+                terms=form.terms(),
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The draft is there. Read it, then submit it.")
+            return redirect("grants:award", award.pk)
+    return render(
+        request,
+        "grants/award_form.html",
+        {"form": form, "title": "Draft an award"},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    if not can_step("change", award):
+        raise StateRefused(
+            f"This award is “{award.get_state_display().lower()}”: what it says is changed by an amendment."
+        )
+    form = AwardForm(
+        request.POST or None,
+        funds=list_funds(),
+        teams=list_teams(request.scope),  # type: ignore[attr-defined]
+        categories=list_categories(),
+        award=award,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_award(award=award, terms=form.terms(), by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The draft is changed.")
+            return redirect("grants:award", award.pk)
+    return render(
+        request,
+        "grants/award_form.html",
+        {"form": form, "title": f"Change {award.number}", "award": award},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def amend_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    """Ask for more time, another scope or another key person."""
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    form = AmendmentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            amendment = request_amendment(
+                award=award,
+                kind=AmendmentKind(form.kind()),
+                reason=form.cleaned_data["reason"],
+                changes=form.changes(),
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The change is asked for. Somebody else decides.")
+            return redirect("grants:amendment", amendment.pk)
+    return render(
+        request,
+        "grants/amend.html",
+        {"form": form, "award": award},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def budget_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    """Move money between lines: by notice within the limits, else as an amendment."""
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    budget = newest_budget(award)
+    lines = list(budget.lines.select_related("category")) if budget else []
+    form = BudgetForm(request.POST or None, lines=lines)
+    if request.method == "POST" and form.is_valid():
+        common: dict[str, Any] = {
+            "award": award,
+            "reason": form.cleaned_data["reason"],
+            "by": request.user,
+            "as_of": timezone.now(),
+        }
+        try:
+            if request.POST.get("as") == "amendment":
+                amendment = request_amendment(
+                    kind=AmendmentKind.BUDGET,
+                    changes={"lines": [_as_change(line) for line in form.terms()]},
+                    **common,
+                )
+                messages.success(request, "The change is asked for. Somebody else decides.")
+                return redirect("grants:amendment", amendment.pk)
+            reallocate_budget(lines=form.terms(), **common)
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The budget has a new version. Nobody has to approve it.")
+            return redirect("grants:award", award.pk)
+    return render(
+        request,
+        "grants/budget.html",
+        {"form": form, "award": award, "rules": get_rules(), "needs_amendment": bool(form.errors)},
+        status=422 if form.errors else 200,
+    )
+
+
+def _as_change(line: Any) -> dict[str, str]:
+    return {
+        "line_code": line.line_code,
+        "category": line.category,
+        "description": line.description,
+        "amount": str(line.amount),
+    }
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def amendment_page(request: HttpRequest, amendment_id: int) -> HttpResponse:
+    """What is asked for, beside what the award says."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    amendment = get_amendment(scope, amendment_id)
+    before = amendment.before
+    return render(
+        request,
+        "grants/amendment.html",
+        {
+            "amendment": amendment,
+            "award": amendment.award,
+            "differences": list_differences(*_compared(before, amendment.after)),
+            "acts": acts_of(amendment, scope),
+        },
+    )
+
+
+def _compared(
+    before: dict[str, Any], after: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both sides with the same keys: what is not asked for stays out."""
+    wanted: dict[str, Any] = {k: v for k, v in after.items() if k not in ("lines", "milestones")}
+    present: dict[str, Any] = {k: before.get(k) for k in wanted if k != "payments"}
+    if "lines" in after:
+        wanted["budget"] = {
+            line["line_code"]: {"amount": line["amount"]} for line in after["lines"]
+        }
+        present["budget"] = {
+            code: {"amount": before.get("budget", {}).get(code, {}).get("amount")}
+            for code in wanted["budget"]
+        }
+    if "payments" in after:
+        present["payments"] = {
+            number: {k: before.get("payments", {}).get(number, {}).get(k) for k in said}
+            for number, said in after["payments"].items()
+        }
+    if "milestones" in after:
+        names = before.get("milestones", {})
+        wanted["milestones"] = {
+            names.get(pk, {}).get("title", pk): said for pk, said in after["milestones"].items()
+        }
+        present["milestones"] = {
+            names.get(pk, {}).get("title", pk): {"due_on": names.get(pk, {}).get("due_on")}
+            for pk in after["milestones"]
+        }
+    return present, wanted

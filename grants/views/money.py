@@ -1,0 +1,269 @@
+"""Pages of those who run and pay grants: portfolio, conditions of all groups, finance queue, funds, rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from grants.actions.funds import add_fund, change_rules, record_receipt
+from grants.enums import AwardKind, AwardState, TrancheState
+from grants.forms.acts import ReceiptForm
+from grants.forms.awards import FundForm, RulesForm
+from grants.queries.money import (
+    get_fund,
+    get_fund_totals,
+    list_fund_totals,
+    list_funds,
+    list_postings,
+)
+from grants.queries.portfolio import (
+    get_portfolio,
+    list_expected_payments,
+    list_matrix,
+    list_payment_queue,
+)
+from grants.queries.rules import get_rules, list_categories
+from teams.actions.audit import record_event
+from teams.errors import StateRefused
+from teams.exports import csv_lines
+from teams.permissions import Permission, require
+
+_QUEUE = (
+    TrancheState.APPROVED_PROGRAMME,
+    TrancheState.APPROVED_FINANCE,
+    TrancheState.PAYMENT_FAILED,
+)
+#: Columns of the file with which finance compares its own ledger.
+RECONCILE_COLUMNS = (
+    "fund", "general_ledger_code", "award_number", "group_code", "group", "payment", "movement", "amount",
+    "day", "reference", "reverses_reference", "recorded_by", "recorded_at",
+)  # fmt: skip
+PORTFOLIO_COLUMNS = (
+    "group", "award_number", "kind", "title", "state", "committed", "paid", "returned", "spent", "unspent",
+    "time_gone_percent", "next_payment", "next_payment_on", "next_payment_state", "blocking_condition",
+    "overdue_reports", "payments_without_conditions", "tests_started", "last_test_on",
+)  # fmt: skip
+
+
+@require(Permission.VIEW_GRANT_TOTALS)
+@require_safe
+def portfolio_page(request: HttpRequest) -> HttpResponse:
+    """All awards by group; who sees totals only sees the funds."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    kind, state = _chosen(request)
+    portfolio = get_portfolio(scope, on=timezone.localdate(), kind=kind, state=state)
+    return render(
+        request,
+        "grants/portfolio.html",
+        {
+            "portfolio": portfolio,
+            "totals": list_fund_totals(),
+            "kinds": AwardKind.choices,
+            "states": AwardState.choices,
+            "kind": kind,
+            "state": state,
+            "is_whole": not kind and not state,
+            "section": "portfolio",
+        },
+    )
+
+
+def _chosen(request: HttpRequest) -> tuple[str, str]:
+    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
+    return (kind if kind in AwardKind.values else "", state if state in AwardState.values else "")
+
+
+@require(Permission.VIEW_ALL_GRANTS)
+@require_safe
+def portfolio_file(request: HttpRequest) -> StreamingHttpResponse:
+    """The rows of the page, with their totals in the last line."""
+    kind, state = _chosen(request)
+    today = timezone.localdate()
+    portfolio = get_portfolio(request.scope, on=today, kind=kind, state=state)  # type: ignore[attr-defined]
+    record_event(
+        act="download_grant_portfolio",
+        target="grants:portfolio",
+        by=request.user,  # type: ignore[arg-type]
+        details={"kind": kind, "state": state},
+    )
+    rows: list[tuple[Any, ...]] = [
+        (
+            row.award.team.name, row.award.number, row.award.kind, row.award.title, row.award.state,
+            row.committed, row.paid, row.returned, row.spent, row.unspent, round(100 * row.time_gone),
+            row.next_tranche.amount if row.next_tranche else "",
+            row.next_tranche.planned_on.isoformat() if row.next_tranche else "",
+            row.next_tranche.state if row.next_tranche else "",
+            row.blocking.title if row.blocking else "",
+            row.overdue_count, row.override_count,
+            row.work.tests_started if row.work else "",
+            row.work.last_test_on.isoformat() if row.work and row.work.last_test_on else "",
+        )
+        for row in portfolio.rows
+    ]  # fmt: skip
+    total = (
+        "All",
+        "",
+        "",
+        "",
+        "",
+        portfolio.committed,
+        portfolio.paid,
+        portfolio.returned,
+        portfolio.spent,
+    )
+    rows.append((*total, *[""] * (len(PORTFOLIO_COLUMNS) - len(total))))
+    return _csv(f"grants-{today:%Y-%m-%d}.csv", PORTFOLIO_COLUMNS, rows)
+
+
+def _csv(name: str, header: Any, rows: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        csv_lines(header, rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require(Permission.VIEW_ALL_GRANTS)
+@require_safe
+def matrix_page(request: HttpRequest) -> HttpResponse:
+    """Groups by payments: where each stands."""
+    rows, width = list_matrix(request.scope)  # type: ignore[attr-defined]
+    return render(
+        request,
+        "grants/matrix.html",
+        {"rows": rows, "numbers": range(1, width + 1), "section": "matrix"},
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_safe
+def finance_page(request: HttpRequest) -> HttpResponse:
+    """What finance decides and pays, with the money that is there."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    today = timezone.localdate()
+    portfolio = get_portfolio(scope, on=today)
+    return render(
+        request,
+        "grants/finance.html",
+        {
+            "queue": list_payment_queue(scope, _QUEUE),
+            "totals": list_fund_totals(),
+            "expected": [
+                (fund, months) for fund, months in list_expected_payments(scope, on=today).items()
+            ],
+            "exceptions": [row for row in portfolio.rows if row.exceptions],
+            "rules": get_rules(),
+            "section": "finance",
+        },
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_safe
+def reconcile_file(request: HttpRequest, fund_id: int) -> StreamingHttpResponse:
+    """Every movement of a fund, with reference and general ledger code."""
+    fund = get_fund(fund_id)
+    record_event(act="download_reconciliation", target=fund, by=request.user)  # type: ignore[arg-type]
+    postings = list_postings(fund).select_related("award__team", "reverses", "tranche", "posted_by")
+    rows = (
+        (
+            fund.name, fund.general_ledger_code,
+            p.award.number if p.award else "", p.award.team.code if p.award else "",
+            p.award.team.name if p.award else "", p.tranche.number if p.tranche else "", p.kind,
+            -p.amount if p.kind in ("failure", "return") else p.amount,
+            p.on.isoformat(), p.reference, p.reverses.reference if p.reverses else "",
+            p.posted_by.email, p.posted_at.isoformat(),
+        )
+        for p in postings
+    )  # fmt: skip
+    return _csv(f"reconcile-{fund.pk}-{timezone.localdate():%Y-%m-%d}.csv", RECONCILE_COLUMNS, rows)
+
+
+@require(Permission.VIEW_ALL_GRANTS)
+@require_safe
+def fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+    """A fund: its totals and every movement on both ledgers."""
+    fund = get_fund(fund_id)
+    return render(
+        request,
+        "grants/fund.html",
+        {
+            "total": get_fund_totals(fund),
+            "postings": list_postings(fund),
+            "can_pay": request.scope.may(Permission.PAY_GRANTS),  # type: ignore[attr-defined]
+            "section": "portfolio",
+        },
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_fund_page(request: HttpRequest) -> HttpResponse:
+    form = FundForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        fund = add_fund(**form.cleaned_data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, f"{fund.name} is there. Record what the payer transferred.")
+        return redirect("grants:fund", fund.pk)
+    return render(
+        request,
+        "grants/form.html",
+        {"form": form, "title": "Add a fund", "verb": "Add the fund", "back": "grants:finance"},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def receipt_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+    """What the payer transferred to the institute."""
+    fund = get_fund(fund_id)
+    form = ReceiptForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            record_receipt(fund=fund, **form.cleaned_data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The transfer is on the ledger.")
+            return redirect("grants:fund", fund.pk)
+    return render(
+        request,
+        "grants/form.html",
+        {
+            "form": form,
+            "title": f"Record a transfer to {fund.name}",
+            "verb": "Record",
+            "back": "grants:fund",
+            "back_pk": fund.pk,
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules_page(request: HttpRequest) -> HttpResponse:
+    """Limits and budget categories."""
+    rules = get_rules()
+    form = RulesForm(request.POST or None, instance=rules)
+    if request.method == "POST" and form.is_valid():
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        change_rules(changes=changes, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, "The limits hold from now on.")
+        return redirect("grants:rules")
+    return render(
+        request,
+        "grants/rules.html",
+        {
+            "form": form,
+            "categories": list_categories(only_active=False),
+            "funds": list_funds(),
+            "section": "finance",
+        },
+        status=422 if form.errors else 200,
+    )

@@ -1,0 +1,307 @@
+"""Pages to read: home, the team's, the award's, the payment's and the condition's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from grants.actions.milestones import attach_evidence
+from grants.evidence.packet import evidence_pdf
+from grants.forms.acts import DocumentForm
+from grants.models import Award, AwardEvent
+from grants.policies.checks import needs_second_approval
+from grants.queries.awards import (
+    get_award,
+    get_milestone,
+    get_tranche,
+    list_amendments,
+    list_awards,
+    list_events,
+    list_reports,
+)
+from grants.queries.conditions import look_at
+from grants.queries.money import list_fund_totals, paid_amount, returned_amount
+from grants.queries.portfolio import is_overdue
+from grants.queries.rules import get_rules
+from grants.queries.spending import list_budget_spending, time_share
+from grants.queries.work import (
+    list_conditions,
+    list_next_payments,
+    list_report_tasks,
+    list_waiting,
+    tests_beside,
+)
+from grants.terms import list_differences
+from grants.views.acts import acts_of
+from teams.actions.audit import record_event
+from teams.attachments import list_attachments
+from teams.errors import StateRefused
+from teams.permissions import Permission, require
+from teams.queries import get_team, list_teams
+
+#: Kind of a thing that waits → the address name of its page.
+PAGE_OF = {
+    "award": "grants:award",
+    "tranche": "grants:tranche",
+    "milestone": "grants:milestone",
+    "report": "grants:report",
+    "amendment": "grants:amendment",
+}
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def home_page(request: HttpRequest) -> HttpResponse:
+    """A group's people see their group; everybody else what waits for them."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    if not scope.may(Permission.VIEW_ALL_GRANTS) and len(scope.own_team_ids) == 1:
+        team = list_teams(scope)[0]
+        return redirect("grants:team", team.code)
+    now = timezone.now()
+    items = [
+        {"item": item, "url": reverse(PAGE_OF[item.kind], args=[item.pk])}
+        for item in list_waiting(scope, as_of=now)
+    ]
+    return render(
+        request,
+        "grants/home.html",
+        {
+            "items": items,
+            "totals": list_fund_totals() if scope.may(Permission.VIEW_GRANT_TOTALS) else [],
+            "teams": list_teams(scope) if not scope.may(Permission.VIEW_ALL_GRANTS) else [],
+            "section": "work",
+        },
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def team_page(request: HttpRequest, code: str) -> HttpResponse:
+    """What must we do for the next payment, by when; then the time line, the money, the reports."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    now, today = timezone.now(), timezone.localdate()
+    team = get_team(scope, code) if not scope.may(Permission.PAY_GRANTS) else _team_of(code)
+    awards = list(
+        list_awards(scope)
+        .filter(team=team)
+        .annotate(paid=paid_amount(), returned=returned_amount())
+        .prefetch_related("tranches")
+    )
+    payments = list_next_payments(scope, team_id=team.pk, as_of=now)
+    for payment in payments:
+        payment.tranche.acts = acts_of(payment.award, scope)  # type: ignore[attr-defined]
+    return render(
+        request,
+        "grants/team.html",
+        {
+            "team": team,
+            "next": payments[0] if payments else None,
+            "later": payments[1:],
+            "awards": [{"award": a, "lines": list_budget_spending(a), "spent": sum(s for _, s in list_budget_spending(a))} for a in awards if a.state not in ("declined", "withdrawn")],
+            "steps": _time_line(awards),
+            "tasks": list_report_tasks(scope, team_id=team.pk, on=today),
+            "tests": tests_beside(awards, on=today),
+            "today": today,
+            "can_report": scope.may(Permission.REPORT_GRANTS),
+        },
+    )  # fmt: skip
+
+
+def _team_of(code: str) -> Any:
+    from teams.queries import list_all_teams
+
+    return list_all_teams().get(code=code)
+
+
+def _time_line(awards: list[Award]) -> list[dict[str, Any]]:
+    """Every payment of a group by its day: {title, at, text, icon}."""
+    icons = {"paid": "check", "returned": "minus", "cancelled": "close", "on_hold": "stop"}
+    steps = [
+        {
+            "title": f"Payment {t.number}: {award.title}",
+            "at": t.planned_on,
+            "amount": t.amount,
+            "state": t.get_state_display(),
+            "icon": icons.get(t.state, "clock"),
+            "url": reverse("grants:tranche", args=[t.pk]),
+        }
+        for award in awards
+        for t in award.tranches.all()
+        if award.state not in ("declined", "withdrawn")
+    ]
+    return sorted(steps, key=lambda step: (step["at"], step["title"]))
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def award_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    award = get_award(scope, award_id)
+    today = timezone.localdate()
+    tranches = list(award.tranches.prefetch_related("conditions").order_by("number"))
+    lines = list_budget_spending(award)
+    reports = list(list_reports(scope).filter(award=award))
+    versions = list(award.versions.order_by("-number"))
+    return render(
+        request,
+        "grants/award.html",
+        {
+            "award": award,
+            "acts": acts_of(award, scope),
+            "tranches": tranches,
+            "milestones": award.milestones.order_by("due_on", "id"),
+            "lines": lines,
+            "budget_total": sum(line.amount for line, _ in lines),
+            "spent_total": sum(spent for _, spent in lines),
+            "time_gone": time_share(award, today),
+            "reports": [{"report": r, "is_late": is_overdue(r, today)} for r in reports],
+            "amendments": list_amendments(scope).filter(award=award).order_by("-number"),
+            "versions": versions,
+            "files": list_attachments(award),
+            "events": _said(list(list_events(award)[:12])),
+            "event_count": list_events(award).count(),
+            "tests": tests_beside([award], on=today),
+            "can_amend": scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS),
+            "can_change": scope.may(Permission.MANAGE_GRANTS)
+            and award.state in ("draft", "changes_requested"),
+        },
+    )
+
+
+def _said(events: list[AwardEvent]) -> list[dict[str, Any]]:
+    """Events for the time line."""
+    return [
+        {
+            "title": _in_words(event),
+            "at": event.at,
+            "who": event.actor.name if event.actor else "the system",
+            "text": event.reason,
+        }
+        for event in events
+    ]
+
+
+def _in_words(event: AwardEvent) -> str:
+    words = event.act.replace("_", " ")
+    after = event.after.get("state")
+    before = event.before.get("state")
+    if after and after != before:
+        return f"{words.capitalize()}: now {after.replace('_', ' ')}"
+    return words.capitalize()
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def history_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    """Every link of the award's chain, and its versions with what changed."""
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    versions = list(award.versions.select_related("made_by").order_by("number"))
+    return render(
+        request,
+        "grants/history.html",
+        {
+            "award": award,
+            "events": _said(list(list_events(award))),
+            "versions": [
+                {
+                    "version": version,
+                    "differences": list_differences(versions[i - 1].terms, version.terms)
+                    if i
+                    else [],
+                }
+                for i, version in enumerate(versions)
+            ][::-1],
+        },
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def tranche_page(request: HttpRequest, tranche_id: int) -> HttpResponse:
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    tranche = get_tranche(scope, tranche_id)
+    return render(
+        request,
+        "grants/tranche.html",
+        {
+            "tranche": tranche,
+            "title": f"Payment {tranche.number}",
+            "award": tranche.award,
+            "acts": acts_of(tranche, scope),
+            "conditions": list_conditions(tranche, as_of=timezone.now()),
+            "approvals": [a for a in tranche.approvals.all() if a.round == tranche.round],
+            "earlier": [a for a in tranche.approvals.all() if a.round != tranche.round],
+            "postings": tranche.postings.select_related("posted_by").order_by("on", "id"),
+            "needs_second": needs_second_approval(tranche, get_rules()),
+            "can_take": scope.may(Permission.VIEW_ALL_GRANTS),
+        },
+    )
+
+
+@require(Permission.VIEW_ALL_GRANTS)
+@require_safe
+def evidence_file(request: HttpRequest, tranche_id: int) -> HttpResponse:
+    """The evidence packet of a payment: conditions, who decided what and when, what the bank said."""
+    tranche = get_tranche(request.scope, tranche_id)  # type: ignore[attr-defined]
+    record_event(
+        act="download_evidence_packet",
+        target=tranche,
+        by=request.user,  # type: ignore[arg-type]
+        team=tranche.award.team,
+    )
+    return HttpResponse(
+        evidence_pdf(tranche, as_of=timezone.now()),
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="evidence-{tranche.award.number}-{tranche.number}.pdf"'
+        },
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def milestone_page(request: HttpRequest, milestone_id: int) -> HttpResponse:
+    """A condition: what the system sees, the documents that show it, the decision."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    milestone = get_milestone(scope, milestone_id)
+    can_attach = milestone.state == "open" and (
+        scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS)
+    )
+    form = DocumentForm(request.POST or None, request.FILES or None) if can_attach else None
+    if request.method == "POST":
+        if form is None:
+            raise StateRefused("This condition is decided; documents are put on file before that.")
+        if form.is_valid():
+            try:
+                attach_evidence(
+                    milestone=milestone,
+                    file=form.cleaned_data["file"],
+                    name=form.cleaned_data["file"].name,
+                    by=request.user,  # type: ignore[arg-type]
+                    as_of=timezone.now(),
+                )
+            except StateRefused as refusal:
+                form.add_error("file", str(refusal))
+            else:
+                messages.success(request, "The document is on file.")
+                return redirect("grants:milestone", milestone.pk)
+    return render(
+        request,
+        "grants/milestone.html",
+        {
+            "milestone": milestone,
+            "award": milestone.award,
+            "finding": look_at(milestone, as_of=timezone.now()),
+            "files": list_attachments(milestone),
+            "form": form,
+            "acts": acts_of(milestone, scope),
+            "tranches": milestone.tranches.order_by("number"),
+        },
+        status=422 if form is not None and form.errors else 200,
+    )

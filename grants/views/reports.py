@@ -1,0 +1,189 @@
+"""Reports of a group: the grid of money, the words, handing in, reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from grants.actions.reports import (
+    attach_to_report,
+    start_report,
+    write_financial_report,
+    write_narrative_report,
+)
+from grants.enums import ReportKind
+from grants.forms.acts import DocumentForm
+from grants.forms.reports import FinancialForm, LinesForm, NarrativeForm
+from grants.narrative import SECTIONS
+from grants.policies.transitions import can_step
+from grants.prefill import narrative_answers
+from grants.queries.awards import get_report
+from grants.queries.portfolio import is_overdue
+from grants.queries.rules import get_rules
+from grants.queries.spending import list_line_spending
+from grants.views.acts import acts_of
+from teams.attachments import list_attachments
+from teams.errors import StateRefused
+from teams.permissions import Permission, require
+
+
+@require(Permission.VIEW_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    """A report: to write for the group while it is open, to read for everybody else."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    report = get_report(scope, report_id)
+    version = report.versions.order_by("-number").first()
+    can_write = (
+        version is not None
+        and can_step("write", report)
+        and scope.may(Permission.REPORT_GRANTS)
+        and report.award.team_id in scope.own_team_ids
+    )
+    lines = (
+        list_line_spending(version, get_rules(), award=report.award)
+        if version is not None and report.kind == ReportKind.FINANCIAL
+        else []
+    )
+    form: Any = None
+    refusal = ""
+    if can_write and version is not None:
+        data = request.POST if request.method == "POST" else None
+        form = (
+            FinancialForm(data, lines=lines, comment=version.comment)
+            if report.kind == ReportKind.FINANCIAL
+            else NarrativeForm(data, answers=version.answers)
+        )
+    if request.method == "POST":
+        if form is None:
+            raise StateRefused(
+                f"This report is “{report.get_state_display().lower()}” and cannot be changed here."
+            )
+        if form.is_valid():
+            try:
+                _write(request, report, form)
+            except StateRefused as problem:
+                refusal = str(problem)
+            else:
+                messages.success(request, "Saved. Nothing is handed in yet.")
+                return redirect("grants:report", report.pk)
+    return render(
+        request,
+        "grants/report.html",
+        {
+            "report": report,
+            "award": report.award,
+            "version": version,
+            "versions": report.versions.select_related("submitted_by").order_by("-number"),
+            "lines": lines,
+            "totals": _totals(lines),
+            "form": form,
+            "refusal": refusal,
+            "answers": [
+                (question, version.answers.get(name, "")) for name, question in SECTIONS.items()
+            ]
+            if version is not None
+            else [],
+            "acts": acts_of(report, scope),
+            "is_late": is_overdue(report, timezone.localdate()),
+            "files": list_attachments(report),
+            "file_form": DocumentForm() if can_write else None,
+            "is_financial": report.kind == ReportKind.FINANCIAL,
+        },
+        status=422 if (form is not None and form.errors) or refusal else 200,
+    )
+
+
+def _write(request: HttpRequest, report: Any, form: Any) -> None:
+    common = {"report": report, "by": request.user, "as_of": timezone.now()}
+    if isinstance(form, FinancialForm):
+        write_financial_report(lines=form.entries(), comment=form.cleaned_data["comment"], **common)
+    else:
+        write_narrative_report(answers=form.cleaned_data, **common)
+
+
+def _totals(lines: Any) -> dict[str, Any]:
+    return {
+        "amount": sum(s.line.amount for s in lines),
+        "before": sum(s.before for s in lines),
+        "actual": sum(s.actual for s in lines),
+        "committed": sum(s.committed for s in lines),
+        "spent": sum(s.spent for s in lines),
+        "left": sum(s.left for s in lines),
+    }
+
+
+@require(Permission.REPORT_GRANTS)
+@require_POST
+def start_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    """Begin a report with what the system can say already."""
+    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    start_report(
+        report=report,
+        answers=narrative_answers(
+            team_id=report.award.team_id, since=report.starts_on, on=report.ends_on
+        ),
+        by=request.user,  # type: ignore[arg-type]
+        as_of=timezone.now(),
+    )
+    return redirect("grants:report", report.pk)
+
+
+@require(Permission.REPORT_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def lines_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    """Many lines at once: pasted from a spreadsheet or from a CSV file."""
+    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    version = report.versions.order_by("-number").first()
+    if version is None or not can_step("write", report):
+        raise StateRefused(
+            f"This report is “{report.get_state_display().lower()}”: lines are filled in while it is written."
+        )
+    spending = list_line_spending(version, get_rules(), award=report.award)
+    codes = [s.line.line_code for s in spending]
+    form = LinesForm(request.POST or None, request.FILES or None, codes=codes)
+    if request.method == "POST" and form.is_valid():
+        try:
+            write_financial_report(
+                report=report,
+                lines=form.cleaned_data["entries"],
+                comment=version.comment,
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"{len(form.cleaned_data['entries'])} lines filled in.")
+            return redirect("grants:report", report.pk)
+    return render(
+        request,
+        "grants/lines.html",
+        {"form": form, "report": report, "spending": spending},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.REPORT_GRANTS)
+@require_POST
+def attach_page(request: HttpRequest, report_id: int) -> HttpResponse:
+    """A receipt or another file of the report."""
+    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    form = DocumentForm(request.POST, request.FILES)
+    if form.is_valid():
+        attach_to_report(
+            report=report,
+            file=form.cleaned_data["file"],
+            name=form.cleaned_data["file"].name,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        )
+        messages.success(request, "The file is with the report.")
+    else:
+        messages.error(request, " ".join(e for errors in form.errors.values() for e in errors))
+    return redirect("grants:report", report.pk)
