@@ -38,4 +38,5 @@ urlpatterns: list[URLPattern] = [
     path("library/", library.library, name="library"),
     path("library/<slug:code>/", library.library_idea, name="library_idea"),
     path("library/<slug:code>/adopt/", library.adopt, name="adopt"),
+    path("library/<slug:code>/link/", library.link, name="link_idea"),
 ]

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from measures.models import Measure, Stratum
 from pdsa.actions import aims, drivers, process_maps
-from pdsa.actions.library import adopt_idea, load_library
+from pdsa.actions.library import adopt_idea, link_idea, load_library
 from pdsa.actions.projects import create_project
 from pdsa.enums import AimDirection, DriverStatus, MapKind, StepKind, Workstream
 from pdsa.library.files import read_templates
@@ -56,7 +57,7 @@ _PLANS: dict[str, _Plan] = {
         "Hispanic patients of our two largest sites leave with a high reading and no change of treatment more "
         "often than others.",
         "equity",
-        adopted=("pharmacist-medication-management", "home-blood-pressure-cuffs"),
+        adopted=("community-health-worker-outreach",),
         review_note="Clear aim, and you named the floor. Bring the pharmacist to the next call.",
     ),
     "G02": _Plan(
@@ -67,7 +68,7 @@ _PLANS: dict[str, _Plan] = {
         "Hispanic patients are invited by letters in English, and the letters name no phone that answers in "
         "Spanish.",
         "screening",
-        adopted=("language-concordant-outreach", "mammogram-hours-and-van"),
+        adopted=("mammogram-hours-and-van",),
     ),
     "G03": _Plan(
         "Diabetes care on Main South",
@@ -76,7 +77,7 @@ _PLANS: dict[str, _Plan] = {
         "adults with diabetes",
         "Patients who prefer Spanish wait twice as long for a change of treatment.",
         "equity",
-        adopted=("language-concordant-outreach",),
+        adopted=("pharmacist-medication-management",),
     ),
     "G04": _Plan(
         "Blood pressure control in Brockton and Randolph",
@@ -94,7 +95,7 @@ _PLANS: dict[str, _Plan] = {
         "adults 45 to 75",
         "Kits go home and do not come back; nobody calls.",
         "screening",
-        adopted=("mailed-stool-tests", "screening-navigation"),
+        adopted=("screening-navigation",),
         review_note="Good. Say in the charter who follows a positive result.",
     ),
     "G06": _Plan(
@@ -131,7 +132,7 @@ _PLANS: dict[str, _Plan] = {
         "More than a third of our records say nothing about race, and staff do not like to ask.",
         "real_data",
         charter="reviewed",
-        adopted=("real-script", "real-re-ask-rule"),
+        adopted=("real-script",),
         review_note="Ready to agree. Count what patients said themselves apart from what was imputed.",
     ),
     "G10": _Plan(
@@ -174,6 +175,14 @@ _ROOMS = {
     "clinical_champion": "Chosen by the site's clinicians",
     "community_partner": "Two patients of the advisory council, from the first meeting on",
     "equity_lead": "The group's equity officer",
+}
+
+#: Ideas of teams that are ideas of the library in other words.
+_SAME_AS = {
+    "Ask race, ethnicity and language at check-in": "real-script",
+    "Check-in on a tablet": "real-self-report",
+    "Re-ask those whose race is unknown": "real-re-ask-rule",
+    "Visits in Spanish for diabetes": "language-concordant-outreach",
 }
 
 #: Words of an idea → the secondary driver that it hangs under, where a team wrote ideas of its own.
@@ -382,11 +391,28 @@ def _diagram(project: Project, plan: _Plan, people: dict[str, User], at: datetim
     for code in plan.adopted:
         entry = LibraryIdea.objects.get(code=code)
         adopt_idea(project=project, entry=entry, by=member, as_of=at + timedelta(days=12))
-    _hang_loose_ideas(project, member, at + timedelta(days=15))
+
+
+def hang_ideas(users: dict[str, User], *, now: datetime) -> None:
+    """Ideas that came with tests go under the driver that their words speak of, else the first one, and
+    those that are the library's are linked to it."""
+    for code in _PLANS:
+        team = Team.objects.get(code=code)
+        member = _people(users, code)["member"]
+        for project in Project.objects.filter(team=team):
+            _hang_loose_ideas(project, member, now)
+            for idea in project.ideas.filter(adoption=None):
+                entry = _library_entry(idea.title)
+                if entry is not None:
+                    link_idea(idea=idea, entry=entry, by=member)
+
+
+def _library_entry(title: str) -> LibraryIdea | None:
+    code = _SAME_AS.get(title)
+    return LibraryIdea.objects.filter(Q(title=title) | Q(code=code or "")).first()
 
 
 def _hang_loose_ideas(project: Project, by: User, at: datetime) -> None:
-    """Ideas that the team wrote itself go under the driver that their words speak of, else the first one."""
     outline = read_outline(project)
     secondary = {
         row.driver.text: row.driver for row in outline.rows if row.driver and row.level == 2
@@ -395,9 +421,8 @@ def _hang_loose_ideas(project: Project, by: User, at: datetime) -> None:
         return
     for idea in outline.loose:
         wanted = [text for words, text in _WHERE if re.search(words, idea.title.lower())]
-        driver = next(
-            (secondary[t] for t in wanted if t in secondary), next(iter(secondary.values()))
-        )
+        fitting = next((secondary[text] for text in wanted if text in secondary), None)
+        driver = fitting or next(iter(secondary.values()))
         drivers.place_idea(driver=driver, title=idea.title, by=by, as_of=at)
 
 

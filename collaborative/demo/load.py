@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from collaborative.demo.aims import hang_ideas, make_aims
 from collaborative.demo.files import (
     FOREIGN_GROUP,
     OWN_GROUP,
@@ -130,7 +131,9 @@ def load_demo(
                 _make_cards(file.year, users[ANALYST], min(_CARDS_AT[file.year], now), say)
 
     say("Projects and their tests of change")
+    make_aims(users, now=now, say=say)
     load_tests_of_change(users=users, now=now, say=say)
+    hang_ideas(users, now=now)
 
 
 def _save_sign_ins(password: str) -> None:

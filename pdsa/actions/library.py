@@ -10,8 +10,9 @@ from django.db import transaction
 from pdsa.actions.cycles import log_cycle
 from pdsa.actions.drivers import take_over
 from pdsa.library.files import read_library
-from pdsa.models import Cycle, LibraryIdea, Project
+from pdsa.models import Adoption, ChangeIdea, Cycle, LibraryIdea, Project
 from teams.actions.audit import record_event
+from teams.errors import StateRefused
 from teams.models import User
 
 
@@ -70,3 +71,22 @@ def adopt_idea(*, project: Project, entry: LibraryIdea, by: User, as_of: datetim
         details={"library_idea": entry.code},
     )
     return cycle
+
+
+@transaction.atomic
+def link_idea(*, idea: ChangeIdea, entry: LibraryIdea, by: User) -> Adoption:
+    """Say that an idea of the team is one of the library's: its shared tests count there from now on.
+
+    Raises StateRefused for an idea that is linked already. Effects: adoption, audit event.
+    """
+    if Adoption.objects.filter(idea=idea).exists():
+        raise StateRefused("This idea is linked to the library already.")
+    adoption = Adoption.objects.create(idea=idea, library_idea=entry, adopted_by=by)
+    record_event(
+        act="link_idea",
+        target=idea,
+        by=by,
+        team=idea.project.team,
+        details={"library_idea": entry.code},
+    )
+    return adoption

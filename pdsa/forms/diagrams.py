@@ -8,7 +8,7 @@ from django import forms
 
 from pdsa.enums import DriverStatus, Effort
 from pdsa.library.files import read_library
-from pdsa.models import Driver, ProcessMap, ProcessStep, Project
+from pdsa.models import ChangeIdea, Driver, ProcessMap, ProcessStep, Project
 from pdsa.queries.library import LibraryFilters
 
 
@@ -145,3 +145,15 @@ class AdoptForm(forms.Form):
     def __init__(self, data: Any = None, *, projects: Any, **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]
+
+
+class LinkForm(forms.Form):
+    """Which idea of the team is the same as one of the library."""
+
+    idea = forms.ModelChoiceField(
+        ChangeIdea.objects.none(), label="Idea of your team", empty_label=None
+    )
+
+    def __init__(self, data: Any = None, *, ideas: Any, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["idea"].queryset = ideas  # type: ignore[attr-defined]

@@ -9,8 +9,9 @@ from django.contrib.postgres.search import SearchQuery, SearchVector, TrigramWor
 from django.db.models import Q, QuerySet
 
 from pdsa.enums import CycleState, Decision
-from pdsa.models import Cycle, LibraryIdea
+from pdsa.models import ChangeIdea, Cycle, LibraryIdea
 from pdsa.queries.cycles import list_cycles, list_shared_cycles
+from pdsa.queries.projects import list_writable_ideas
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -116,6 +117,11 @@ def list_tallies_of(scope: Scope, entries: list[LibraryIdea]) -> dict[int, Libra
         )
         for entry_id, teams in groups.items()
     }
+
+
+def list_linkable_ideas(scope: Scope) -> QuerySet[ChangeIdea]:
+    """Ideas that the reader writes and that are not the library's yet."""
+    return list_writable_ideas(scope).filter(adoption=None)
 
 
 def list_shared_tests_of(scope: Scope, entry: LibraryIdea) -> QuerySet[Cycle]:

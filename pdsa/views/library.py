@@ -10,15 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from pdsa.actions.library import adopt_idea
+from pdsa.actions.library import adopt_idea, link_idea
 from pdsa.enums import Sharing
-from pdsa.forms.diagrams import AdoptForm, LibraryFilterForm
+from pdsa.forms.diagrams import AdoptForm, LibraryFilterForm, LinkForm
 from pdsa.library.files import read_library
 from pdsa.models import LibraryIdea
 from pdsa.queries.library import (
     NO_TESTS,
     get_library_idea,
     list_library,
+    list_linkable_ideas,
     list_shared_tests_of,
     list_tallies_of,
 )
@@ -71,6 +72,7 @@ def library_idea(request: HttpRequest, code: str) -> HttpResponse:
     context = _card(entry, tallies.get(entry.pk, NO_TESTS)) | {
         "tests": tests,
         "form": AdoptForm(projects=projects) if projects else None,
+        "link_form": LinkForm(ideas=ideas) if (ideas := list_linkable_ideas(scope)) else None,
         "may_adopt": scope.may(Permission.EDIT_PROJECTS),
     }
     return render(request, "aims/library_idea.html", context)
@@ -96,3 +98,18 @@ def adopt(request: HttpRequest, code: str) -> HttpResponse:
         request, "The idea is yours now. Its first test is planned: change what does not fit."
     )
     return redirect("pdsa:cycle", cycle.pk)
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def link(request: HttpRequest, code: str) -> HttpResponse:
+    """Say that an idea of the own team is this one."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    entry = get_library_idea(scope, code)
+    form = LinkForm(request.POST, ideas=list_linkable_ideas(scope))
+    if form.is_valid():
+        link_idea(idea=form.cleaned_data["idea"], entry=entry, by=request.user)  # type: ignore[arg-type]
+        messages.success(request, "Linked. What you share of its tests is counted here.")
+    else:
+        messages.error(request, "Choose one of your ideas.")
+    return redirect("aims:library_idea", code)

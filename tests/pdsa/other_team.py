@@ -49,7 +49,7 @@ def build(world: World) -> None:
         world.provide(part, mine=own, other=made[world.other.pk][part], seen_by=_SEE_PROJECTS)
     world.share("decision", "adopt")
     load_library()
-    for name in ("aims:library_idea", "aims:adopt"):
+    for name in ("aims:library_idea", "aims:adopt", "aims:link_idea"):
         world.share(f"{name}.code", "transport")
     for mark in (
         "project",

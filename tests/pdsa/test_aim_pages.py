@@ -11,12 +11,12 @@ from pptx import Presentation
 
 from pdsa.actions.library import load_library
 from pdsa.enums import AimState, CharterState, CycleState
-from pdsa.models import Aim, Charter, Cycle, Driver, IdeaPlacement, ProcessStep, Project
+from pdsa.models import Adoption, Aim, Charter, Cycle, Driver, IdeaPlacement, ProcessStep, Project
 from teams.enums import Role
 from teams.models import Team, User
 from teams.permissions import ROLE_PERMISSIONS, Permission
 from tests.factories.aims import NEEDED_CHARTER, make_aim, make_charter, make_map
-from tests.factories.cycles import make_project
+from tests.factories.cycles import make_idea, make_project
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -278,6 +278,21 @@ def test_idea_cannot_be_taken_over_into_another_groups_project(client: Client, l
     strange = make_project(make_team(), by=lead)
     client.post("/library/transport/adopt/", {"project": strange.pk})
     assert not Cycle.objects.exists()
+
+
+def test_own_idea_is_linked_to_the_library_once(
+    client: Client, project: Project, lead: User
+) -> None:
+    load_library()
+    idea = make_idea(project, by=lead, title="Taxi money")
+    strange = make_idea(make_project(make_team(), by=lead), by=lead, title="Foreign idea")
+    assert "Foreign idea" not in page(client, "/library/transport/")
+    client.post("/library/transport/link/", {"idea": strange.pk})
+    assert not Adoption.objects.exists()
+    client.post("/library/transport/link/", {"idea": idea.pk})
+    assert Adoption.objects.get().library_idea.code == "transport"
+    client.post("/library/stop-a-step/link/", {"idea": idea.pk})
+    assert Adoption.objects.count() == 1
 
 
 # --- who may -----------------------------------------------------------------------------------------------
