@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from measures import queries
-from reports.actions.downloads import record_results_download
 from reports.charts import Chart
 from reports.dashboards.downloads import (
     COMPLETENESS_COLUMNS,
@@ -21,10 +20,10 @@ from reports.dashboards.wording import source_note
 from reports.dashboards.workbook import render_workbook
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.dashboards import read_measure, team_results
+from reports.views.files import csv_body, result_file
 from reports.views.overview import read_overview
 from reports.views.pages import team_or_404
 from teams.drawing.files import chart_png, chart_svg
-from teams.exports import csv_lines
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -39,17 +38,15 @@ def _csv(
     selection: Selection,
     team: Team | None = None,
 ) -> HttpResponse:
-    record_results_download(
-        what=name, form="csv", parameters=selection.parameters(), team=team, by=request.user
+    return result_file(
+        request,
+        csv_body(columns, lines),
+        name=name,
+        form="csv",
+        parameters=selection.parameters(),
+        team=team,
+        of=(selection.period.label, selection.stratum_set.code),
     )
-    # The rows are at hand and few: writing them at once keeps the record and the file in one transaction.
-    response = HttpResponse(
-        "".join(csv_lines(columns, lines)), content_type="text/csv; charset=utf-8"
-    )
-    where = team.code if team else "programme"
-    file_name = f"{name}-{where}-{selection.period.label}-{selection.stratum_set.code}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response
 
 
 def _workbook(
@@ -60,9 +57,6 @@ def _workbook(
     selection: Selection,
     team: Team | None = None,
 ) -> HttpResponse:
-    record_results_download(
-        what=name, form="xlsx", parameters=selection.parameters(), team=team, by=request.user
-    )
     latest = max(results, key=lambda r: r.computed_at) if results else None
     notes = [
         ("About", team.name if team else "All groups"),
@@ -79,14 +73,15 @@ def _workbook(
             "Suppressed, too few to report and no denominator are three different things; none is 0.",
         ),
     ]
-    response = HttpResponse(
+    return result_file(
+        request,
         render_workbook(results, notes=notes),
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        name=name,
+        form="xlsx",
+        parameters=selection.parameters(),
+        team=team,
+        of=(selection.period.label, selection.stratum_set.code),
     )
-    where = team.code if team else "programme"
-    file_name = f"{name}-{where}-{selection.period.label}-{selection.stratum_set.code}.xlsx"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response
 
 
 def _selected(filters: ResultFilters) -> Selection:
@@ -216,23 +211,16 @@ def measure_chart(
     if drawn is None or form not in ("svg", "png"):
         raise Http404("There is no such chart.")
     chosen = _selected(read.filters)
-    record_results_download(
-        what=f"{read.definition.measure.code.lower()}-{chart}",
+    note = source_note(read.page.block.result, team)
+    return result_file(
+        request,
+        chart_svg(drawn, note) if form == "svg" else chart_png(drawn, note),
+        name=f"{read.definition.measure.code.lower()}-{chart}",
         form=form,
         parameters=chosen.parameters(),
         team=team,
-        by=request.user,
+        of=(chosen.period.label,),
     )
-    note = source_note(read.page.block.result, team)
-    if form == "svg":
-        response = HttpResponse(chart_svg(drawn, note), content_type="image/svg+xml")
-    else:
-        response = HttpResponse(chart_png(drawn, note), content_type="image/png")
-    name = (
-        f"{read.definition.measure.code.lower()}-{chart}-{team.code}-{chosen.period.label}.{form}"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 @require(Permission.VIEW_OVERVIEW)

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from measures import queries
-from reports.actions.downloads import record_results_download
 from reports.dashboards.imputed import (
     IMPUTED_COLUMNS,
     VALIDITY_COLUMNS,
@@ -21,8 +20,8 @@ from reports.dashboards.imputed import (
     validity_lines,
 )
 from reports.forms.filters import ResultFilters, Selection
+from reports.views.files import csv_body, result_file
 from reports.views.pages import AUDIENCE_WORDS, team_or_404
-from teams.exports import csv_lines
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -118,16 +117,12 @@ def _chosen(request: HttpRequest, scope: Scope, team: Team) -> Selection:
 def _csv(
     request: HttpRequest, name: str, columns: Any, lines: Any, chosen: Selection, team: Team
 ) -> HttpResponse:
-    record_results_download(
-        what=name,
+    return result_file(
+        request,
+        csv_body(columns, lines),
+        name=name,
         form="csv",
         parameters=chosen.parameters(strata="", focus="", measure="", line=""),
         team=team,
-        by=request.user,
+        of=(chosen.period.label,),
     )
-    response = HttpResponse(
-        "".join(csv_lines(columns, lines)), content_type="text/csv; charset=utf-8"
-    )
-    file_name = f"{name}-{team.code}-{chosen.period.label}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return response

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_safe
 from measures import queries
 from measures.queries.imputation import GROUP_LABELS
 from measures.queries.site_finder import FINDABLE, SiteArea, SiteAreas, list_site_areas
-from reports.actions.downloads import record_results_download
+from reports.views.files import csv_body, result_file
 from reports.views.pages import AUDIENCE_WORDS, team_or_404
-from teams.exports import csv_lines
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -68,9 +67,6 @@ def site_finder_figures(request: HttpRequest, code: str) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     team = team_or_404(scope, code)
     found = _read(scope, team)
-    record_results_download(
-        what="site-finder", form="csv", parameters={}, team=team, by=request.user
-    )
     lines = (
         [
             team.code,
@@ -86,11 +82,14 @@ def site_finder_figures(request: HttpRequest, code: str) -> HttpResponse:
         for area in found.areas
         for group in GROUP_LABELS
     )
-    response = HttpResponse(
-        "".join(csv_lines(COLUMNS, lines)), content_type="text/csv; charset=utf-8"
+    return result_file(
+        request,
+        csv_body(COLUMNS, lines),
+        name="site-finder",
+        form="csv",
+        parameters={},
+        team=team,
     )
-    response["Content-Disposition"] = f'attachment; filename="site-finder-{team.code}.csv"'
-    return response
 
 
 def _read(scope: Scope, team: Team) -> SiteAreas:

@@ -1,0 +1,53 @@
+"""Results as a file: written down, named by what they are, and sent, in the request's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from reports.actions.downloads import record_results_download
+from teams.exports import csv_lines
+from teams.models import Team
+
+_CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+
+
+def result_file(
+    request: HttpRequest,
+    body: str | bytes,
+    *,
+    name: str,
+    form: str,
+    parameters: Mapping[str, Any],
+    team: Team | None = None,
+    of: Sequence[str] = (),
+) -> HttpResponse:
+    """A download called `name-team-of….form`.
+
+    name: what it is, also on the audit trail. form: csv, xlsx, svg or png. parameters: the filters that
+    were chosen. team: None for all groups. of: period and stratum set, where the file has them.
+    Effects: one audit event.
+    """
+    record_results_download(
+        what=name,
+        form=form,
+        parameters=dict(parameters),
+        team=team,
+        by=request.user,  # type: ignore[arg-type]
+    )
+    response = HttpResponse(body, content_type=_CONTENT_TYPES[form])
+    file_name = "-".join([name, team.code if team else "programme", *of])
+    response["Content-Disposition"] = f'attachment; filename="{file_name}.{form}"'
+    return response
+
+
+def csv_body(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """The whole CSV: its rows are at hand and few, so that record and file share a transaction."""
+    return "".join(csv_lines(columns, lines))
