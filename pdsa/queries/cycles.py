@@ -198,18 +198,15 @@ def list_waiting(scope: Scope, *, day: date, limit: int) -> list[Cycle]:
     followed = Cycle.objects.filter(previous=OuterRef("pk"))
     open_ones = cycles.filter(state__in=OPEN_STATES)
     found = list(open_ones.order_by("planned_end_on", "id")[: 40 * limit])
-    if len(found) < limit:
-        found += list(
-            cycles.filter(
-                state=CycleState.CLOSED,
-                decision__in=[Decision.ADAPT, Decision.EXPAND, Decision.MORE_DATA],
-            )
-            .filter(~Exists(followed))
-            .filter(
-                ~Exists(Cycle.objects.filter(idea=OuterRef("idea"), number__gt=OuterRef("number")))
-            )
-            .order_by("-closed_at")[:limit]
+    found += list(
+        cycles.filter(
+            state=CycleState.CLOSED,
+            decision__in=[Decision.ADAPT, Decision.EXPAND, Decision.MORE_DATA],
         )
+        .filter(~Exists(followed))
+        .filter(~Exists(Cycle.objects.filter(idea=OuterRef("idea"), number__gt=OuterRef("number"))))
+        .order_by("-closed_at")[:limit]
+    )
     return sorted(found, key=lambda cycle: _urgency(cycle, scope, day))[:limit]
 
 

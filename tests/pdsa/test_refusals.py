@@ -1,0 +1,308 @@
+"""Who must not see or do what: one test per refusal, each with something that could leak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from pdsa.enums import CycleState, Sharing
+from pdsa.models import Cycle, Project
+from pdsa.queries.cycles import list_changed_since, list_cycles, list_shared_cycles
+from pdsa.queries.projects import list_projects
+from teams.enums import Role
+from teams.models import Team, User
+from teams.scoping import scope_of
+from tests.factories.cycles import NOW, make_cycle, make_project
+from tests.factories.people import add_role, make_coach_assignment, make_team, make_user, signed_in
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = {
+    "objective": "Objective of the harbor",
+    "learned": "Learning of the harbor",
+    "who": "Nurse Odalys Vega",
+    "quotes": "Quote of a patient",
+    "data_who": "Data clerk Pim",
+}
+#: What even a shared test keeps back.
+KEPT_BACK = (
+    "Nurse Odalys Vega",
+    "Quote of a patient",
+    "Data clerk Pim",
+    "Comment of the coach",
+    "Harbor site",
+    "Denise Baptiste",
+    "Task person Lou",
+    "Counted by hand",
+    "Could this be tried with 1 patient tomorrow?",
+)
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team(name="Harborlight Medical")
+
+
+@pytest.fixture
+def lead(team: Team) -> User:
+    return make_user(Role.GROUP_LEAD, team=team, name="Denise Baptiste")
+
+
+def rich_cycle(team: Team, lead: User, sharing: str) -> Cycle:
+    cycle = make_cycle(
+        team,
+        by=lead,
+        state=CycleState.CLOSED,
+        decision="abandon",
+        sharing=sharing,
+        patient_count=400,
+        **SECRETS,
+    )
+    coach = make_user(Role.COACH, team=team, name="Linh Tran")
+    cycle.comments.create(author=coach, text="Comment of the coach")
+    cycle.tasks.create(position=1, what="Call them", who="Task person Lou")
+    cycle.readings.create(read_on=NOW.date(), label="Counted by hand", value=3, entered_by=lead)
+    return cycle
+
+
+def pages(cycle: Cycle) -> list[str]:
+    """Every address that shows something of a test."""
+    project = cycle.idea.project_id
+    return [
+        f"/tests/{cycle.pk}/",
+        f"/tests/{cycle.pk}/as-shared/",
+        f"/tests/{cycle.pk}/history/",
+        f"/tests/{cycle.pk}/copy/",
+        f"/tests/{cycle.pk}/finish/",
+        reverse("pdsa:save_cycle", args=[cycle.pk]),
+        reverse("pdsa:save_prediction", args=[cycle.predictions.get().pk]),
+        reverse("pdsa:save_task", args=[cycle.tasks.get().pk]),
+        f"/projects/{project}/",
+        f"/projects/{project}/ramps/",
+        f"/projects/{project}/tests/",
+        "/tests/",
+        "/tests/shared/",
+        "/tests/next/",
+        "/projects/",
+    ]
+
+
+def read_by(user: User, cycle: Cycle) -> str:
+    """Everything that any page about the test says to a person."""
+    client = signed_in(user)
+    return "\n".join(client.get(page).content.decode() for page in pages(cycle))
+
+
+OUTSIDERS = [
+    Role.GROUP_LEAD,
+    Role.GROUP_MEMBER,
+    Role.SENIOR_SPONSOR,
+    Role.COACH,
+    Role.PAYER_ANALYST,
+    Role.PAYER_FINANCE,
+    Role.EVALUATOR,
+    Role.ADMINISTRATOR,
+]
+
+
+def outsider(role: Role) -> User:
+    """Somebody with the role who does not work with the team."""
+    inside = role in (Role.GROUP_LEAD, Role.GROUP_MEMBER, Role.SENIOR_SPONSOR, Role.COACH)
+    return make_user(role, team=make_team() if inside else None)
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_private_test_reaches_nobody_outside(role: Role, team: Team, lead: User) -> None:
+    cycle = rich_cycle(team, lead, Sharing.TEAM)
+    said = read_by(outsider(role), cycle)
+    for secret in (*SECRETS.values(), *KEPT_BACK, str(cycle.idea), cycle.idea.project.title):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.EVALUATOR, Role.GROUP_LEAD, Role.COACH])
+@pytest.mark.parametrize("sharing", [Sharing.NAMED, Sharing.UNNAMED])
+def test_shared_test_tells_the_method_and_keeps_people_and_notes_back(
+    sharing: Sharing, role: Role, team: Team, lead: User
+) -> None:
+    cycle = rich_cycle(team, lead, sharing)
+    user = outsider(role)
+    page = signed_in(user).get(f"/tests/{cycle.pk}/").content.decode()
+    assert "Learning of the harbor" in page
+    assert "Abandon" in page  # as findable as an adopted one
+    said = read_by(user, cycle)
+    for secret in KEPT_BACK:
+        assert secret not in said
+    assert cycle.idea.project.title not in said
+    named = team.name in page
+    assert named == (sharing == Sharing.NAMED)
+
+
+@pytest.mark.parametrize("role", [Role.GROUP_LEAD, Role.EVALUATOR])
+def test_test_shared_without_name_cannot_be_found_by_the_name(
+    role: Role, team: Team, lead: User
+) -> None:
+    rich_cycle(team, lead, Sharing.UNNAMED)
+    client = signed_in(outsider(role))
+    assert "Learning" not in client.get("/tests/shared/?text=Harborlight").content.decode()
+    assert "Objective of the harbor" in client.get("/tests/shared/?text=harbor").content.decode()
+    found = client.get(f"/tests/shared/?team={team.code}").content.decode()
+    assert team.name not in found
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_FINANCE, Role.ADMINISTRATOR])
+def test_shared_test_is_not_for_roles_without_the_permission(
+    role: Role, team: Team, lead: User
+) -> None:
+    cycle = rich_cycle(team, lead, Sharing.NAMED)
+    client = signed_in(make_user(role))
+    for page in (f"/tests/{cycle.pk}/", "/tests/shared/"):
+        assert client.get(page).status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.EVALUATOR])
+def test_payer_and_evaluator_see_no_list_of_tests_or_projects(role: Role) -> None:
+    client = signed_in(make_user(role))
+    for page in ("/tests/", "/projects/", "/tests/next/", "/tests/log/"):
+        assert client.get(page).status_code == 403
+
+
+def test_unsharing_takes_it_back_at_once(team: Team, lead: User) -> None:
+    cycle = rich_cycle(team, lead, Sharing.NAMED)
+    client = signed_in(make_user(Role.PAYER_ANALYST))
+    assert client.get(f"/tests/{cycle.pk}/").status_code == 200
+    signed_in(lead).post(f"/tests/{cycle.pk}/share/", {"sharing": "team"})
+    assert client.get(f"/tests/{cycle.pk}/").status_code == 404
+
+
+_WRITES = (
+    "/tests/{c}/start/",
+    "/tests/{c}/cancel/",
+    "/tests/{c}/reopen/",
+    "/tests/{c}/decide/adopt/",
+    "/tests/{c}/next/",
+    "/tests/{c}/share/",
+    "/tests/{c}/focus/",
+    "/tests/{c}/not-predicted/",
+    "/tests/{c}/questions/add/",
+    "/tests/{c}/tasks/add/",
+    "/tests/{c}/numbers/add/",
+    "/tests/{c}/autosave/",
+    "/projects/{p}/edit/",
+    "/projects/{p}/ideas/new/",
+)
+
+
+@pytest.mark.parametrize("path", _WRITES)
+@pytest.mark.parametrize(
+    "role", [Role.COACH, Role.PROGRAMME_DIRECTOR, Role.SENIOR_SPONSOR, Role.PAYER_ANALYST]
+)
+def test_readers_write_nothing(role: Role, path: str, team: Team, lead: User) -> None:
+    cycle = make_cycle(team, by=lead, state=CycleState.CLOSED, sharing=Sharing.NAMED)
+    before = Cycle.objects.values().get(pk=cycle.pk)
+    user = make_user(
+        role, team=None if role in (Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST) else team
+    )
+    address = path.format(c=cycle.pk, p=cycle.idea.project_id)
+    sent = {"field": "learned", "text": "Overwritten", "base": "0", "title": "Taken over"}
+    assert signed_in(user).post(address, sent).status_code == 403
+    assert Cycle.objects.values().get(pk=cycle.pk) == before
+    assert Cycle.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", _WRITES)
+def test_staff_of_another_group_writes_nothing_in_a_shared_test(
+    path: str, team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead, state=CycleState.CLOSED, sharing=Sharing.NAMED)
+    address = path.format(c=cycle.pk, p=cycle.idea.project_id)
+    sent = {"field": "learned", "text": "Overwritten", "base": "0", "title": "Taken over"}
+    user = outsider(Role.GROUP_LEAD)
+    assert signed_in(user).post(address, sent).status_code == 404
+    assert Cycle.objects.count() == 1
+
+
+def test_member_of_one_group_who_coaches_another_writes_for_the_own_only(
+    team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead)
+    mine = make_team()
+    user = make_user(Role.GROUP_MEMBER, team=mine)
+    make_coach_assignment(user, team)
+    add_role(user, Role.COACH)
+    client = signed_in(user)
+    assert client.get(f"/tests/{cycle.pk}/").status_code == 200
+    assert client.post(f"/tests/{cycle.pk}/cancel/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role.GROUP_MEMBER, True),
+        (Role.SENIOR_SPONSOR, True),
+        (Role.COACH, True),
+        (Role.PROGRAMME_DIRECTOR, False),
+        (Role.PAYER_ANALYST, False),
+    ],
+)
+def test_who_may_comment(role: Role, may: bool, team: Team, lead: User) -> None:
+    cycle = make_cycle(team, by=lead, sharing=Sharing.NAMED)
+    inside = role in (Role.GROUP_MEMBER, Role.SENIOR_SPONSOR, Role.COACH)
+    user = make_user(role, team=team if inside else None)
+    signed_in(user).post(f"/tests/{cycle.pk}/comments/add/", {"text": "A word"})
+    assert cycle.comments.exists() == may
+
+
+def test_other_group_comments_not_even_on_a_shared_test(team: Team, lead: User) -> None:
+    cycle = make_cycle(team, by=lead, sharing=Sharing.NAMED)
+    client = signed_in(outsider(Role.GROUP_LEAD))
+    assert client.post(f"/tests/{cycle.pk}/comments/add/", {"text": "x"}).status_code == 404
+    assert not cycle.comments.exists()
+
+
+def test_log_under_another_groups_idea_goes_to_the_own_team(team: Team, lead: User) -> None:
+    strange = make_cycle(team, by=lead).idea
+    user = outsider(Role.GROUP_LEAD)
+    response = signed_in(user).post("/tests/log/", {"objective": "Mine", "idea": str(strange.pk)})
+    assert response.status_code == 200  # refused: the idea is none of the choices
+    assert strange.cycles.count() == 1
+    assert not Cycle.objects.filter(objective="Mine").exists()
+
+
+def test_test_that_is_not_shared_cannot_be_copied(team: Team, lead: User) -> None:
+    cycle = rich_cycle(team, lead, Sharing.TEAM)
+    client = signed_in(outsider(Role.GROUP_LEAD))
+    assert client.post(f"/tests/{cycle.pk}/copy/").status_code == 404
+
+
+def test_queries_of_a_reader_without_role_are_empty(team: Team, lead: User) -> None:
+    rich_cycle(team, lead, Sharing.NAMED)
+    nobody = scope_of(make_user(), on=NOW.date())
+    for rows in (list_cycles(nobody), list_shared_cycles(nobody), list_projects(nobody)):
+        assert not rows.exists()
+    assert not list_changed_since(nobody, since=NOW).exists()
+
+
+def test_membership_that_ended_shows_nothing(team: Team, lead: User) -> None:
+    cycle = rich_cycle(team, lead, Sharing.TEAM)
+    former = make_user(Role.GROUP_LEAD, team=team, ends_on=NOW.date().replace(year=2021))
+    response: Any = signed_in(former).get(f"/tests/{cycle.pk}/")
+    assert response.status_code == 403
+    assert "Objective of the harbor" not in response.content.decode()
+
+
+def test_hints_are_for_team_coach_and_director_only(team: Team, lead: User) -> None:
+    cycle = rich_cycle(team, lead, Sharing.NAMED)
+    hint = "Could this be tried with 1 patient tomorrow?"
+    for user in (lead, make_user(Role.COACH, team=team), make_user(Role.PROGRAMME_DIRECTOR)):
+        assert hint in signed_in(user).get(f"/tests/{cycle.pk}/").content.decode()
+    for role in (Role.PAYER_ANALYST, Role.EVALUATOR):
+        assert hint not in signed_in(make_user(role)).get(f"/tests/{cycle.pk}/").content.decode()
+
+
+def test_project_of_another_team_is_unknown(team: Team, lead: User) -> None:
+    project: Project = make_project(team, by=lead)
+    for role in (Role.GROUP_LEAD, Role.COACH):
+        client = signed_in(outsider(role))
+        assert client.get(f"/projects/{project.pk}/").status_code == 404
