@@ -46,7 +46,7 @@ SECTIONS = (
         "flag",
         Permission.VIEW_PROJECTS,
         "pdsa:projects",
-        ("pdsa:project", "pdsa:ramps", "pdsa:new_", "pdsa:edit_"),
+        ("pdsa:project", "pdsa:ramps", "pdsa:new_", "pdsa:edit_", "aims:"),
     ),
     Section(
         "Tests",
@@ -71,6 +71,7 @@ SECTIONS = (
 #: In the menu of the person, above password and sign-out.
 PERSONAL_SECTIONS = (
     Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
+    Section("Change ideas", "spark", Permission.VIEW_SHARED_TESTS, "aims:library"),
     Section("Notifications", "bell", Permission.VIEW_HOME, "teams:notifications"),
     Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),

@@ -85,7 +85,7 @@ def _siblings(project: Project, parent: Driver | None) -> list[Driver]:
     )
 
 
-def _renumber(rows: Sequence[Driver] | Sequence[IdeaPlacement]) -> None:
+def _renumber(rows: Sequence[Driver | IdeaPlacement]) -> None:
     for position, row in enumerate(rows, start=1):
         if row.position != position:
             row.position = position
