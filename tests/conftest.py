@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.template_database import ensure_template
+
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # root in a container has no user namespaces to build one from
     "--disable-gpu",
@@ -18,6 +20,13 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Test databases are copies of a migrated one."""
+    default = connection.settings_dict
+    default["TEST"]["TEMPLATE"] = ensure_template(default)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,10 @@ if os.environ.get("PYTEST_XDIST_WORKER") and "REDIS_URL" in os.environ:
     )
 
 from collaborative.settings import *
-from collaborative.settings import STORAGES
+from collaborative.settings import DATABASES, STORAGES
+
+if template := os.environ.get("TEST_TEMPLATE_OF"):  # set by tests.template_database only
+    DATABASES["default"]["NAME"] = template
 
 # The hashed names of the product need a build first; `tests/collaborative` tests that build.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
