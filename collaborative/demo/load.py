@@ -22,6 +22,7 @@ from collaborative.demo.files import (
     DemoFile,
     write_files,
 )
+from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.tests_of_change import load_tests_of_change
 from collaborative.demo.world import YEARS, read_world
@@ -133,6 +134,7 @@ def load_demo(
     say("Projects and their tests of change")
     make_aims(users, now=now, say=say)
     load_tests_of_change(users=users, now=now, say=say)
+    make_local_measures(users, now=now, say=say)
     hang_ideas(users, now=now)
 
 

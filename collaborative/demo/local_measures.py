@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -97,9 +97,9 @@ _STORIES: dict[str, tuple[_Story, ...]] = {
             why="Strokes and kidney failure follow from pressure that stays high.",
             target="74",
             months=24,
-            moves=9,
+            moves=8,
             missing=(19,),
-            baseline=13,
+            baseline=14,
             taken_out=(21, "Cuffs were recalled; most readings of the month are missing."),
         ),
         _Story(
@@ -114,8 +114,8 @@ _STORIES: dict[str, tuple[_Story, ...]] = {
             why="A high reading that nobody answers is what we can change first.",
             target="70",
             months=18,
-            moves=10,
-            baseline=8,
+            moves=8,
+            baseline=9,
             missing=(14,),
         ),
         _Story(
@@ -236,10 +236,22 @@ def make_local_measures(
     say(f"  {made} measures of projects, with their months")
 
 
+def _for_focus_of(project: Project, story: _Story) -> _Story:
+    """The story told about the group that the project is for; who was told about takes its place."""
+    chosen = project.focus_strata.first()
+    told = next(group.code for group in story.groups if group.role == _FOCUS)
+    if chosen is None or told == "all" or chosen.code == told:
+        return story
+    names = {told: chosen.code, chosen.code: told}
+    groups = tuple(replace(g, code=names.get(g.code, g.code)) for g in story.groups)
+    return replace(story, groups=groups)
+
+
 @transaction.atomic
 def _make(
     project: Project, story: _Story, strata: Mapping[str, int], lead: User, now: datetime
 ) -> LocalMeasure:
+    story = _for_focus_of(project, story)
     today = timezone.localdate(now)
     periods = list_steps(
         step(today.replace(day=1), _MONTH, -story.months),
@@ -339,13 +351,15 @@ def _decide(
 def _link(
     measure: LocalMeasure, story: _Story, periods: tuple[date, ...], lead: User, today: date
 ) -> None:
-    """Tests of the project that began while the measure was counted are meant to move it."""
+    """The tests of the longest ramp that began while the measure was counted are meant to move it."""
     if story.kind == MeasureKind.BALANCING:
         return
-    for idea in measure.project.ideas.prefetch_related("cycles"):
-        for cycle in idea.cycles.all():
-            if cycle.started_on is not None and cycle.started_on >= periods[0]:
-                link_cycle(measure=measure, cycle=cycle, by=lead, as_of=today)
+    ramps = [
+        [c for c in idea.cycles.all() if c.started_on is not None and c.started_on >= periods[0]]
+        for idea in measure.project.ideas.prefetch_related("cycles")
+    ]
+    for cycle in max(ramps, key=len, default=[]):
+        link_cycle(measure=measure, cycle=cycle, by=lead, as_of=today)
 
 
 def _bind(

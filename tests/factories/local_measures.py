@@ -15,12 +15,20 @@ from typing import Any
 from django.utils import timezone
 
 from measures.models import Stratum
-from pdsa.actions.measures import Entry, define_measure, enter_observations
+from pdsa.actions.measures import (
+    Entry,
+    decide_about_chart,
+    define_measure,
+    enter_observations,
+    link_cycle,
+)
 from pdsa.charts.periods import step
-from pdsa.enums import PointState, StratumRole
-from pdsa.models import LocalMeasure, Project
+from pdsa.enums import ChartDecisionKind, PointState, StratumRole
+from pdsa.models import Cycle, LocalMeasure, Project
+from teams.enums import Role
 from teams.models import User
 from tests.factories import definitions
+from tests.factories.people import make_user
 
 _numbers = count(1)
 
@@ -77,3 +85,32 @@ def enter(
         else:
             entries.append(Entry(pk, day, value=Decimal(str(month))))
     enter_observations(measure=measure, entries=entries, by=by, as_of=as_of)
+
+
+def measure_parts(project: Project, cycle: Cycle, word: str) -> dict[str, Any]:
+    """A measure with months, a decision and a link, for the walk over every address: parts of addresses.
+
+    Written by somebody of the project's own team, who alone may.
+    """
+    by = make_user(Role.GROUP_LEAD, team=project.team)
+    today = timezone.localdate()
+    this_month = today.replace(day=1)
+    measure = make_local_measure(project, by=by, name=f"{word} cedar measure")
+    enter(
+        measure,
+        "nh_black",
+        [(40 + place, 80) for place in range(6)],
+        by=by,
+        first=step(this_month, "month", -6),
+        as_of=timezone.now(),
+    )
+    decision = decide_about_chart(
+        measure=measure,
+        kind=ChartDecisionKind.BASELINE,
+        starts_on=step(this_month, "month", -2),
+        reason=f"{word} cedar reason",
+        by=by,
+        as_of=today,
+    )
+    link_cycle(measure=measure, cycle=cycle, by=by, as_of=today)
+    return {"local_measure_id": measure.pk, "chart_decision_id": decision.pk}

@@ -7,6 +7,7 @@ from teams.enums import Role
 from tests.addresses import World
 from tests.factories.aims import aim_parts
 from tests.factories.cycles import make_cycle, make_idea, make_project
+from tests.factories.local_measures import measure_parts
 
 #: Who works with every team: of the open roles the director only, for the payer sees no project.
 _SEE_PROJECTS = {Role.PROGRAMME_DIRECTOR}
@@ -32,7 +33,8 @@ def build(world: World) -> None:
             read_on=cycle.started_on, label=f"{word} cedar count", value=1, entered_by=by
         )
         comment = cycle.comments.create(author=by, text=f"{word} cedar comment")
-        made[team.pk] = aim_parts(project, by=by, word=word) | {
+        parts = aim_parts(project, by=by, word=word) | measure_parts(project, cycle, word)
+        made[team.pk] = parts | {
             "project_id": project.pk,
             "idea_id": idea.pk,
             "cycle_id": cycle.pk,
@@ -65,5 +67,7 @@ def build(world: World) -> None:
         "driver",
         "map",
         "step",
+        "measure",
+        "reason",
     ):
         world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
