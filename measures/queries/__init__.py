@@ -12,7 +12,12 @@ from measures.queries.catalogue import (
     list_sources,
     list_stratum_sets,
 )
-from measures.queries.changes import DataChange, get_data_version, list_latest_changes
+from measures.queries.changes import (
+    DataChange,
+    get_data_version,
+    list_counted_measures,
+    list_latest_changes,
+)
 from measures.queries.completeness import CompletenessRow, list_completeness
 from measures.queries.imputation import (
     ImputedGap,
@@ -83,6 +88,7 @@ __all__ = [
     "get_submission",
     "list_completeness",
     "list_countable_groups",
+    "list_counted_measures",
     "list_definitions",
     "list_findings",
     "list_gap_counts",

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from measures.models import Slice, Source
+from measures.enums import FileForm
+from measures.models import Period, Slice, Source
+from teams.models import Team
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,19 @@ def list_latest_changes(
         if whole is None or whole.data_version < version:
             changes[source_id, period_id, None] = change
     return changes
+
+
+def list_counted_measures(*, source: Source, period: Period, team: Team | None) -> list[str]:
+    """Codes of measures whose current numbers were sent as counts, of a team or of any: one query.
+
+    No member row stands behind them, so nobody can look again who is in which stratum.
+    """
+    slices = Slice.objects.filter(
+        is_current=True, source=source, period=period, submission__form=FileForm.COUNTS
+    )
+    if team is not None:
+        slices = slices.filter(team=team)
+    return sorted(set(slices.values_list("measure__code", flat=True)))
 
 
 def get_data_version(source: Source) -> int:

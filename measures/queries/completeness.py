@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Sum
 
-from measures.enums import RealCategory, RealField
+from measures.enums import FileForm, RealCategory, RealField
 from measures.models import Period, RealCount, Slice, Source
 from measures.queries.results import PRIVACY_THRESHOLD
 from teams.enums import Audience
@@ -71,7 +71,13 @@ def list_completeness(
     members), of several such the latest.
     """
     team_ids = set(scope.team_ids) if teams is None else {t.pk for t in teams} & set(scope.team_ids)
-    slices = Slice.objects.filter(is_current=True, source=source, team_id__in=team_ids)
+    # Counts know no members, so they say nothing here.
+    slices = Slice.objects.filter(
+        is_current=True,
+        source=source,
+        team_id__in=team_ids,
+        submission__form=FileForm.MEMBERS,
+    )
     if period is not None:
         slices = slices.filter(period=period)
     holders: dict[tuple[int, int], tuple[int, int]] = {}

@@ -30,6 +30,7 @@ class CardInputs:
     trend: results of the headline set in earlier periods, oldest first.
     peers: of the headline set, keyed by (measure id, stratum id); empty for the statewide card.
     completeness: rows of the card's team, or of all teams for the statewide card.
+    counted: codes of measures that were sent as counts, without member rows.
     """
 
     programme_name: str
@@ -48,6 +49,7 @@ class CardInputs:
     peers: Mapping[tuple[int, int], PeerBand]
     completeness: Sequence[CompletenessRow]
     commentary: str
+    counted: Sequence[str] = ()
 
 
 def build_content(inputs: CardInputs) -> dict[str, Any]:
@@ -89,6 +91,8 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
             ),
         },
     }
+    if inputs.counted:
+        content["basis"]["counted"] = list(inputs.counted)
     content["findings"] = list_findings(content)
     return content
 

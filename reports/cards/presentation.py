@@ -89,6 +89,7 @@ def present_card(
         "as_of_text": long_date(content["basis"]["computed_on"]),
         "method_version": content["basis"]["method_version"],
         "data_version": str(content["basis"]["data_version"]),
+        "counted": ", ".join(content["basis"].get("counted", ())),
         "reference": content["reference"]["short_label"] if content["reference"] else "",
         "reference_label": content["reference"]["label"] if content["reference"] else "",
         "set_name": content["stratum_set"]["name"] if content["stratum_set"] else "",

@@ -67,6 +67,11 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
         ("Data", f"{card['source']}, {card['period_text'].lower()}, as of {card['as_of_text'] or 'unknown'}; data version {card['data_version']}. Method version {card['method_version']}."),
         ("This document", f"{card['published_text']}. A published card is never changed; corrections appear as a new card. SHA-256 of its content: {card['sha256']}" if card["sha256"] else "A draft: its numbers follow the data until it is published."),
     ]  # fmt: skip
+    if card["counted"]:
+        items.insert(
+            6,
+            ("Sent as counts", f"{card['counted']}: the sender gave numbers of people per group and no rows of members. They are shown as they came; who is in which group, and whether anybody was asked, cannot be looked at again."),
+        )  # fmt: skip
     if card["kind"] == "group" and not card["has_appendix"]:
         items.insert(
             5,

@@ -169,6 +169,7 @@ def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
             outside, source=source, period=period, teams=None if team is None else [team]
         ),
         commentary=card.commentary,
+        counted=measures.list_counted_measures(source=source, period=period, team=team),
     )
 
 
