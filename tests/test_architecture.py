@@ -348,6 +348,9 @@ WITHOUT_BY = {
     "protect_results": "a worker does it",
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",
+    "look_at_conditions": "a worker does it",
+    "ask_for_reports": "a worker does it",
+    "reconcile_grants": "a worker does it",
     **WITHOUT_EVENT,
 }
 

@@ -50,15 +50,27 @@ def get_category(category_id: int) -> BudgetCategory:
     return BudgetCategory.objects.get(pk=category_id)
 
 
-def list_people_with(permission: Permission, *, on: date, except_ids: set[int]) -> list[str]:
-    """Names of people with an open account who hold a permission on a day, by name."""
+def list_users_with(permission: Permission, *, on: date) -> QuerySet[User]:
+    """People with an open account who hold a permission on a day, by name."""
     roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
-    return list(
-        User.objects.filter(
-            is_active=True,
-            id__in=Membership.objects.filter(holds_on(on), role__in=roles).values("user_id"),
-        )
-        .exclude(id__in=except_ids)
-        .order_by("name", "id")
-        .values_list("name", flat=True)
-    )
+    return User.objects.filter(
+        is_active=True,
+        id__in=Membership.objects.filter(holds_on(on), role__in=roles).values("user_id"),
+    ).order_by("name", "id")
+
+
+def list_people_with(permission: Permission, *, on: date, except_ids: set[int]) -> list[str]:
+    """Their names, without some of them."""
+    users = list_users_with(permission, on=on).exclude(id__in=except_ids)
+    return list(users.values_list("name", flat=True))
+
+
+def list_users_of_group(team_id: int, *, on: date) -> QuerySet[User]:
+    """A group's people who write its reports."""
+    roles = [role for role, held in ROLE_PERMISSIONS.items() if Permission.REPORT_GRANTS in held]
+    return User.objects.filter(
+        is_active=True,
+        id__in=Membership.objects.filter(
+            holds_on(on), role__in=roles, organisation__teams=team_id
+        ).values("user_id"),
+    ).order_by("name", "id")
