@@ -31,6 +31,7 @@ from measures.ingest.contract import COLUMNS, COUNT_COLUMNS, RULE_BY_CODE
 from measures.models import Submission
 from measures.policies import AUTOMATIC, can_confirm, can_map, can_withdraw, check_can_map
 from measures.queries import (
+    get_match_report,
     get_submission,
     list_findings,
     list_own_sources,
@@ -140,6 +141,7 @@ def submission_page(request: HttpRequest, submission_id: int) -> HttpResponse:
             "errors": [f for f in findings if f[0].severity == Severity.ERROR],
             "warnings": [f for f in findings if f[0].severity == Severity.WARNING],
             "slices": slices[:_SHOWN_SLICES],
+            "match_report": get_match_report(submission),
             "slice_count": len(slices),
             "replaced_count": sum(s.replaces for s in slices),
             "can_map": may_send and can_map(submission),

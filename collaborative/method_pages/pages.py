@@ -7,6 +7,7 @@ from collaborative.method_pages import (
     comparisons,
     disparity_indices,
     gradients_and_rules,
+    imputation,
     rates_and_gaps,
 )
 from collaborative.method_pages.page import MethodPage
@@ -17,6 +18,7 @@ CHAPTERS: dict[str, tuple[MethodPage, ...]] = {
     "Several groups in one number": disparity_indices.PAGES,
     "Ordered groups, decision rules, several measures in one number": gradients_and_rules.PAGES,
     "Change, effect, plans and small groups": change_and_plans.PAGES,
+    "Race where nobody asked": imputation.PAGES,
 }
 
 METHOD_PAGES: tuple[MethodPage, ...] = tuple(

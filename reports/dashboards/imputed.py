@@ -20,6 +20,9 @@ VALIDITY_COLUMNS = (
 )  # fmt: skip
 
 
+_PEOPLE = {"black": "Black", "hispanic": "Hispanic", "api": "Asian or Pacific Islander"}
+
+
 @dataclass(frozen=True)
 class RateRow:
     """A group's line. absence: why there is no number, else empty."""
@@ -90,21 +93,18 @@ def _finding(result: ImputedResult) -> str:
     sentences = []
     for gaps, words in ((behind, "probably behind"), (ahead, "probably ahead")):
         if gaps:
-            names = " and ".join(_people(g) for g in gaps)
-            sentences.append(f"{names} are {words}.")
+            sentences.append(f"{_listed(gaps)} are {words}.")
     open_ = [g for g in result.gaps if g not in behind and g not in ahead]
     if open_:
-        names = " and ".join(_people(g) for g in open_)
-        sentences.append(f"For {names} these data cannot say whether there is a gap.")
+        sentences.append(f"For {_listed(open_)} these data cannot say whether there is a gap.")
     return " ".join(sentences)
 
 
-def _people(gap: ImputedGap) -> str:
-    return {
-        "black": "Black patients",
-        "hispanic": "Hispanic patients",
-        "api": "Asian or Pacific Islander patients",
-    }[gap.group]
+def _listed(gaps: Sequence[ImputedGap]) -> str:
+    """Black and Hispanic patients."""
+    names = [_PEOPLE[gap.group] for gap in gaps]
+    first, last = ", ".join(names[:-1]), names[-1]
+    return f"{first} and {last} patients" if first else f"{last} patients"
 
 
 def _row(rate: ImputedRate, gap: ImputedGap | None) -> RateRow:
@@ -138,8 +138,13 @@ def _range(low: float, high: float) -> str:
     return first if first == last else f"{first} to {last}"
 
 
+def _signed(share: float) -> str:
+    """Percentage points with a sign; nothing is minus zero."""
+    return f"{round(100 * share, 1) + 0.0:+.1f}".replace("-", "−")
+
+
 def _points(low: float, high: float) -> str:
-    first, last = (f"{100 * v:+.1f}".replace("-", "−") for v in (low, high))
+    first, last = _signed(low), _signed(high)
     return first if first == last else f"{first} to {last}"
 
 
@@ -161,10 +166,9 @@ def validity_lines(rows: Sequence[ValidityRow]) -> list[ValidityLine]:
     lines = []
     for row in rows:
         plain, like = row.plain, row.like_silent
-        difference = f"{100 * plain.calibration:+.1f}".replace("-", "−")
         like_text = ""
         if like.said_share == like.said_share:
-            like_text = f"{100 * like.calibration:+.1f}".replace("-", "−")
+            like_text = _signed(like.calibration)
             if like.covered < 0.995:
                 like_text += f" (for {_percent(like.covered)} of them)"
         lines.append(
@@ -173,7 +177,7 @@ def validity_lines(rows: Sequence[ValidityRow]) -> list[ValidityLine]:
                 answered=f"{plain.answered:,.0f}",
                 expected=_percent(plain.expected_share, 1),
                 reported=_percent(plain.said_share, 1),
-                difference=difference,
+                difference=_signed(plain.calibration),
                 like=like_text or "–",
                 correlation=f"{plain.correlation:.2f}"
                 if plain.correlation == plain.correlation
