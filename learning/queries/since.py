@@ -94,7 +94,7 @@ def _numbers(scope: Scope, team: Team, since: date, until: date) -> list[Item]:
             "data",
             f"Numbers entered: {measure}",
             _day(measure.entered_at),
-            reverse("pdsa:measure", args=[measure.pk]),
+            reverse("local_measures:measure", args=[measure.pk]),
         )
         for measure in measures
     ]
