@@ -73,6 +73,11 @@ class Effect:
     signal_text: str
     comparison_text: str
     conclusion: str
+    is_early: bool
+
+    @property
+    def has_numbers(self) -> bool:
+        return any(group.before_text for group in self.groups)
 
 
 def _stretches(charts: MeasureCharts, start: int) -> Stretches:
@@ -200,8 +205,10 @@ def _is_early(charts: MeasureCharts, start: int) -> str:
     unit = charts.data.frequency
     if charts.rules_off:
         return "Periods overlap, so no rule for signals is applied."
-    if before + after < RULES_FROM or not any(p.rules_applied for p in chart.phases):
+    if before + after < RULES_FROM:
         return f"Too early: {before + after} of {RULES_FROM} points that a look for signals needs."
+    if not any(p.rules_applied for p in chart.phases):
+        return "No phase of the chart has points enough yet to look for signals."
     if after < _AFTER and not _signals_since(charts.focus, start):
         return f"Too early: {words(unit, after)} since it began, {_AFTER} are needed at least."
     return ""
@@ -295,4 +302,5 @@ def read_effect(
             else _conclusion(own, other, "" if moving is None else data.labels[moving])
             + ("" if own is None else _others(charts, start, started_on))
         ),
+        is_early=bool(early),
     )

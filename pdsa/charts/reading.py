@@ -16,7 +16,7 @@ from measures.stats.spc import (
     Stage,
     is_favourable,
 )
-from measures.stats.spc.charts import RULES_FROM
+from measures.stats.spc.charts import LIMITS_FROM, RULES_FROM
 from pdsa.charts.assemble import GroupChart, MeasureCharts, cycles_at
 from pdsa.charts.periods import words
 from pdsa.charts.values import Group, MeasureData, Point
@@ -154,6 +154,9 @@ def signals_sentence(charts: MeasureCharts, group: GroupChart) -> str:
         return "All numbers are the same: there is no variation to read."
     if not phase.rules_applied:
         count = phase.baseline_count
+        if phase.is_frozen and phase.useful_count > count:
+            needed = RULES_FROM if chart.kind == ChartKind.RUN else LIMITS_FROM
+            return f"The baseline has {count} points; {needed} are needed to look for signals."
         if count < RULES_FROM:
             return (
                 f"{count} of {RULES_FROM} points {stretch}needed before we look for signals."

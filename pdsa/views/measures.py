@@ -212,7 +212,12 @@ def _effects(
         )
         if effect is not None:
             found.append({"cycle": cycle, "effect": effect})
-    return sorted(found, key=lambda item: item["cycle"].started_on, reverse=True)
+    found.sort(key=lambda item: item["cycle"].started_on, reverse=True)
+    # Open is the latest of which something can be said.
+    ready = next((item for item in found if not item["effect"].is_early), None)
+    for item in found:
+        item["open"] = item is (ready or found[0])
+    return found
 
 
 def _decision_context(

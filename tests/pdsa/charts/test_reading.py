@@ -197,3 +197,8 @@ def test_an_excluded_point_is_out_of_the_gap_too():
     charts = assemble(data)
     assert not charts.gap.chart.series.included[3]
     assert charts.reference.chart.series.included[3]
+
+
+def test_a_short_baseline_is_said_as_such():
+    data = measure(points(LEVEL[:8] + RISEN), decisions=(decision("baseline", 7),))
+    assert "The baseline has 8 points; 10 are needed to look for signals." in read(data)
