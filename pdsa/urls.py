@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from pdsa.views import cycle_acts, cycles, log, projects, tests_list
+from pdsa.views import cycle_acts, cycles, feeds, log, projects, tests_list
 
 app_name = "pdsa"
 
@@ -22,6 +22,9 @@ _TEST = "tests/<int:cycle_id>/"
 cycle_patterns: list[URLPattern] = [
     path("tests/", tests_list.own_tests, name="tests"),
     path("tests/shared/", tests_list.shared_tests, name="shared_tests"),
+    path("tests/calendar/", feeds.calendar_page, name="calendar"),
+    path("tests/calendar/end/", feeds.end_calendar, name="end_calendar"),
+    path("calendar/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
     path("tests/next/", tests_list.next_things, name="next_things"),
     path("tests/log/", log.log, name="log"),
     path("tests/log-done/", log.log_done, name="log_done"),

@@ -4,6 +4,7 @@ from pdsa.models.aims import Aim, AimVersion, Charter, CharterVersion
 from pdsa.models.comments import Comment
 from pdsa.models.cycles import Cycle, CycleReading, CycleTask, Prediction
 from pdsa.models.drivers import DiagramStep, Driver, IdeaPlacement
+from pdsa.models.feeds import CalendarFeed
 from pdsa.models.library import Adoption, LibraryIdea
 from pdsa.models.measures import (
     ChartDecision,
@@ -20,6 +21,7 @@ __all__ = [
     "Adoption",
     "Aim",
     "AimVersion",
+    "CalendarFeed",
     "ChangeIdea",
     "ChartDecision",
     "Charter",
