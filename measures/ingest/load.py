@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -18,7 +19,7 @@ from measures.ingest.aggregate import Sums
 from measures.ingest.imputing import ImputedSums, MemberProbabilities
 from measures.models import Imputation, ImputationValidity, ImputedSlice
 
-COPY_ROWS = 200_000
+COPY_ROWS = 50_000
 _ROW_COLUMNS = (
     "submission_id", "member_number", "team_id", "member_key", "sealed_id", "race_codes", "race", "ethnicity",
     "combined", "language", "sex", "gender_identity", "sexual_orientation", "race_source", "ethnicity_source",
@@ -241,31 +242,45 @@ def _check_ids(wanted: dict[str, pl.Series]) -> None:
 # --- COPY --------------------------------------------------------------------------------------------------
 
 
-class _FrameStream(io.RawIOBase):
-    """What COPY reads: the frames as text, made block by block."""
+class _Stream(io.RawIOBase):
+    """What COPY reads: texts one after the other."""
 
-    def __init__(self, frames: Iterator[pl.DataFrame]) -> None:
-        self._frames = frames
+    def __init__(self, texts: Iterator[io.BytesIO]) -> None:
+        self._texts = texts
         self._rest = io.BytesIO()
 
     def read(self, size: int = -1) -> bytes:  # type: ignore[override]
         while not (data := self._rest.read(size)):
-            frame = next(self._frames, None)
-            if frame is None:
+            text = next(self._texts, None)
+            if text is None:
                 return b""
-            self._rest = io.BytesIO()
-            frame.write_csv(
-                self._rest,
-                include_header=False,
-                separator="\t",
-                null_value="\\N",
-                quote_style="never",
-            )
-            self._rest.seek(0)
+            self._rest = text
         return data
 
     def readable(self) -> bool:
         return True
+
+
+def _texts(frames: Iterator[pl.DataFrame]) -> Iterator[io.BytesIO]:
+    """Frames as COPY wants them, each made in a thread while the server takes the one before."""
+    with ThreadPoolExecutor(1, thread_name_prefix="copy") as pool:
+        waiting: Future[io.BytesIO] | None = None
+        for frame in frames:
+            following = pool.submit(_text, frame)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _text(frame: pl.DataFrame) -> io.BytesIO:
+    text = io.BytesIO()
+    frame.write_csv(
+        text, include_header=False, separator="\t", null_value="\\N", quote_style="never"
+    )
+    text.seek(0)
+    return text
 
 
 def copy_frames(
@@ -274,7 +289,7 @@ def copy_frames(
     """COPY frames of numbers and plain words into a table. Texts must hold no tab, newline or backslash."""
     cursor.copy_expert(
         f"copy {table} ({', '.join(columns)}) from stdin" + (" with (freeze)" if freeze else ""),
-        _FrameStream(iter(frames)),
+        _Stream(_texts(iter(frames))),
         1 << 20,  # by place: the cursor of DEBUG=1 takes no keywords here
     )
 
