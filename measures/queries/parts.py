@@ -60,11 +60,11 @@ def read_parts(
         sets=[layout],
         higher_is_better=[higher_is_better[p["measure_id"], p["period_id"]] for p in found],
     )
-    figures = {
+    figures: dict[str, NDArray[Any]] = {
         **{name: getattr(result, name)[:, 0] for name in _FIGURES},
         "q_value": _adjusted(found, result),
     }
-    states = {
+    states: dict[str, NDArray[Any]] = {
         "state": counts["state"],
         "own_state": own,
         "gap_state": result.gap_state[:, 0],
@@ -72,7 +72,7 @@ def read_parts(
     }
     wanted = None if measure_ids is None else set(measure_ids)
     rows = [i for i, p in enumerate(found) if wanted is None or p["measure_id"] in wanted]
-    return list(_rows(found, rows, strata, layout, present, counts | states | figures))
+    return list(_rows(found, rows, strata, layout, present, {**counts, **states, **figures}))
 
 
 def _rows(
@@ -89,7 +89,9 @@ def _rows(
     values = {}
     for name, column in columns.items():
         figures = column[chosen[part], stratum]
-        values[name] = np.where(np.isfinite(figures), figures, None).tolist()
+        listed = figures.astype(object)
+        listed[~np.isfinite(figures)] = None
+        values[name] = listed.tolist()
     values["patients_to_parity"] = [
         None if v is None else int(v) for v in values["patients_to_parity"]
     ]
