@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from collaborative.method_pages.page import (
     PAIR,
     MethodPage,
@@ -14,6 +16,7 @@ from collaborative.method_pages.page import (
     span,
     table,
 )
+from measures.stats.clusters import clustered_rate
 from measures.stats.gaps import (
     absolute_gap,
     agresti_caffo,
@@ -70,6 +73,16 @@ def _weighted() -> Sequence[str]:
             f"{span(korn_graubard(p, 2 * plain, n, 23), percent)}. With probabilities of race as weights, worth "
             f"90 people, the Wilson interval is {span(wilson_effective(p, 90), percent)}."
         ),
+    ]
+
+
+def _repeated() -> Sequence[str]:
+    met = np.repeat(np.arange(60) < 42, 3)
+    met[::7] = ~met[::7]
+    found = clustered_rate(met, np.repeat(np.arange(60), 3))
+    return [
+        f"60 persons with three visits each: {percent(found.rate)} of {found.rows} visits. Counted as independent the interval is "
+        f"{span(wilson(int(met.sum()), met.size), percent)}, by persons {span(found.interval, percent)}."
     ]
 
 
@@ -219,6 +232,26 @@ PAGES = (
         ("Korn & Graubard (1998), Survey Methodology 24:193-201",),
         ("rates.korn_graubard", "rates.wilson_effective", "rates.clopper_pearson_effective"),
         _weighted,
+    ),
+    MethodPage(
+        "repeated-rows",
+        "Several rows of one person",
+        "Measures of events count a person as often as something happened, and most people of a panel are there again "
+        "next year. Persons are independent, rows are not, so persons are counted.",
+        (
+            "deviation of a person = Σ over its rows of (met - p) / rows",
+            "variance = m / (m - 1) · Σ over m persons of deviation²;  interval: Korn-Graubard with m - 1 degrees of freedom",
+            "change of a gap: deviations of the four cells with the sign of the cell, summed by person;  Δ ± z error",
+        ),
+        (
+            "It needs rows of people, so it is worked out where they are: counts are not enough.",
+            "Without rows of people the change of a gap takes both periods for different people and is less sure than it could be.",
+        ),
+        (
+            "Korn & Graubard (1998), Survey Methodology 24:193-201; linearisation as in survey statistics",
+        ),
+        ("clusters.clustered_rate", "clusters.paired_gap_change"),
+        _repeated,
     ),
     MethodPage(
         "gap",

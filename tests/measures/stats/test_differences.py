@@ -105,6 +105,8 @@ def test_many_assignments_are_drawn_with_the_seed(monkeypatch):
     change, treated = np.linspace(-1, 1, 12) ** 3, np.arange(12) % 2 == 0
     every = randomisation_test(change, treated, seed=1)
     assert every.listed and every.assignments == 924
+    monkeypatch.setattr(differences, "MOST_ASSIGNMENTS", 924)
+    assert randomisation_test(change, treated, seed=1).listed
     monkeypatch.setattr(differences, "MOST_ASSIGNMENTS", 500)
     drawn = randomisation_test(change, treated, seed=1)
     assert not drawn.listed and drawn.assignments == 500 and drawn.least_p == 1 / 500

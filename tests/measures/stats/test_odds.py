@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.special import chdtrc
 
 from measures.stats.odds import haldane, mantel_haenszel, woolf
 from tests.measures.stats.golden import read_json
@@ -90,6 +91,13 @@ def test_layers_of_one_odds_ratio_are_equal_and_of_two_are_not():
     same = mantel_haenszel([20, 40], [100, 200], [10, 20], [100, 200])
     np.testing.assert_allclose(same.p_equal, 1.0)
     assert mantel_haenszel([80, 20], [100, 100], [20, 80], [100, 100]).p_equal < 1e-10
+
+
+def test_a_layer_of_one_person_each_counts():
+    # 1 of 1 against 0 of 1: hits 1 expected a half, variance 1 * 1 * 1 * 1 / (4 * 1)
+    found = mantel_haenszel([1, 5], [1, 10], [0, 5], [1, 10])
+    statistic = 0.5**2 / (0.25 + 10 * 10 * 10 * 10 / (400 * 19))
+    np.testing.assert_allclose(found.p_value, chdtrc(1, statistic))
 
 
 def test_nothing_to_compare_is_missing():

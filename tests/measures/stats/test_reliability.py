@@ -82,7 +82,7 @@ def test_equal_units_have_no_variance_but_a_limit():
     np.testing.assert_allclose(fit.mean, 0.7)
     assert fit.variance == fit.variance_lower == 0 < fit.variance_upper
     assert fit.strength == np.inf
-    np.testing.assert_array_equal(reliability([10, 0], fit), [0, np.nan])
+    np.testing.assert_array_equal(reliability([10, 1, 0], fit), [0, 0, np.nan])
     np.testing.assert_allclose(shrunken_rate([0, 9], [9, 9], fit), 0.7)
     np.testing.assert_allclose(shrunken_interval([0, 9], [9, 9], fit), 0.7)
 
