@@ -136,19 +136,22 @@ def write_charter(
 ) -> Charter:
     """Set fields of a draft. Raises StateRefused for a reviewed or agreed charter.
 
+    What fields saved by themselves since the last version becomes part of this one.
     Effects: the fields, a version, audit event without the words themselves.
     """
     charter = _locked(charter, "write")
     changed = [
         name for name in CHARTER_LABELS if name in values and getattr(charter, name) != values[name]
     ]
-    if not changed:
-        return charter
     for name in changed:
         setattr(charter, name, values[name])
+    content = charter_content(charter)
+    latest = charter.versions.first()
+    if not changed and latest is not None and latest.content == content:
+        return charter
     charter.changed_at = as_of
     charter.save()
-    _keep_version(charter, charter_content(charter), by=by, as_of=as_of, state=charter.state)
+    _keep_version(charter, content, by=by, as_of=as_of, state=charter.state)
     record_event(
         act="write_charter",
         target=charter,

@@ -1,1 +1,1 @@
-"""Aim statements: the sentence from its parts, the live checks, differences between versions. Pure, no Django."""
+"""Aim statements and charters: the sentence from its parts, live checks, differences, the charter as a document."""

@@ -141,7 +141,8 @@ def _check_floor(parts: AimParts) -> AimCheck:
     label = "Nobody loses"
     lowered = "raised" if parts.direction == DECREASE else "lowered"
     if parts.guards_everyone:
-        return AimCheck("floor", label, True, f"Nobody’s rate is to be {lowered}.")
+        fall = "rise" if parts.direction == DECREASE else "fall"
+        return AimCheck("floor", label, True, f"No group’s rate may {fall} on the way.")
     return AimCheck(
         "floor",
         label,

@@ -11,6 +11,7 @@ from pdsa.enums import AimDirection
 from pdsa.models import Aim, Charter
 from pdsa.queries.aims import Bindings
 from teams.forms import DayField
+from teams.personal_details_form import AsksAboutPersonalDetails
 
 
 class AimForm(forms.ModelForm):
@@ -107,8 +108,10 @@ class ReviewForm(forms.Form):
 _LONG = ("why_now", "in_scope", "out_of_scope", "benefits", "measures", "first_ideas", "risks")
 
 
-class CharterForm(forms.ModelForm):
+class CharterForm(AsksAboutPersonalDetails, forms.ModelForm):
     """The charter on one page. What is needed before a review comes first; the rest can wait."""
+
+    detail_fields = ("problem", "population", *_LONG[:-1])
 
     review_on = DayField(label=CHARTER_LABELS["review_on"], required=False)
 

@@ -10,6 +10,7 @@ from pdsa.enums import DriverStatus, Effort
 from pdsa.library.files import read_library
 from pdsa.models import ChangeIdea, Driver, ProcessMap, ProcessStep, Project
 from pdsa.queries.library import LibraryFilters
+from teams.personal_details_form import AsksAboutPersonalDetails
 
 
 class DriverForm(forms.ModelForm):
@@ -53,8 +54,10 @@ class MapForm(forms.ModelForm):
         }
 
 
-class StepForm(forms.ModelForm):
+class StepForm(AsksAboutPersonalDetails, forms.ModelForm):
     """One step of a process map."""
+
+    detail_fields = ("text", "pain_point", "note")
 
     class Meta:
         model = ProcessStep
@@ -98,6 +101,11 @@ class StepForm(forms.ModelForm):
         self.fields["minutes"].widget.attrs["inputmode"] = "decimal"
         self.fields["lost_percent"].widget.attrs["inputmode"] = "decimal"
         self.fields["actor"].widget.attrs["list"] = "actors"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What goes into the row; the answer about details of persons does not."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
     def clean_minutes(self) -> Any:
         minutes = self.cleaned_data["minutes"]

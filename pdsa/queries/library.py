@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery, SearchVector, TrigramWordSimilarity
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from pdsa.enums import CycleState, Decision
-from pdsa.models import ChangeIdea, Cycle, LibraryIdea
+from pdsa.models import ChangeIdea, Cycle, CycleMeasure, LibraryIdea
 from pdsa.queries.cycles import list_cycles, list_shared_cycles
 from pdsa.queries.projects import list_writable_ideas
 from teams.permissions import Permission
@@ -125,9 +125,13 @@ def list_linkable_ideas(scope: Scope) -> QuerySet[ChangeIdea]:
 
 
 def list_shared_tests_of(scope: Scope, entry: LibraryIdea) -> QuerySet[Cycle]:
-    """Shared tests of an idea, latest first: those that anybody who sees the library may open."""
+    """Shared tests of an idea, latest first: those that anybody who sees the library may open.
+
+    is_measured: a measure is linked to it, so that its page can say whether it moved.
+    """
     return (
         list_shared_cycles(scope)
         .filter(state__in=_TRIED, idea__adoption__library_idea=entry)
+        .annotate(is_measured=Exists(CycleMeasure.objects.filter(cycle=OuterRef("pk"))))
         .order_by("-changed_at", "-id")
     )

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from pdsa.actions import aims as actions
 from pdsa.aims.charter_pdf import render_charter
+from pdsa.aims.editing import editable_charter
 from pdsa.aims.fields import CHARTER_LABELS, CHARTER_NEEDED
 from pdsa.aims.sentence import sentence_text
 from pdsa.enums import CharterState
 from pdsa.forms.aims import CharterForm, ReviewForm
 from pdsa.models import Charter
-from pdsa.policies.aims import can, check_can, list_missing
+from pdsa.policies.aims import can, list_missing
 from pdsa.queries.aims import (
     charter_content,
     find_aim,
@@ -32,7 +33,7 @@ from pdsa.queries.aims import (
 )
 from pdsa.queries.projects import get_project, get_writable_project, list_writable_projects
 from pdsa.views.aims import page_context, version_context
-from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.autosave import list_versions, type_of
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
@@ -89,7 +90,7 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actions.write_charter(
             charter=found,
-            values=form.cleaned_data,
+            values={name: form.cleaned_data[name] for name in CHARTER_LABELS},
             by=request.user,  # type: ignore[arg-type]
             as_of=timezone.now(),
         )
@@ -97,23 +98,13 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
         return redirect("aims:charter", project.pk)
     stored = list_versions([found]).get((type_of(found), found.pk), {})
     for name, field in form.fields.items():
-        field.widget.attrs["data-version"] = stored.get(name, 0)
+        if name in CHARTER_LABELS:
+            field.widget.attrs["data-version"] = stored.get(name, 0)
     context = page_context(scope, project, "aims:aim") | {"form": form, "charter": found}
     return render(request, "aims/charter_form.html", context, status=400 if form.is_bound else 200)
 
 
-def _editable(scope: Scope, pk: int) -> Editable:
-    """The charter of the project of that id."""
-    found = get_charter(list_writable_projects(scope), pk)
-    return Editable(
-        target=found,
-        team=found.project.team,
-        fields=fields_of(CharterForm),
-        check=lambda: check_can("write", found),
-    )
-
-
-autosave = autosave_view(Permission.EDIT_PROJECTS, _editable)
+autosave = autosave_view(Permission.EDIT_PROJECTS, editable_charter)
 
 
 @require(Permission.REVIEW_PROJECTS)

@@ -135,7 +135,7 @@ def add_step(request: HttpRequest, map_id: int) -> HttpResponse:
     after = request.POST.get("after", "")
     made = actions.add_step(
         process_map=found,
-        values=form.cleaned_data,
+        values=form.values,
         after=get_step(found, int(after)) if after.isdigit() else None,
         by=request.user,  # type: ignore[arg-type]
     )
@@ -158,7 +158,7 @@ def edit_step(request: HttpRequest, map_id: int, step_id: int) -> HttpResponse:
     step = get_step(found, step_id)
     form = StepForm(request.POST or None, process_map=found, instance=step)
     if request.method == "POST" and form.is_valid():
-        actions.change_step(step=step, values=form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        actions.change_step(step=step, values=form.values, by=request.user)  # type: ignore[arg-type]
         return redirect(f"{_address(found.pk)}#step-{step.pk}")
     context = page_context(scope, found.project, "aims:maps")
     context |= {"form": form, "map": found, "step": step} | _actors(found)

@@ -217,6 +217,20 @@ def test_aim_is_checked_while_it_is_written(
     expect(page.locator(".aim-sentence")).to_contain_text("from 61% to 70%")
 
 
+def test_charter_saves_itself_while_it_is_written(
+    lead: User, project: Project, open_as: Callable[..., Page]
+) -> None:
+    charter = make_charter(project, by=lead)
+    page = open_as(lead, f"/projects/{project.pk}/charter/edit/")
+    page.locator("[name=problem]").fill("Two in three leave with a high reading")
+    expect(page.locator("[data-save-state]")).to_contain_text("Saved", timeout=20000)
+    charter.refresh_from_db()
+    assert charter.problem == "Two in three leave with a high reading"
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".charter-rows")).to_contain_text("Two in three")
+    assert charter.versions.first().content["problem"].startswith("Two in three")  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_pages_are_accessible(
     width: int, scheme: str, lead: User, project: Project, open_as: Callable[..., Page]

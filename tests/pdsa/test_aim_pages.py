@@ -256,6 +256,19 @@ def test_map_from_the_first_step_to_a_file(client: Client, project: Project) -> 
     assert "Put back: Wait for it" in page(client, path)
 
 
+def test_step_that_seems_to_name_a_patient_is_asked_about(
+    client: Client, project: Project, lead: User
+) -> None:
+    made = make_map(project, by=lead)
+    path = f"/process-maps/{made.pk}/steps/"
+    step = {"new-text": "Call Mrs. Jones", "new-actor": "Nurse", "new-kind": "step"}
+    response = client.post(path, step)
+    assert response.status_code == 400
+    assert "looks like a name" in response.content.decode()
+    client.post(path, step | {"new-details": "mask"})
+    assert list(made.steps.values_list("text", flat=True))[-1] == "Call Mrs. [name]"
+
+
 def test_map_without_steps_has_no_picture(client: Client, project: Project, lead: User) -> None:
     made = make_map(project, by=lead)
     made.steps.all().delete()

@@ -226,3 +226,14 @@ def test_draft_cannot_be_reopened(project: Project, lead: User) -> None:
     charter = make_charter(project, by=lead)
     with pytest.raises(StateRefused, match="draft already"):
         aims.reopen_charter(charter=charter, by=lead, as_of=NOW)
+
+
+def test_what_fields_saved_by_themselves_comes_into_the_next_version(
+    project: Project, lead: User
+) -> None:
+    charter = make_charter(project, by=lead)
+    Charter.objects.filter(pk=charter.pk).update(risks="Turnover")
+    charter.refresh_from_db()
+    aims.write_charter(charter=charter, values={"risks": "Turnover"}, by=lead, as_of=LATER)
+    assert numbers(charter) == [1, 2]
+    assert charter.versions.get(number=2).content["risks"] == "Turnover"
