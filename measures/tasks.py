@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from measures.actions import protection, submissions, uploads
+from measures.ingest import without_names
 from measures.models import Submission
 from measures.policies import AUTOMATIC
 from measures.queries.protection import list_unprotected_periods
@@ -53,9 +54,11 @@ def sweep_submissions() -> None:
     waiting = Submission.objects.filter(state__in=AUTOMATIC, state_changed_at__lt=limit)
     for submission_id in waiting.order_by("received_at").values_list("id", flat=True):
         process_submission.delay(submission_id)
-    for submission_id in submissions.list_files_with_names(
-        since=timezone.now() - timedelta(days=1)
-    ):
+    loaded = Submission.objects.filter(
+        state__in=submissions.WITH_ROWS, state_changed_at__gte=timezone.now() - timedelta(days=1)
+    )
+    with_names = loaded.exclude(stored_as="").exclude(stored_as__endswith=without_names.SUFFIX)
+    for submission_id in with_names.values_list("id", flat=True):
         take_names_out.delay(submission_id)
     enqueue_protection()
 

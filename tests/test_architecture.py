@@ -346,6 +346,7 @@ WITHOUT_BY = {
     "register_invited_person": "makes the person who does it",
     "process_submission": "a worker does it",
     "delete_expired_files": "a worker does it",
+    "take_names_out": "a worker does it",
     "delete_abandoned_uploads": "a worker does it",
     "protect_results": "a worker does it",
     "refresh_condition": "a worker does it",

@@ -262,7 +262,7 @@ def take_names_out(*, submission_id: int) -> None:
 
     The results are there before; a worker that is killed here leaves the file to the sweep.
     Raises StepFailed when the file cannot be read any more.
-    Effects: another file in the store, and `stored_as` that points to it.
+    Effects: another file in the store, `stored_as` that points to it, and one audit event.
     """
     with transaction.atomic():
         if not _is_free(submission_id):
@@ -284,17 +284,8 @@ def take_names_out(*, submission_id: int) -> None:
         if new_file == old_file:
             return
         Submission.objects.filter(pk=submission_id).update(stored_as=new_file)
+        record_event(act="take_names_out", target=submission, by=None, team=submission.source.team)
         transaction.on_commit(lambda: _delete_unused(old_file))
-
-
-def list_files_with_names(*, since: datetime) -> list[int]:
-    """Submissions whose rows are loaded since then, and whose file may still hold names."""
-    return list(
-        Submission.objects.filter(state__in=WITH_ROWS, state_changed_at__gte=since)
-        .exclude(stored_as="")
-        .exclude(stored_as__endswith=without_names.SUFFIX)
-        .values_list("pk", flat=True)
-    )
 
 
 def _take_step(submission_id: int, as_of: datetime) -> State | None:
