@@ -81,8 +81,10 @@ def _repeated() -> Sequence[str]:
     met[::7] = ~met[::7]
     found = clustered_rate(met, np.repeat(np.arange(60), 3))
     return [
-        f"60 persons with three visits each: {percent(found.rate)} of {found.rows} visits. Counted as independent the interval is "
-        f"{span(wilson(int(met.sum()), met.size), percent)}, by persons {span(found.interval, percent)}."
+        (
+            f"60 persons with three visits each: {percent(found.rate)} of {found.rows} visits. Counted as independent the interval is "
+            f"{span(wilson(int(met.sum()), met.size), percent)}, by persons {span(found.interval, percent)}."
+        )
     ]
 
 

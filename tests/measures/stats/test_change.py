@@ -157,6 +157,13 @@ def test_pace(rates, pace):
         assert np.isnan(told).all() == (pace == Pace.NOT_ON_TRACK)
 
 
+def test_pace_where_lower_is_better():
+    # 20 points too high, then 10
+    found = pace_of(flat([(x, 1000) for x in (500, 300, 380, 280)]), higher_is_better=False)
+    assert found.pace == Pace.ON_TRACK
+    np.testing.assert_allclose(found.years, 1.0)
+
+
 @given(four)
 def test_pace_has_bounds_and_turns_with_the_frame(arms):
     found = pace_of(flat(arms))

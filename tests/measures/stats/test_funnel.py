@@ -103,7 +103,7 @@ def test_gap_funnel_weighs_by_precision():
     assert gap_funnel(gap, error, 29).position.tolist() == [Position.NOT_PLACED] * 4
     assert np.isnan(gap_funnel([np.nan, np.nan], [0.1, 0.1], 50).centre)
     with pytest.raises(ValueError, match="above 0"):
-        gap_funnel([0.1], [0.0], 50)
+        gap_funnel([0.1, 0.1], [0.1, 0.0], 50)
 
 
 def test_leading_axes():

@@ -124,3 +124,5 @@ def test_boschloo_is_stronger_than_fisher_and_turns():
     np.testing.assert_allclose(p[0], p[1], rtol=1e-6)
     np.testing.assert_allclose(p[0], boschloo_exact([[6, 2], [1, 5]]).pvalue, rtol=1e-6)
     np.testing.assert_array_equal(p[2:], [1.0, 1.0, np.nan])
+    # one person of both arms together is a table like any other
+    assert boschloo_p(1, 3, 0, 9) < 0.9
