@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/schema/", SchemaView.as_view(), name="api_schema"),
     path("api/v1/", include("teams.api.urls")),
     path("api/v1/", include("measures.api.urls")),
+    path("api/v1/", include("pdsa.api.urls")),
     path("api/v1/", include("reports.api.urls")),
     path("", include("teams.urls")),
     path("data/", include("measures.urls")),
