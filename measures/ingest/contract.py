@@ -43,7 +43,8 @@ class Column:
     """One column of the contract.
 
     required: a file without it needs a mapping; an empty value sets the row aside.
-    personal: its values are never shown again, not even as a list of distinct values on the mapping page.
+    personal: it differs from row to row, and its values are never shown again, not even as a list of distinct
+        values on the mapping page.
     """
 
     name: str
@@ -107,10 +108,10 @@ COUNT_COLUMNS: tuple[Column, ...] = (
     Column("stratum_set", Kind.CODE, "How people are grouped: all, race, ethnicity, combined, language, sex, age_band, gender_identity or sexual_orientation.", required=True),
     Column("stratum", Kind.CODE, "The stratum within its set; codes as in a file of members. Empty in the set all.", required=True),
     Column("stratum_source", Kind.CODE, "How the stratum came to be known; as race_source of a file of members."),
-    Column("denominator", Kind.COUNT, "People or events in the denominator; exclusions are taken off already.", required=True),
-    Column("numerator", Kind.COUNT, "Of these, how many meet the numerator.", required=True),
-    Column("exclusion", Kind.COUNT, "How many were excluded; they are not in the denominator. Empty is 0."),
-    Column("rate", Kind.RATE, "The file's own rate, 0 to 1 or 0 to 100. Only compared with the counts."),
+    Column("denominator", Kind.COUNT, "People or events in the denominator; exclusions are taken off already.", required=True, personal=True),
+    Column("numerator", Kind.COUNT, "Of these, how many meet the numerator.", required=True, personal=True),
+    Column("exclusion", Kind.COUNT, "How many were excluded; they are not in the denominator. Empty is 0.", personal=True),
+    Column("rate", Kind.RATE, "The file's own rate, 0 to 1 or 0 to 100. Only compared with the counts.", personal=True),
 )  # fmt: skip
 
 COLUMNS_OF: dict[FileForm, tuple[Column, ...]] = {

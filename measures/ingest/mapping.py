@@ -37,7 +37,7 @@ _ALSO_CALLED: dict[str, tuple[str, ...]] = {
         "enrolleeid",
         "personid",
     ),
-    "group_id": ("group", "groupcode", "providergroup", "aco", "acoid"),
+    "group_id": ("group", "groupcode", "providergroup", "practicegroup", "aco", "acoid"),
     "site_id": ("site", "practice", "practiceid", "clinic", "sitecode"),
     "measure_id": ("measure", "measurecode", "hedismeasure"),
     "period": ("cycle", "measurementyear", "year", "my", "reportingperiod"),
@@ -194,7 +194,7 @@ def check_mapping(saved: Any, form: FileForm | None = None) -> None:
         if not isinstance(origin, dict) or set(origin) - {"header", "constant"} or len(origin) > 1:
             _refuse(f"“{name}” must have either a “header” or a “constant”")
         if "constant" in origin and known[name].personal:
-            _refuse(f"“{name}” differs from member to member and cannot be a constant")
+            _refuse(f"“{name}” differs from row to row and cannot be a constant")
     for name, pairs in values.items():
         if name not in known or not known[name].may_list_values:
             _refuse(f"values of “{name}” cannot be mapped")
