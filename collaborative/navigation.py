@@ -55,24 +55,19 @@ SECTIONS = (
         "pdsa:tests",
         ("pdsa:cycle", "pdsa:log", "pdsa:finish", "pdsa:shared_tests", "pdsa:history", "pdsa:copy"),
     ),
+    Section("Learning", "peers", Permission.VIEW_CALENDAR, "learning:calendar", ("learning:",)),
     Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
     ),
     Section("Data", "upload", Permission.VIEW_SUBMISSIONS, "measures:submissions", ("measures:",)),
-    Section(
-        "People",
-        "people",
-        Permission.MANAGE_PEOPLE,
-        "teams:people",
-        ("teams:people", "teams:person", "teams:invite"),
-    ),
 )
 #: In the menu of the person, above password and sign-out.
 PERSONAL_SECTIONS = (
     Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
     Section("Change ideas", "spark", Permission.VIEW_SHARED_TESTS, "aims:library"),
     Section("Notifications", "bell", Permission.VIEW_HOME, "teams:notifications"),
+    Section("People", "people", Permission.MANAGE_PEOPLE, "teams:people"),
     Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
     Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from collaborative.demo.files import (
     DemoFile,
     write_files,
 )
+from collaborative.demo.learning import load_learning
 from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.tests_of_change import load_tests_of_change
@@ -50,11 +51,13 @@ from reports.enums import CardState
 from reports.models import ReportCard
 from reports.queries.cards import read_inputs
 from teams.actions.audit import record_event
-from teams.models import Organisation, Team, User
+from teams.models import Notification, Organisation, OutboxMessage, Team, User
 from teams.scoping import scope_of
 
 SIGN_INS_NAME = "demo-sign-ins.txt"
 _PIECE = 4 * 1024**2
+#: Notifications of the demo that are younger than this have not been read yet.
+_STILL_NEW = timedelta(days=8)
 
 #: When each file came in, in the order of sending: some months after the year that it tells of.
 _SENT_AT = (
@@ -136,6 +139,22 @@ def load_demo(
     load_tests_of_change(users=users, now=now, say=say)
     make_local_measures(users, now=now, say=say)
     hang_ideas(users, now=now)
+    say("Sessions, coaching and monthly reports")
+    load_learning(users=users, now=now, say=say)
+    _settle_notifications(now)
+
+
+@transaction.atomic
+def _settle_notifications(now: datetime) -> None:
+    """What the story told people long ago has been read, and none of its e-mails goes out now."""
+    OutboxMessage.objects.all().delete()
+    old = Notification.objects.filter(read_at=None, created_at__lt=now - _STILL_NEW)
+    old.update(read_at=now)
+    for user in User.objects.all():
+        user.unread_count = Notification.objects.filter(
+            user=user, read_at=None, on_site=True
+        ).count()
+        user.save(update_fields=["unread_count"])
 
 
 def _save_sign_ins(password: str) -> None:

@@ -68,12 +68,13 @@ def notify(
             path=path,
             key=key,
             on_site=choice.on_site,
+            created_at=as_of,
         )
         for user_id, choice in choices.items()
         if choice.on_site or choice.by_email
     )
     OutboxMessage.objects.bulk_create(
-        OutboxMessage(notification=row, next_try_at=as_of)
+        OutboxMessage(notification=row, created_at=as_of, next_try_at=as_of)
         for row in made
         if choices[row.user_id].by_email
     )

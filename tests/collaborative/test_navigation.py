@@ -42,7 +42,7 @@ def test_a_role_is_offered_exactly_the_sections_it_may_open(role):
         ("reports:team_sites", "Equity dashboard"),
         ("reports:card", "Report cards"),
         ("measures:mapping", "Data"),
-        ("teams:person", "People"),
+        ("learning:call", "Learning"),
     ],
 )
 def test_the_section_of_the_present_page_is_marked(page, label):
