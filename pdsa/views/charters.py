@@ -85,6 +85,10 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
     if not can("write", found):
         messages.info(request, "Reopen the charter to change it.")
         return redirect("aims:charter", project.pk)
+    if "done" in request.POST:
+        # Every field has saved itself; what stands there now becomes a version.
+        actions.write_charter(charter=found, values={}, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        return redirect("aims:charter", project.pk)
     # The form writes into a copy: what it holds is compared with what is stored.
     form = CharterForm(request.POST or None, instance=copy(found))
     if request.method == "POST" and form.is_valid():
