@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from pdsa.views import cycle_acts, cycles, feeds, log, projects, tests_list
+from pdsa.views import cycle_acts, cycles, feeds, log, printing, projects, tests_list
 
 app_name = "pdsa"
 
@@ -13,6 +13,9 @@ project_patterns: list[URLPattern] = [
     path("projects/<int:project_id>/edit/", projects.edit_project, name="edit_project"),
     path("projects/<int:project_id>/review/", projects.review_project, name="review_project"),
     path("projects/<int:project_id>/ramps/", projects.ramps, name="ramps"),
+    path(
+        "projects/<int:project_id>/storyboard.pdf", printing.storyboard_pdf, name="storyboard_pdf"
+    ),
     path("projects/<int:project_id>/tests/", tests_list.project_tests, name="project_tests"),
     path("projects/<int:project_id>/ideas/new/", projects.new_idea, name="new_idea"),
     path("ideas/<int:idea_id>/edit/", projects.edit_idea, name="edit_idea"),
@@ -29,6 +32,7 @@ cycle_patterns: list[URLPattern] = [
     path("tests/log/", log.log, name="log"),
     path("tests/log-done/", log.log_done, name="log_done"),
     path(_TEST, cycles.cycle, name="cycle"),
+    path(f"{_TEST}test.pdf", printing.test_pdf, name="test_pdf"),
     path(f"{_TEST}as-shared/", cycles.as_shared, name="as_shared"),
     path(f"{_TEST}history/", cycles.history, name="history"),
     path(f"{_TEST}copy/", log.copy, name="copy"),

@@ -1,0 +1,152 @@
+"""A test, or a project with its ramps, as a document: tagged PDF, US Letter, typefaces from pinned wheels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from pdsa.drawing import draw_ramp, word_of
+from pdsa.models import ChangeIdea, Cycle, Project
+from pdsa.wording import day_text, scale_text
+from teams.autosave import text_of
+from teams.drawing.svg import PRINT
+from teams.drawing.typefaces import font_folders
+
+TEMPLATE = Path(__file__).parent / "tests.typ"
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> list[Path]:
+    return font_folders()
+
+
+def print_test(cycle: Cycle, *, who_can_see: str, made_at: datetime) -> bytes:
+    """One test on its page. cycle: with its rows (`with_rows`)."""
+    project = cycle.idea.project
+    return _document(
+        {
+            "title": str(cycle),
+            "kicker": f"{project.team.name} · {project.title}",
+            "lead": "",
+            "audience": who_can_see,
+            "facts": [],
+            "ramps": [],
+            "tests": [_test(cycle)],
+            "is_storyboard": False,
+        },
+        made_at,
+    )
+
+
+def print_storyboard(
+    project: Project,
+    ideas: Sequence[ChangeIdea],
+    *,
+    focus: Sequence[str],
+    tally: dict[str, int],
+    who_can_see: str,
+    made_at: datetime,
+) -> bytes:
+    """A project: its ramps as steps, then what each test tried, showed and taught.
+
+    ideas: with their cycles as `ramp`, rows prefetched; those without tests are left out.
+    tally: decision in words → how often.
+    """
+    tried = [idea for idea in ideas if idea.ramp]  # type: ignore[attr-defined]
+    decided = ", ".join(f"{word.lower()} {count}" for word, count in tally.items() if count)
+    return _document(
+        {
+            "title": project.title,
+            "kicker": f"{project.team.name} · storyboard",
+            "lead": "",
+            "audience": who_can_see,
+            "facts": [
+                ["For", ", ".join(focus) or "not chosen yet"],
+                ["Whose care", project.get_population_scope_display()],
+                ["Decided", decided or "nothing yet"],
+            ],
+            "ramps": [
+                {
+                    "idea": idea.title,
+                    "svg": draw_ramp(idea, idea.ramp, palette=PRINT).svg,  # type: ignore[attr-defined]
+                    "words": "; ".join(draw_ramp(idea, idea.ramp).lines),  # type: ignore[attr-defined]
+                }
+                for idea in tried
+            ],
+            "tests": [_test(cycle) for idea in tried for cycle in idea.ramp],  # type: ignore[attr-defined]
+            "is_storyboard": True,
+        },
+        made_at,
+    )
+
+
+def _test(cycle: Cycle) -> dict[str, Any]:
+    dates = [
+        f"{word} {day_text(day)}"
+        for word, day in (
+            ("started", cycle.started_on),
+            ("ended", cycle.ended_on),
+            ("planned end", None if cycle.ended_on else cycle.planned_end_on),
+        )
+        if day
+    ]
+    scale = scale_text(
+        patient_count=cycle.patient_count,
+        clinician_count=cycle.clinician_count,
+        site_count=cycle.site_count,
+        duration_days=cycle.duration_days,
+    )
+    focus = ", ".join(row.label for row in cycle.focus_strata.all())
+    return {
+        "title": str(cycle),
+        "word": word_of(cycle),
+        "facts": " · ".join(filter(None, [", ".join(dates), scale, focus])),
+        "objective": cycle.objective,
+        "predictions": [
+            {
+                "question": row.question,
+                "prediction": _with_number(row.prediction, row.expected_value, row.unit),
+                "result": _with_number(row.result, row.actual_value, row.unit),
+                "match": row.get_match_display() if row.match else "",
+            }
+            for row in cycle.predictions.all()
+        ],
+        "tasks": [" · ".join(filter(None, [t.what, t.who])) for t in cycle.tasks.all() if t.what],
+        "parts": [
+            [label, text]
+            for label, text in (
+                ("Data", cycle.data_what),
+                ("What happened", cycle.what_happened),
+                ("Problems", cycle.problems),
+                ("Learned", cycle.learned),
+                ("Surprises", cycle.surprises),
+                ("For the group it was for", cycle.focus_result),
+                ("Next", cycle.next_change),
+            )
+            if text.strip()
+        ],
+    }
+
+
+def _with_number(text: str, number: Any, unit: str) -> str:
+    said = f"{text_of(number)} {unit}".strip() if number is not None else ""
+    return f"{text} ({said})" if text and said else text or said
+
+
+def _document(data: dict[str, Any], made_at: datetime) -> bytes:
+    data["footer"] = f"{data['audience']} · printed {day_text(made_at.date())}"
+    return typst.compile(
+        TEMPLATE,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards="ua-1",
+        timestamp=int(made_at.timestamp()),
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False, allow_nan=False)},
+    )
