@@ -72,12 +72,12 @@ def _unpack(packed: Array) -> NameRows:
 
 @dataclass(frozen=True)
 class RaceTables:
-    """The current tables. versions: what results name, in the order of `RaceTableKind`."""
+    """The current tables. versions: kind → what results name, in the order of `RaceTableKind`."""
 
     surname: SurnameTable
     first_name: FirstNameTable | None
     places: dict[PlaceKind, PlaceTable]
-    versions: tuple[str, ...]
+    versions: dict[str, str]
 
 
 def current_tables() -> RaceTables | None:
@@ -95,7 +95,7 @@ def current_tables() -> RaceTables | None:
         surname,
         first if isinstance(first, FirstNameTable) else None,
         {t.kind: t for t in tables.values() if isinstance(t, PlaceTable)},
-        tuple(rows[kind].version for kind in RaceTableKind.values if kind in rows),
+        {kind: rows[kind].version for kind in RaceTableKind.values if kind in rows},
     )
 
 
@@ -146,7 +146,12 @@ def impute_members(
             place_of[left[found.rows >= 0]] = number
             _fill(result, basis, left[found.rows >= 0], found, names, firsts, tables, kind)
         _fill(result, basis, np.flatnonzero(place_of < 0), None, names, firsts, tables, None)
-        used = tables.versions
+        used_kinds = {RaceTableKind.SURNAME.value} | {
+            kind.value for n, kind in enumerate(kinds) if (place_of == n).any()
+        }
+        if firsts is not None:
+            used_kinds.add(RaceTableKind.FIRST_NAME.value)
+        used = tuple(v for kind, v in tables.versions.items() if kind in used_kinds)
         report["surname"] = _counted(names.how, NameMatch)
         if firsts is not None:
             report["first_name"] = _counted(firsts.how, NameMatch)
@@ -233,46 +238,55 @@ def add_up_imputed(
     known = _Known(members, probabilities, reference)
     flags = facts["flags"].to_numpy()
     rows = np.flatnonzero((flags & denominator_flag) > 0)
-    frame = (
-        pl.DataFrame(
+    team = members["team_id"].to_numpy()
+    member = facts["member_number"].to_numpy()[rows]
+    # Team, period, measure, member as one number: sorted, people of a slice stand together, in one order,
+    # because sums of floating-point numbers depend on it.
+    sizes = (len(period_ids), int(facts["measure_id"].max()) + 1, members.height)  # type: ignore[arg-type,operator]
+    key = team[member].astype(np.int64)
+    for size, part in zip(
+        sizes,
+        (facts["period"].to_numpy()[rows], facts["measure_id"].to_numpy()[rows], member),
+        strict=True,
+    ):
+        key = key * size + part
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    met = ((flags[rows[order]] & numerator_flag) > 0).astype(np.int64)
+    person_rows = np.diff(starts, append=len(key))
+    person_met = np.add.reduceat(met, starts) if len(starts) else met
+    slice_of, person = np.divmod(key[starts], members.height)
+    slices, validity = [], []
+    for first, last in _runs(slice_of):
+        place, measure_id = divmod(int(slice_of[first]), sizes[1])
+        team_id, period = divmod(place, len(period_ids))
+        slices.append(
             {
-                "team_id": facts["team_id"].gather(rows),
-                "measure_id": facts["measure_id"].gather(rows),
-                "period": facts["period"].gather(rows),
-                "member": facts["member_number"].gather(rows),
-                "met": ((flags[rows] & numerator_flag) > 0).astype(np.int32),
+                "team_id": team_id,
+                "measure_id": measure_id,
+                "period_id": period_ids[period],
+                **known.summed(person[first:last], person_rows[first:last], person_met[first:last]),
             }
         )
-        .group_by("team_id", "measure_id", "period", "member")
-        .agg(rows=pl.len(), met=pl.col("met").sum())
-        # Sums of floating-point numbers depend on their order, so there is one.
-        .sort("team_id", "measure_id", "period", "member")
-    )
-    slices = [
-        {
-            "team_id": team,
-            "measure_id": measure,
-            "period_id": period_ids[period],
-            **known.summed(
-                part["member"].to_numpy(), part["rows"].to_numpy(), part["met"].to_numpy()
-            ),
-        }
-        for (team, measure, period), part in frame.group_by(
-            "team_id", "measure_id", "period", maintain_order=True
+    for first, last in _runs(slice_of // sizes[1]):
+        team_id, period = divmod(int(slice_of[first]) // sizes[1], len(period_ids))
+        validity.append(
+            {
+                "team_id": team_id,
+                "period_id": period_ids[period],
+                "bins": known.binned(np.unique(person[first:last])),
+            }
         )
-    ]
-    people = (
-        frame.select("team_id", "period", "member").unique().sort("team_id", "period", "member")
-    )
-    validity = [
-        {
-            "team_id": team,
-            "period_id": period_ids[period],
-            "bins": known.binned(part["member"].to_numpy()),
-        }
-        for (team, period), part in people.group_by("team_id", "period", maintain_order=True)
-    ]
     return ImputedSums(slices, validity)
+
+
+def _runs(values: Array) -> list[tuple[int, int]]:
+    """First position and the one after the last of each run of equal values."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1)).tolist()
+    if not starts:
+        return []
+    return list(zip(starts, [*starts[1:], len(values)], strict=True))
 
 
 class _Known:

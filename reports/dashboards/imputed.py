@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from measures.queries import ImputedGap, ImputedRate, ImputedResult, ValidityRow
 from measures.stats.imputed import RateRange
+from teams.enums import Audience
 
 IMPUTED_COLUMNS = (
     "group_id", "measure_id", "period", "source", "estimate", "stratum", "reference", "low", "high",
@@ -64,7 +65,10 @@ def imputed_block(result: ImputedResult) -> ImputedBlock:
         basis=basis_sentence(result),
         basis_kind={"direct": "other_direct", "imputed": "imputed", "mixed": "mixed"}[result.basis],
         direct_share=result.direct_share,
-        rows=tuple(_row(rate, gaps.get(rate.group)) for rate in result.rates),
+        rows=tuple(
+            _row(rate, gaps.get(rate.group), 0 if result.audience == Audience.OTHERS else 1)
+            for rate in result.rates
+        ),
         tables=", ".join(result.tables) or "the sender’s own probabilities",
         result=result,
     )
@@ -80,7 +84,8 @@ def basis_sentence(result: ImputedResult) -> str:
         parts.append(f"{_percent(result.no_estimate_share)} without an estimate")
     if result.declined_share:
         parts.append(f"{_percent(result.declined_share)} asked and not answered, left out")
-    return ", ".join(parts) + "."
+    about = "About " if result.audience == Audience.OTHERS else ""
+    return about + ", ".join(parts) + "."
 
 
 def _finding(result: ImputedResult) -> str:
@@ -107,7 +112,7 @@ def _listed(gaps: Sequence[ImputedGap]) -> str:
     return f"{first} and {last} patients" if first else f"{last} patients"
 
 
-def _row(rate: ImputedRate, gap: ImputedGap | None) -> RateRow:
+def _row(rate: ImputedRate, gap: ImputedGap | None, digits: int) -> RateRow:
     one = rate.range
     if one is None:
         return RateRow(rate.label, "", "", "", "", "", "", rate.why_not, False)
@@ -118,10 +123,10 @@ def _row(rate: ImputedRate, gap: ImputedGap | None) -> RateRow:
         comparison.append(f"by most probable group {_percent(rate.by_most_probable, 1)}")
     return RateRow(
         label=rate.label,
-        rate=_range(one.low, one.high),
-        interval=_range(one.lower, one.upper),
-        gap="" if gap is None else _points(gap.range.low, gap.range.high),
-        gap_interval="" if gap is None else _points(gap.range.lower, gap.range.upper),
+        rate=_range(one.low, one.high, digits),
+        interval=_range(one.lower, one.upper, digits),
+        gap="" if gap is None else _points(gap.range.low, gap.range.high, digits),
+        gap_interval="" if gap is None else _points(gap.range.lower, gap.range.upper, digits),
         people=f"{one.expected:,.0f}",
         comparison=", ".join(comparison),
         absence="",
@@ -133,18 +138,18 @@ def _percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
-def _range(low: float, high: float) -> str:
-    first, last = _percent(low, 1), _percent(high, 1)
+def _range(low: float, high: float, digits: int) -> str:
+    first, last = _percent(low, digits), _percent(high, digits)
     return first if first == last else f"{first} to {last}"
 
 
-def _signed(share: float) -> str:
+def _signed(share: float, digits: int = 1) -> str:
     """Percentage points with a sign; nothing is minus zero."""
-    return f"{round(100 * share, 1) + 0.0:+.1f}".replace("-", "−")
+    return f"{round(100 * share, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
-def _points(low: float, high: float) -> str:
-    first, last = _signed(low), _signed(high)
+def _points(low: float, high: float, digits: int) -> str:
+    first, last = _signed(low, digits), _signed(high, digits)
     return first if first == last else f"{first} to {last}"
 
 

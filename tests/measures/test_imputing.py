@@ -197,3 +197,10 @@ def test_correction_replaces_and_second_load_is_the_same(tables):
     ranges = {r.group: r for r in rate_ranges(Sums.unpacked(np.array(latest.sums)))}
     assert ranges["hispanic"].weighted == pytest.approx(1.0)
     assert math.isnan(ranges["hispanic"].linear) and not ranges["hispanic"].is_shown
+
+
+def test_nobody_in_a_denominator(tables):
+    make_groups()
+    submission = send(make_source(), csv_bytes([person(1, denominator=0)]))
+    assert submission.state == "published", submission.refusal
+    assert Imputation.objects.exists() and not ImputedSlice.objects.exists()

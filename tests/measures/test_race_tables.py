@@ -201,7 +201,7 @@ def test_command_registers_tables_and_a_later_one_takes_over(state, tmp_path, ca
     assert RaceTable.objects.count() == 3
     assert RaceTable.objects.get(kind="zip", is_current=True).vintage == "2010"
     found = current_tables()
-    assert found is not None and [v.split(" (")[0] for v in found.versions] == [
+    assert found is not None and [v.split(" (")[0] for v in found.versions.values()] == [
         "Surnames 2010",
         "ZIP areas 2010",
     ]
