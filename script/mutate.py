@@ -251,9 +251,9 @@ def main() -> int:
     tried = dict.fromkeys(waiting, 0)
     survived: list[Mutant] = []
     while any(waiting.values()) and time.monotonic() < end:
-        for name in waiting:
-            if waiting[name] and time.monotonic() < end:
-                mutant = waiting[name].pop()
+        for name, left in waiting.items():
+            if left and time.monotonic() < end:
+                mutant = left.pop()
                 tried[name] += 1
                 if run_tests(mutant, tests[name], limits[name])[0]:
                     survived.append(mutant)

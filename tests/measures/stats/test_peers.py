@@ -27,3 +27,7 @@ def test_band_does_not_depend_on_the_order_of_peers():
 def test_band_of_nobody_is_missing(shape):
     found = quartile_band(np.zeros(shape))
     assert found.shape == (*shape[:-1], 3) and np.isnan(found).all()
+
+
+def test_quartiles_between_two_peers_lie_between_them():
+    np.testing.assert_array_equal(quartile_band([0, 11, 20, 30, 40, 50]), [13, 25, 38])
