@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -36,7 +37,7 @@ def render_charter(
         "team": team,
         "state": state,
         "aim": aim,
-        "rows": rows,
+        "columns": _two_columns(rows),
         "as-of": f"{as_of:%B} {as_of.day}, {as_of.year}",
     }
     return typst.compile(
@@ -48,3 +49,12 @@ def render_charter(
         timestamp=int(as_of.timestamp()),
         sys_inputs={"charter": json.dumps(data, ensure_ascii=False)},
     )
+
+
+def _two_columns(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Rows in reading order in two columns of about the same length of text."""
+    # A row takes about three lines of fifty letters for its label, its rule and the space around it.
+    lengths = [150 + len(row["text"]) for row in rows]
+    half = sum(lengths) / 2
+    cut = next(i for i in range(len(rows) + 1) if sum(lengths[:i]) >= half)
+    return [rows[:cut], rows[cut:]]

@@ -177,7 +177,7 @@ def pdf(request: HttpRequest, project_id: int) -> HttpResponse:
         team=project.team.name,
         state=str(CharterState(found.state).label),
         aim=sentence_text(parts_of(aim)) if has_aim(project) else "",
-        content=charter_content(found),
+        content=charter_content(found) | {"review_on": _row(found, "review_on")["value"] or ""},
         as_of=timezone.now(),
     )
     response = HttpResponse(data, content_type="application/pdf")

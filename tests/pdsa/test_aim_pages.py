@@ -214,9 +214,13 @@ def test_row_of_another_project_cannot_be_changed_through_the_own_one(
     other = make_project(team, by=lead, title="Oak")
     change(client, other, act="add", key="", text="Oak driver")
     strange = Driver.objects.get()
+    change(client, other, act="add_idea", key=f"d{strange.pk}", text="Oak idea")
+    placement = IdeaPlacement.objects.get()
     change(client, project, act="remove", key=f"d{strange.pk}")
+    change(client, project, act="remove", key=f"p{placement.pk}")
     strange.refresh_from_db()
     assert not strange.is_removed
+    assert IdeaPlacement.objects.get() == placement
 
 
 def test_diagram_as_files(client: Client, project: Project) -> None:
