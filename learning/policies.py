@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.utils import timezone
+
 from learning.enums import ActionState, CallState, ReportState, SessionState
 from learning.models import ActionItem, Call, HelpRequest, MonthlyReport, Session
 from teams.errors import StateRefused
@@ -39,11 +41,25 @@ def session_acts(session: Session) -> list[str]:
     return [act for act, (allowed, _) in SESSION_TRANSITIONS.items() if session.state in allowed]
 
 
+#: How long after its end somebody can still be entered as having been at a session.
+CHECK_IN_UNTIL = timedelta(days=14)
+
+
+def can_check_in(session: Session, as_of: datetime) -> bool:
+    try:
+        check_can_check_in(session, as_of)
+    except StateRefused:
+        return False
+    return True
+
+
 def check_can_check_in(session: Session, as_of: datetime) -> None:
     if session.state == SessionState.CANCELLED:
         raise StateRefused("This session was cancelled.")
-    if session.starts_at.date() > as_of.date():
+    if timezone.localdate(session.starts_at) > timezone.localdate(as_of):
         raise StateRefused("You can check in on the day of the session.")
+    if as_of > session.ends_at + CHECK_IN_UNTIL:
+        raise StateRefused("This session was more than two weeks ago: its list is closed.")
 
 
 def check_can_give_feedback(session: Session, as_of: datetime) -> None:

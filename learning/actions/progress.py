@@ -56,6 +56,7 @@ def give_score(
         suggested=suggested,
         evidence=evidence,
         given_by=by,
+        given_at=as_of,
     )
     record_event(
         act="give_score",

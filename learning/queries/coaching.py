@@ -24,6 +24,12 @@ def get_team_worked_with(scope: Scope, code: str) -> Team:
     return list_teams_worked_with(scope).get(code=code)
 
 
+def get_only_team(scope: Scope) -> Team | None:
+    """The reader's team where there is exactly one, so that pages can link straight to it."""
+    teams = list(list_teams_worked_with(scope)[:2])
+    return teams[0] if len(teams) == 1 else None
+
+
 def get_team_coached(scope: Scope, code: str) -> Team:
     """A team for which the reader may record calls and give scores: its coach, or the programme's director."""
     team = get_team_worked_with(scope, code)

@@ -123,6 +123,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
         request,
         "learning/reports.html",
         {
+            "tab_team": teams[0] if len(teams) == 1 else None,
             "month": month,
             "due_on": report_due_on(month),
             "overdue": report_due_on(month) < today,

@@ -24,7 +24,8 @@ from learning.actions.sessions import (
 )
 from learning.forms import FeedbackForm, LinkForm, PhaseForm, SessionForm
 from learning.models import Phase, Session
-from learning.policies import SESSION_TRANSITIONS, session_acts
+from learning.policies import SESSION_TRANSITIONS, can_check_in, session_acts
+from learning.queries.coaching import get_only_team
 from learning.queries.sessions import (
     get_own_feedback,
     get_phase,
@@ -73,7 +74,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
                 for phase in list_phases()
             ],
             "may_manage": scope.may(Permission.MANAGE_SESSIONS),
-            "zone": timezone.localtime().strftime("%Z"),
+            "tab_team": get_only_team(scope),
         },
     )
 
@@ -91,7 +92,7 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
         "may_manage": may_manage,
         "links": list(session.links.all()),
         "begun": session.starts_at <= now,
-        "is_today": timezone.localdate(session.starts_at) <= timezone.localdate(),
+        "may_check_in": can_check_in(session, now),
         "checked_in": has_checked_in(session, request.user),
         "feedback": get_own_feedback(session, request.user),
         "own_team": _own_team(scope),

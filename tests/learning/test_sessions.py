@@ -126,6 +126,8 @@ def test_check_in_is_on_the_day_and_counts_once(director: User) -> None:
         check_in(session=session, person=member, by=member, as_of=NOW)
     for _ in range(2):
         check_in(session=session, person=member, by=member, as_of=NOW + DAY)
+    with pytest.raises(StateRefused, match="its list is closed"):
+        check_in(session=session, person=director, by=director, as_of=NOW + 16 * DAY)
     attendance = Attendance.objects.get()
     assert (attendance.team, attendance.checked_in_by) == (team, member)
 
