@@ -174,6 +174,9 @@ def _read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataF
             """,
             buffer,
         )
+    if not buffer.tell():
+        # Slices without anybody in a denominator, and nobody excluded.
+        return pl.DataFrame(schema=_CELL_TYPES | {"by_site": pl.Boolean})
     buffer.seek(0)
     types = {"submission_id": pl.Int64, **_CELL_TYPES}
     frame = pl.read_csv(

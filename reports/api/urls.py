@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from reports.api import views
+from reports.api import imputed, views
 
 urlpatterns: list[URLPattern] = [
     path("measures/", views.MeasureListView.as_view(), name="api_measures"),
     path("measures/<str:code>/", views.MeasureView.as_view(), name="api_measure"),
     path("results/", views.ResultListView.as_view(), name="api_results"),
+    path("imputed-results/", imputed.ImputedResultListView.as_view(), name="api_imputed_results"),
     path("report-cards/", views.ReportCardListView.as_view(), name="api_report_cards"),
     path("report-cards/<int:card_id>/", views.ReportCardView.as_view(), name="api_report_card"),
     path(

@@ -133,3 +133,21 @@ def test_sender_sees_how_names_were_matched(world):
     client = client_of(Role.PAYER_ANALYST, organisation=submission.source.organisation)
     page = text(client, reverse("measures:submission", args=[submission.pk]))
     assert "how names and places were matched" in page and "Not in the table" in page
+
+
+def test_api_gives_what_outsiders_may_see_also_to_the_group(world):
+    _, team, other = world
+    client = client_of(Role.GROUP_LEAD, team=team)
+    address = "/api/v1/imputed-results/"
+    (item,) = client.get(address, {"team": "G01"}).json()
+    assert (item["measure"], item["basis"]) == ("CBP", "mixed") and len(item["tables"]) == 2
+    rates = {rate["group"]: rate for rate in item["rates"]}
+    assert rates["black"]["low"] is None and "fewer than 11" in rates["black"]["why_not"]
+    assert rates["white"]["low"] == round(rates["white"]["low"], 2)
+    assert {gap["group"] for gap in item["gaps"]} == {"hispanic", "api"}
+    assert client.get(address, {"team": "G02"}).status_code == 404
+    assert client.get(address).status_code == 400
+    assert client.get(address, {"team": "G01", "tema": "x"}).status_code == 400
+    assert client.get(address, {"team": "G01", "period": "1999"}).status_code == 400
+    assert AuditEvent.objects.filter(act__contains="export").count() == 1
+    assert client_of(Role.GROUP_LEAD, team=other).get(address, {"team": "G01"}).status_code == 404
