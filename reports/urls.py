@@ -10,6 +10,7 @@ from reports.views import (
     imputed,
     overview,
     public,
+    real,
     site_finder,
 )
 
@@ -22,6 +23,7 @@ dashboard_patterns: list[URLPattern] = [
     path("teams/", home.dashboard, name="dashboard"),
     path("teams/<str:code>/", dashboards.team_dashboard, name="team_dashboard"),
     path("teams/<str:code>/sites/", dashboards.team_sites, name="team_sites"),
+    path("teams/<str:code>/real/", real.team_real, name="team_real"),
     path(_MEASURE, dashboards.team_measure, name="team_measure"),
     path(f"{_MEASURE}numbers/", dashboards.team_measure_numbers, name="team_measure_numbers"),
     path("teams/<str:code>/imputed/", imputed.team_imputed, name="team_imputed"),

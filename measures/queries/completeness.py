@@ -45,6 +45,11 @@ class CompletenessRow:
         return self.share(RealCategory.SELF_REPORTED)
 
     @property
+    def asked_share(self) -> float | None:
+        """Who answered or declined was asked; of everybody else nobody can say it."""
+        return self.share(RealCategory.SELF_REPORTED, RealCategory.DECLINED)
+
+    @property
     def direct_share(self) -> float | None:
         return self.share(RealCategory.SELF_REPORTED, RealCategory.OTHER_DIRECT)
 

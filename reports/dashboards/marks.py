@@ -267,13 +267,14 @@ def _peer_row(label: str, figure: Figure, result: SetResult, band: PeerBand) -> 
 def completeness_of(
     rows: Sequence[CompletenessRow], *, what: str, by: str
 ) -> values.Completeness | None:
-    """Completeness as bars. by: "field", "team" or "site" names each bar."""
+    """Completeness as bars. by: "field", "team", "site" or "period" names each bar."""
     if not rows:
         return None
     labels = {
         "field": lambda r: r.field.label,
         "team": lambda r: r.team.name,
         "site": lambda r: r.site.name if r.site else "Site not listed",
+        "period": lambda r: r.period.label,
     }
     return values.Completeness(
         what=what,

@@ -71,7 +71,7 @@ class ResultFilters(forms.Form):
     """The filter bar; `selection` is what it resolves to, None where there are no results at all.
 
     team: only the payer's source and the team's own are offered.
-    with_measure, with_line, with_focus: whether the page can be narrowed in that way.
+    with_strata, with_measure, with_line, with_focus: whether the page can be narrowed in that way.
     one_measure: the page is about one measure at a time, the first unless another is chosen.
     measure_code: the measure that the address fixes.
     """
@@ -92,6 +92,7 @@ class ResultFilters(forms.Form):
         *,
         scope: Scope,
         team: Team | None = None,
+        with_strata: bool = True,
         with_measure: bool = True,
         with_line: bool = True,
         with_focus: bool = True,
@@ -161,7 +162,7 @@ class ResultFilters(forms.Form):
             line_label=line[1] if line else "All payers together",
         )
         self._offer("period", [(p.label, _period_name(p)) for p in periods], period.label)
-        self._offer("strata", [(s.code, s.name) for s in sets], stratum_set.code)
+        self._offer("strata", [(s.code, s.name) for s in sets], stratum_set.code, keep=with_strata)
         self._offer(
             "focus",
             [(s.code, capitalised(people_of(s))) for s in others],
