@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Max, Min
 
+from grants.enums import AwardState, MilestoneState
+from grants.queries.awards import list_awards
 from learning.attention import Reason, TeamState, attention, list_reasons
 from learning.enums import ActionState, CallState, ReportState
 from learning.models import ActionItem, Call, HelpRequest, MonthlyReport
@@ -112,12 +114,34 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
         report.team_id: report
         for report in MonthlyReport.objects.filter(team_id__in=ids, month=month)
     }
+    awards = dict(
+        list_awards(scope)
+        .filter(team_id__in=ids, state=AwardState.ACTIVE)
+        .order_by()
+        .values_list("team_id")
+        .annotate(first=Min("starts_on"))
+    )
+    blocked: dict[int, list[str]] = {}
+    for team_id, title, due_on in (
+        list_awards(scope)
+        .filter(
+            team_id__in=ids,
+            state=AwardState.ACTIVE,
+            milestones__state=MilestoneState.OPEN,
+            milestones__due_on__lt=today,
+        )
+        .order_by("milestones__due_on")
+        .values_list("team_id", "milestones__title", "milestones__due_on")
+    ):
+        blocked.setdefault(team_id, []).append(f"“{title}” was due on {due_on:%-d %b %Y}.")
     began = set(MonthlyReport.objects.filter(team_id__in=ids).values_list("team_id", flat=True))
     states: dict[int, dict[str, object]] = {}
     for team_id in ids:
         report = reports.get(team_id)
         states[team_id] = {
             "help_asked_at": asked.get(team_id),
+            "award_began_on": awards.get(team_id),
+            "blocked_steps": tuple(blocked.get(team_id, ())),
             "first_test_on": tests.get(team_id, {}).get("first"),
             "last_test_at": tests.get(team_id, {}).get("last"),
             # A team that never wrote a report is not yet in the rhythm: nothing of it is overdue.
