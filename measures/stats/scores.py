@@ -140,9 +140,9 @@ def _second_rate_at_difference(arms: Arms, d: FloatArray) -> FloatArray:
     third = 3.0 * people
     v = (second / third) ** 3 - first * second / (6.0 * people**2) + constant / (2.0 * people)
     square = np.maximum((second / third) ** 2 - first / third, 0.0)
-    u = np.where(v < 0.0, -1.0, 1.0) * np.sqrt(square)
+    u = np.sqrt(square)  # the other sign gives the same root
     cosine = np.ones(u.shape)
-    np.divide(v, u**3, out=cosine, where=np.abs(u) > 1e-100)
+    np.divide(v, u**3, out=cosine, where=u > 1e-100)
     angle = (np.pi + np.arccos(np.clip(cosine, -1.0, 1.0))) / 3.0
     p2 = 2.0 * u * np.cos(angle) - second / third
     return np.clip(p2, np.maximum(0.0, -d), np.minimum(1.0, 1.0 - d))

@@ -61,6 +61,12 @@ def test_small_providers_and_few_measures_have_no_index():
     np.testing.assert_allclose(found.index[2:11], score(rates[:11]).index[2:])
 
 
+def test_half_of_an_odd_number_of_measures_is_rounded_up():
+    rates = twelve(5)
+    rates[0, :3] = rates[1, :2] = np.nan
+    np.testing.assert_array_equal(np.isnan(score(rates).index), [1, *[0] * 11])
+
+
 def test_equal_rates_score_nothing():
     np.testing.assert_array_equal(score(np.full((6, 3), 0.7)).index, [0.0] * 6)
     assert np.isnan(score(np.full((3, 2), np.nan)).index).all()

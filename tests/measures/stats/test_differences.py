@@ -156,6 +156,11 @@ def test_pre_trend_is_the_test_of_slopes():
     )
     np.testing.assert_allclose(found.value, expected.value)
     assert found.p_value == expected.p_value
+    np.testing.assert_allclose(found.interval, expected.interval)
+    np.testing.assert_allclose(
+        pre_trend(rates, treated, seed=1, level=0.7).interval,
+        randomisation_test(slopes, treated, seed=1, level=0.7).interval,
+    )
     two = pre_trend(rates[:, :2], treated, seed=1)
     np.testing.assert_allclose(two.value, np.mean([1, 2]) - np.mean([0, -1, 0]))
     rates[1, 2] = np.nan

@@ -100,6 +100,14 @@ def test_a_layer_of_one_person_each_counts():
     np.testing.assert_allclose(found.p_value, chdtrc(1, statistic))
 
 
+def test_layers_where_nobody_or_everybody_met_it_say_nothing_of_equality():
+    some = ((5, 10), (8, 20)), ((9, 12), (7, 15))
+    more = (*some, ((0, 6), (0, 7)), ((6, 6), (7, 7)))
+    np.testing.assert_allclose(
+        mantel_haenszel(*arrays(more)).p_equal, mantel_haenszel(*arrays(some)).p_equal
+    )
+
+
 def test_nothing_to_compare_is_missing():
     for tables in [((0, 0), (0, 0)), ((0, 9), (0, 9)), ((9, 9), (9, 9))]:
         found = mantel_haenszel(*arrays([tables]))

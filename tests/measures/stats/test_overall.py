@@ -100,5 +100,6 @@ def test_benchmark_p_agrees_with_the_interval(count, benchmark):
 def test_missing_benchmark_and_percent():
     assert np.isnan(against_benchmark(5, 10, np.nan).gap)
     assert np.isnan(against_benchmark(5, 10, np.nan).p_value)
-    with pytest.raises(ValueError, match=r"Write 0\.85"):
-        against_benchmark(5, 10, 85)
+    for wrong in (85, 1.5, -0.1, [0.5, 85]):
+        with pytest.raises(ValueError, match=r"Write 0\.85"):
+            against_benchmark(5, 10, wrong)

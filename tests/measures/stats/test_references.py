@@ -136,6 +136,8 @@ def test_every_rule_can_be_printed(strategy):
         ({"strategy": Strategy.BENCHMARK, "label": "x"}, "benchmark is given"),
         ({"strategy": Strategy.LARGEST, "benchmark": 0.5}, "benchmark is given"),
         ({"strategy": Strategy.BENCHMARK, "benchmark": 85, "label": "x"}, "between 0 and 1"),
+        ({"strategy": Strategy.BENCHMARK, "benchmark": 1.01, "label": "x"}, "between 0 and 1"),
+        ({"strategy": Strategy.BENCHMARK, "benchmark": -0.01, "label": "x"}, "between 0 and 1"),
         ({"strategy": Strategy.BENCHMARK, "benchmark": 0.5}, "label"),
     ],
 )
