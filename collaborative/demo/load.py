@@ -23,6 +23,7 @@ from collaborative.demo.files import (
     write_files,
 )
 from collaborative.demo.learning import load_learning
+from collaborative.demo.grants import make_grants
 from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.tests_of_change import load_tests_of_change
@@ -155,6 +156,7 @@ def _settle_notifications(now: datetime) -> None:
             user=user, read_at=None, on_site=True
         ).count()
         user.save(update_fields=["unread_count"])
+    make_grants(now=now, say=say)
 
 
 def _save_sign_ins(password: str) -> None:

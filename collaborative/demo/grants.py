@@ -1,0 +1,528 @@
+"""The grants of the demo: a fund of $25 million, awards to twelve groups, a year of payments and reports.
+
+Everything goes through the actions, at the moments at which it would have happened. An award that is there
+already is left as it is.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from collaborative.demo.people import COACHES, DIRECTOR, STARTS_ON
+from grants.actions import amendments, awards, milestones, payments, reports
+from grants.actions.drafts import draft_award
+from grants.actions.funds import add_fund, record_receipt
+from grants.actions.reports import LineEntry
+from grants.enums import AmendmentKind, AwardKind, ReportKind, ReportState, TrancheState
+from grants.models import Award, Fund, GrantReport, Tranche
+from grants.policies.checks import needs_second_approval
+from grants.queries.rules import get_rules, list_categories
+from grants.queries.spending import list_line_spending
+from grants.terms import AwardTerms, LineTerms, MilestoneTerms, TrancheTerms, newest_budget
+from teams.enums import Role
+from teams.models import CoachAssignment, Membership, Team, User
+
+FUND = "Equity grants 2026 to 2028"
+_FINANCE = "finance@payer.example"
+_SECOND_DIRECTOR = (
+    "deputy@institute.example",
+    "Naomi Feldstein",
+    Role.PROGRAMME_DIRECTOR,
+    DIRECTOR,
+)
+_SECOND_FINANCE = ("finance2@payer.example", "Elaine Prescott", Role.PAYER_FINANCE, _FINANCE)
+
+#: Group → pilot and infrastructure in thousands of dollars; together 16,500.
+_PILOTS = {
+    "G01": 2000, "G02": 1200, "G03": 1000, "G04": 800, "G05": 1500, "G06": 700,
+    "G07": 1000, "G08": 600, "G09": 500, "G10": 900, "G11": 400, "G12": 400,
+}  # fmt: skip
+_INFRASTRUCTURE = {
+    "G01": 1000, "G03": 800, "G05": 1200, "G06": 600, "G08": 500, "G09": 400, "G10": 500, "G12": 500,
+}  # fmt: skip
+_PILOT_TITLES = {
+    "G01": "Blood pressure at home", "G02": "Screening kits by mail", "G03": "Community health workers for diabetes",
+    "G04": "Pharmacist-led blood pressure visits", "G05": "Equity in diabetes eye exams",
+    "G06": "Blood pressure days in the mills", "G07": "Colorectal screening after hours",
+    "G08": "Rides to follow-up visits", "G09": "Blood pressure visits in Haitian Creole",
+    "G10": "Group visits for diabetes", "G11": "Calls after abnormal screening", "G12": "Eye cameras in primary care",
+}  # fmt: skip
+#: Category, what it is, share of the award in percent.
+_PILOT_LINES = (
+    ("personnel", "Nurses, pharmacist, community health workers", 52),
+    ("fringe", "Fringe benefits", 13),
+    ("patient_support", "Cuffs, kits, rides", 15),
+    ("community", "Community partners", 8),
+    ("training", "Training of staff", 4),
+    ("indirect", "Indirect costs", 8),
+)
+_DATA_LINES = (
+    ("personnel", "Data analyst and registration staff", 45),
+    ("it_data", "Fields for race, ethnicity and language in the record", 35),
+    ("training", "Training to ask the questions", 12),
+    ("indirect", "Indirect costs", 8),
+)
+_PARTICIPATION_LINES = (
+    ("personnel", "Time of the improvement team", 72),
+    ("travel", "Learning sessions and travel", 16),
+    ("evaluation", "Measurement", 12),
+)
+
+
+@dataclass(frozen=True)
+class _People:
+    finance: User
+    second_finance: User
+    director: User
+    second_director: User
+    leads: dict[str, User]
+    coaches: dict[str, User]
+
+
+def make_grants(*, now: datetime, say: Callable[[str], None]) -> None:
+    """Fund, awards, payments, reports and changes, or what an interrupted run left undone."""
+    list_categories()
+    people = _people()
+    fund = _fund(people, now)
+    for code in sorted(_PILOTS):
+        team = Team.objects.get(code=code)
+        _participation(fund, team, people, now)
+        _pilot(fund, team, people, now)
+        if code in _INFRASTRUCTURE:
+            _infrastructure(fund, team, people, now)
+    _supplement(fund, people, now)
+    paid = Tranche.objects.filter(award__fund=fund, state=TrancheState.PAID).count()
+    say(f"Grants: {fund.awards.count()} awards, {paid} payments made")
+
+
+def _at(day: date, now: datetime, hour: int = 15) -> datetime:
+    return min(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), now)
+
+
+def _people() -> _People:
+    users = {user.email: user for user in User.objects.all()}
+    for email, name, role, like in (_SECOND_DIRECTOR, _SECOND_FINANCE):
+        if email not in users:
+            other = users[like]
+            users[email] = User.objects.create(email=email, name=name, password=other.password)
+            Membership.objects.create(
+                user=users[email],
+                organisation=other.memberships.order_by("starts_on")[0].organisation,
+                role=role,
+                starts_on=STARTS_ON,
+            )
+    coaches = {
+        a.team.code: a.user
+        for a in CoachAssignment.objects.filter(
+            user__email__in=COACHES, ends_on=None
+        ).select_related("team", "user")
+    }
+    return _People(
+        finance=users[_FINANCE],
+        second_finance=users[_SECOND_FINANCE[0]],
+        director=users[DIRECTOR],
+        second_director=users[_SECOND_DIRECTOR[0]],
+        leads={code: users[f"lead.{code.lower()}@groups.example"] for code in _PILOTS},
+        coaches=coaches,
+    )
+
+
+@transaction.atomic
+def _fund(people: _People, now: datetime) -> Fund:
+    fund = Fund.objects.filter(name=FUND).first()
+    if fund is not None:
+        return fund
+    as_of = _at(date(2025, 12, 1), now)
+    fund = add_fund(
+        name=FUND,
+        amount=Decimal(25000000),
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2028, 12, 31),
+        general_ledger_code="7410-EQ",
+        by=people.finance,
+        as_of=as_of,
+    )
+    for day, amount, reference in (
+        (date(2025, 12, 15), "9000000", "WIRE-20251215"),
+        (date(2026, 6, 15), "5000000", "WIRE-20260615"),
+    ):
+        record_receipt(
+            fund=fund,
+            amount=Decimal(amount),
+            on=_at(day, now).date(),
+            reference=reference,
+            by=people.finance,
+            as_of=_at(day, now),
+        )
+    return fund
+
+
+def _lines(amount: Decimal, parts: tuple[tuple[str, str, int], ...]) -> list[LineTerms]:
+    return [
+        LineTerms(f"{n:02d}", category, what, amount * share / 100)
+        for n, (category, what, share) in enumerate(parts, 1)
+    ]
+
+
+def _award(
+    fund: Fund,
+    team: Team,
+    kind: AwardKind,
+    number: str,
+    terms: AwardTerms,
+    people: _People,
+    now: datetime,
+    *,
+    start: bool = True,
+) -> Award | None:
+    """A new award, approved and started. None when it is there already."""
+    if Award.objects.filter(number=number).exists():
+        return None
+    director, finance = people.director, people.finance
+    award = draft_award(
+        fund=fund, team=team, kind=kind, number=number, terms=terms, by=director,
+        as_of=_at(date(2025, 12, 16), now),
+    )  # fmt: skip
+    awards.submit_award(award=award, by=director, as_of=_at(date(2025, 12, 17), now))
+    awards.begin_award_review(award=award, by=finance, as_of=_at(date(2025, 12, 18), now))
+    awards.approve_award(award=award, by=finance, as_of=_at(date(2025, 12, 19), now))
+    awards.send_agreement(award=award, by=director, as_of=_at(date(2026, 1, 5), now))
+    if not start:
+        return Award.objects.get(pk=award.pk)
+    awards.sign_agreement(
+        award=award,
+        file=io.BytesIO(f"%PDF-1.7\n% Signed agreement of award {number}\n".encode()),
+        name=f"Agreement {number}.pdf",
+        signed_on=_at(date(2026, 1, 14), now).date(),
+        signed_by=people.leads[team.code].name,
+        by=people.leads[team.code],
+        as_of=_at(date(2026, 1, 14), now),
+    )
+    return awards.activate_award(award=award, by=director, as_of=_at(date(2026, 1, 16), now))
+
+
+def _accept(award: Award, title: str, note: str, day: date, people: _People, now: datetime) -> None:
+    milestones.accept_condition(
+        milestone=award.milestones.get(title=title), note=note, by=people.director,
+        as_of=_at(day, now),
+    )  # fmt: skip
+
+
+def _decide(
+    award: Award, number: int, day: date, people: _People, now: datetime, *, until: str = "paid"
+) -> Tranche:
+    """Bring a payment on to a state: ready, recommended, approved_programme, approved_finance or paid."""
+    tranche = Tranche.objects.get(award=award, number=number)
+    order = ("ready", "recommended", "approved_programme", "approved_finance", "paid")
+    steps = order.index(until)
+    coach = people.coaches.get(award.team.code, people.second_director)
+    approver = (
+        people.second_director if tranche.override_by_id == people.director.pk else people.director
+    )
+    if steps >= 1:
+        payments.recommend_payment(
+            tranche=tranche, note="Work as agreed", by=coach, as_of=_at(day, now)
+        )
+    if steps >= 2:
+        payments.approve_payment_programme(
+            tranche=tranche, note="", by=approver, as_of=_at(day + timedelta(days=2), now)
+        )
+    if steps >= 3:
+        when = _at(day + timedelta(days=4), now)
+        payments.approve_payment_finance(tranche=tranche, note="", by=people.finance, as_of=when)
+        if needs_second_approval(tranche, get_rules()):
+            payments.approve_payment_finance(
+                tranche=tranche, note="", by=people.second_finance, as_of=when
+            )
+    if steps >= 4:
+        when = _at(day + timedelta(days=6), now)
+        payments.pay_tranche(
+            tranche=tranche, reference=f"ACH-{award.number[3:]}-{number}", on=when.date(),
+            by=people.finance, as_of=when,
+        )  # fmt: skip
+    return tranche
+
+
+@transaction.atomic
+def _participation(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+    amount = Decimal(250000)
+    award = _award(
+        fund, team, AwardKind.PARTICIPATION, f"HE-26-P{team.code[1:]}",
+        AwardTerms(
+            title="Taking part in the collaborative",
+            amount=amount,
+            starts_on=date(2026, 1, 1),
+            ends_on=date(2026, 12, 31),
+            scope_text="Time of the improvement team, learning sessions and monthly reports.",
+            key_person=people.leads[team.code].name,
+            lines=_lines(amount, _PARTICIPATION_LINES),
+            milestones=(
+                MilestoneTerms("lead", "The group has named its lead", date(2026, 1, 31), "team_named"),
+                MilestoneTerms("sessions", "Three learning sessions attended", date(2026, 9, 30), "sessions_attended", {"sessions": 3}),
+                MilestoneTerms("report", "First report accepted", date(2026, 9, 30), "report_accepted", {"reports": 1}),
+            ),
+            tranches=(
+                TrancheTerms(1, amount / 2, date(2026, 2, 1), ("lead",)),
+                TrancheTerms(2, amount / 2, date(2026, 10, 1), ("sessions", "report")),
+            ),
+        ),
+        people, now,
+    )  # fmt: skip
+    if award is None:
+        return
+    _accept(award, "The group has named its lead", "", date(2026, 1, 20), people, now)
+    _decide(award, 1, date(2026, 1, 26), people, now)
+    _report(award, 0, people, now, pace=Decimal("0.98"))
+    if team.code in ("G01", "G02", "G04", "G07"):
+        _accept(award, "First report accepted", "", date(2026, 6, 20), people, now)
+        _accept(award, "Three learning sessions attended", "Lists of the sessions", date(2026, 9, 21), people, now)  # fmt: skip
+        _decide(award, 2, date(2026, 10, 2), people, now)
+    if team.code == "G03":
+        when = _at(date(2026, 8, 11), now)
+        payments.record_return(
+            tranche=award.tranches.get(number=1), amount=Decimal(12500), reason="Travel that was not needed",
+            reference="RET-0811", on=when.date(), by=people.finance, as_of=when,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def _pilot(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+    code, amount = team.code, Decimal(_PILOTS[team.code]) * 1000
+    award = _award(
+        fund, team, AwardKind.PILOT, f"HE-26-T{code[1:]}",
+        AwardTerms(
+            title=_PILOT_TITLES[code],
+            amount=amount,
+            starts_on=date(2026, 1, 1),
+            ends_on=date(2027, 12, 31),
+            scope_text="Test small, learn, and grow what works for the patients who are furthest behind.",
+            key_person=people.leads[code].name,
+            lines=_lines(amount, _PILOT_LINES),
+            milestones=(
+                MilestoneTerms("charter", "Charter of the project agreed", date(2026, 2, 28), "charter_agreed"),
+                MilestoneTerms("test", "First test finished", date(2026, 6, 30), "first_test_closed"),
+                MilestoneTerms("baseline", "Baseline by race and ethnicity", date(2026, 6, 30), "baseline_stratified"),
+                MilestoneTerms("middle", "Two reports accepted", date(2026, 12, 15), "report_accepted", {"reports": 2}),
+                MilestoneTerms("final", "Final report accepted", date(2027, 12, 15)),
+            ),
+            tranches=(
+                TrancheTerms(1, amount * 40 / 100, date(2026, 3, 1), ("charter",)),
+                TrancheTerms(2, amount * 30 / 100, date(2026, 7, 15), ("test", "baseline")),
+                TrancheTerms(3, amount * 20 / 100, date(2027, 1, 15), ("middle",)),
+                TrancheTerms(4, amount * 10 / 100, date(2027, 12, 20), ("final",)),
+            ),
+        ),
+        people, now, start=code != "G12",
+    )  # fmt: skip
+    if award is None or code == "G12":
+        return
+    _accept(award, "Charter of the project agreed", "Charter read", date(2026, 2, 20), people, now)
+    _decide(award, 1, date(2026, 2, 24), people, now)
+    if code == "G04":
+        _fail_and_pay_again(award, people, now)
+    for quarter in range(2 if code in ("G09", "G11") else 3):
+        _report(
+            award, quarter, people, now, pace=Decimal("0.55") if code == "G10" else Decimal("0.95")
+        )
+    if code == "G02":
+        payments.override_conditions(
+            tranche=award.tranches.get(number=2),
+            reason="The laboratory lost the first kits. The group bought new ones and needs the money before its next test ends.",
+            by=people.director, as_of=_at(date(2026, 7, 8), now),
+        )  # fmt: skip
+        _decide(award, 2, date(2026, 7, 13), people, now)
+        return
+    if code in ("G10", "G11"):
+        return
+    _accept(award, "First test finished", "Log of the test read", date(2026, 7, 1), people, now)
+    _accept(
+        award, "Baseline by race and ethnicity", "Dashboard read", date(2026, 7, 1), people, now
+    )
+    until = {"G06": "recommended", "G08": "approved_programme", "G09": "approved_finance"}
+    late = code in until
+    _decide(
+        award, 2, date(2026, 11, 9) if late else date(2026, 7, 6), people, now,
+        until=until.get(code, "paid"),
+    )  # fmt: skip
+    _changes(award, people, now)
+
+
+def _fail_and_pay_again(award: Award, people: _People, now: datetime) -> None:
+    tranche = award.tranches.get(number=1)
+    when = _at(date(2026, 3, 6), now)
+    payments.fail_payment(
+        tranche=tranche, reason="Account closed: the group had changed its bank", on=when.date(),
+        by=people.finance, as_of=when,
+    )  # fmt: skip
+    payments.retry_payment(
+        tranche=tranche, note="New account confirmed by telephone", by=people.second_finance,
+        as_of=_at(date(2026, 3, 10), now),
+    )  # fmt: skip
+    when = _at(date(2026, 3, 11), now)
+    payments.pay_tranche(
+        tranche=tranche, reference=f"ACH-{award.number[3:]}-1B", on=when.date(), by=people.finance,
+        as_of=when,
+    )  # fmt: skip
+
+
+def _changes(award: Award, people: _People, now: datetime) -> None:
+    code = award.team.code
+    lead = people.leads[code]
+    if code == "G05":
+        amendment = amendments.request_amendment(
+            award=award,
+            kind=AmendmentKind.EXTENSION,
+            reason="Cameras came three months late. The same money, three months more.",
+            changes={"ends_on": date(2028, 3, 31)},
+            by=lead,
+            as_of=_at(date(2026, 8, 3), now),
+        )
+        amendments.approve_amendment(
+            amendment=amendment, note="Agreed", by=people.director, as_of=_at(date(2026, 8, 7), now)
+        )
+    if code == "G07":
+        budget = newest_budget(award)
+        assert budget is not None
+        moved = {"01": Decimal(-60000), "03": Decimal(60000)}
+        amendments.request_amendment(
+            award=award,
+            kind=AmendmentKind.BUDGET,
+            reason="One post stays empty; more kits are sent instead.",
+            changes={
+                "lines": [
+                    {
+                        "line_code": line.line_code,
+                        "category": line.category.code,
+                        "description": line.description,
+                        "amount": line.amount + moved.get(line.line_code, Decimal(0)),
+                    }
+                    for line in budget.lines.select_related("category")
+                ]
+            },
+            by=lead,
+            as_of=_at(date(2026, 11, 12), now),
+        )
+
+
+@transaction.atomic
+def _infrastructure(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+    amount = Decimal(_INFRASTRUCTURE[team.code]) * 1000
+    award = _award(
+        fund, team, AwardKind.INFRASTRUCTURE, f"HE-26-D{team.code[1:]}",
+        AwardTerms(
+            title="Race, ethnicity and language data",
+            amount=amount,
+            starts_on=date(2026, 1, 1),
+            ends_on=date(2027, 6, 30),
+            scope_text="Ask every patient, in their language, and keep the answer where care is planned.",
+            key_person=people.leads[team.code].name,
+            lines=_lines(amount, _DATA_LINES),
+            milestones=(
+                MilestoneTerms("plan", "Data plan accepted", date(2026, 3, 31)),
+                MilestoneTerms("points", "Five points more self-reported race", date(2026, 12, 31), "completeness_gained", {"points": 5}),
+                MilestoneTerms("final", "Final report accepted", date(2027, 6, 15)),
+            ),
+            tranches=(
+                TrancheTerms(1, amount * 50 / 100, date(2026, 4, 1), ("plan",)),
+                TrancheTerms(2, amount * 30 / 100, date(2027, 1, 15), ("points",)),
+                TrancheTerms(3, amount * 20 / 100, date(2027, 6, 20), ("final",)),
+            ),
+        ),
+        people, now,
+    )  # fmt: skip
+    if award is None:
+        return
+    milestones.attach_evidence(
+        milestone=award.milestones.get(title="Data plan accepted"),
+        file=io.BytesIO(f"Data plan of {team.name}: fields, scripts, training, checks.\n".encode()),
+        name="Data plan.txt",
+        by=people.leads[team.code],
+        as_of=_at(date(2026, 3, 12), now),
+    )
+    if team.code == "G12":
+        return
+    _accept(award, "Data plan accepted", "Plan read and agreed", date(2026, 3, 24), people, now)
+    tranche = _decide(
+        award, 1, date(2026, 3, 27), people, now,
+        until="approved_programme" if team.code == "G10" else "paid",
+    )  # fmt: skip
+    if team.code == "G10":
+        payments.hold_payment(
+            tranche=tranche, reason="Bank details are being checked", by=people.finance,
+            as_of=_at(date(2026, 4, 2), now),
+        )  # fmt: skip
+        return
+    _report(award, 0, people, now, pace=Decimal("0.9"))
+
+
+def _report(award: Award, quarter: int, people: _People, now: datetime, *, pace: Decimal) -> None:
+    """The financial report of a quarter, handed in and accepted; the last one of some groups still waits."""
+    lead = people.leads[award.team.code]
+    report = GrantReport.objects.filter(award=award, kind=ReportKind.FINANCIAL).order_by("starts_on")[quarter]  # fmt: skip
+    if report.ends_on >= now.date() or report.state != ReportState.SCHEDULED:
+        return
+    written = _at(report.ends_on + timedelta(days=21), now)
+    reports.start_report(report=report, by=lead, as_of=written)
+    version = report.versions.get()
+    lines = list_line_spending(version, get_rules(), award=award)
+    entries = {}
+    for spending in lines:
+        actual = (spending.expected * pace - spending.before).quantize(Decimal("0.01"))
+        far = pace < Decimal("0.8")
+        entries[spending.line.line_code] = LineEntry(
+            actual=max(actual, Decimal(0)),
+            committed=Decimal("1500.00")
+            if spending.line.category.code == "it_data"
+            else Decimal(0),
+            variance_note="Two posts were filled four months late." if far else "",
+        )
+    reports.write_financial_report(report=report, lines=entries, comment="", by=lead, as_of=written)
+    last = award.kind == AwardKind.PILOT and quarter == 2
+    if last and award.team.code in ("G06", "G08"):
+        return  # still being written, and late
+    reports.submit_report(report=report, by=lead, as_of=written)
+    if last and award.team.code in ("G03", "G07"):
+        return  # waits to be read
+    if last and award.team.code == "G05":
+        reports.request_report_changes(
+            report=report, reason="Please say which camera was bought.", by=people.director,
+            as_of=written + timedelta(days=4),
+        )  # fmt: skip
+        return
+    reports.accept_report(
+        report=report, by=people.director, as_of=min(written + timedelta(days=5), now)
+    )
+
+
+@transaction.atomic
+def _supplement(fund: Fund, people: _People, now: datetime) -> None:
+    """One more award that finance is looking at."""
+    team, amount = Team.objects.get(code="G09"), Decimal(350000)
+    if Award.objects.filter(number="HE-26-S09").exists():
+        return
+    award = draft_award(
+        fund=fund, team=team, kind=AwardKind.SUPPLEMENTAL, number="HE-26-S09",
+        terms=AwardTerms(
+            title="Interpreters at evening clinics",
+            amount=amount,
+            starts_on=date(2027, 1, 1),
+            ends_on=date(2027, 12, 31),
+            scope_text="Interpreters on site at two evening clinics.",
+            key_person=people.leads["G09"].name,
+            lines=_lines(amount, _PARTICIPATION_LINES),
+            milestones=(MilestoneTerms("report", "First report accepted", date(2027, 6, 30), "report_accepted"),),
+            tranches=(
+                TrancheTerms(1, amount / 2, date(2027, 1, 20)),
+                TrancheTerms(2, amount / 2, date(2027, 7, 20), ("report",)),
+            ),
+        ),
+        by=people.director, as_of=_at(date(2026, 11, 10), now),
+    )  # fmt: skip
+    awards.submit_award(award=award, by=people.director, as_of=_at(date(2026, 11, 11), now))
+    awards.begin_award_review(award=award, by=people.finance, as_of=_at(date(2026, 11, 13), now))
