@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from grants.views import acts, changes, money, pages, reports
+from grants.views import acts, changes, money, pages, plans, reports
 
 app_name = "grants"
 urlpatterns = [
     path("", pages.home_page, name="home"),
     path("teams/<str:code>/", pages.team_page, name="team"),
+    path("teams/<str:code>/plan/", plans.plan_page, name="plan"),
+    path("teams/<str:code>/plan/add/", plans.add_plan_page, name="add_plan"),
+    path("plans/<int:plan_id>/", plans.change_plan_page, name="change_plan"),
+    path("plans/<int:plan_id>/sign/", plans.sign_plan_page, name="sign_plan"),
+    path("plans/<int:plan_id>/file.<str:form>", plans.plan_file, name="plan_file"),
     path("awards/add/", changes.add_award_page, name="add_award"),
     path("awards/<int:award_id>/", pages.award_page, name="award"),
     path("awards/<int:award_id>/history/", pages.history_page, name="history"),

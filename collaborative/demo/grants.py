@@ -18,9 +18,18 @@ from collaborative.demo.people import COACHES, DIRECTOR, STARTS_ON
 from grants.actions import amendments, awards, milestones, payments, reports
 from grants.actions.drafts import draft_award
 from grants.actions.funds import add_fund, record_receipt
+from grants.actions.plans import save_plan
 from grants.actions.reports import LineEntry
-from grants.enums import AmendmentKind, AwardKind, ReportKind, ReportState, TrancheState
-from grants.models import Award, Fund, GrantReport, Tranche
+from grants.enums import (
+    AmendmentKind,
+    AwardKind,
+    PlanSide,
+    PlanSource,
+    ReportKind,
+    ReportState,
+    TrancheState,
+)
+from grants.models import Award, Fund, GrantReport, SustainabilityPlan, Tranche
 from grants.policies.checks import needs_second_approval
 from grants.queries.rules import get_rules, list_categories
 from grants.queries.spending import list_line_spending
@@ -97,6 +106,7 @@ def make_grants(*, now: datetime, say: Callable[[str], None]) -> None:
         if code in _INFRASTRUCTURE:
             _infrastructure(fund, team, people, now)
     _supplement(fund, people, now)
+    _plans(people, now)
     paid = Tranche.objects.filter(award__fund=fund, state=TrancheState.PAID).count()
     say(f"Grants: {fund.awards.count()} awards, {paid} payments made")
 
@@ -330,6 +340,7 @@ def _pilot(fund: Fund, team: Team, people: _People, now: datetime) -> None:
         _report(
             award, quarter, people, now, pace=Decimal("0.55") if code == "G10" else Decimal("0.95")
         )
+    _narrative(award, people, now)
     if code == "G02":
         payments.override_conditions(
             tranche=award.tranches.get(number=2),
@@ -461,6 +472,35 @@ def _infrastructure(fund: Fund, team: Team, people: _People, now: datetime) -> N
     _report(award, 0, people, now, pace=Decimal("0.9"))
 
 
+def _narrative(award: Award, people: _People, now: datetime) -> None:
+    """The first half year in words."""
+    lead = people.leads[award.team.code]
+    reports_in_words = GrantReport.objects.filter(award=award, kind=ReportKind.NARRATIVE)
+    report = reports_in_words.order_by("starts_on")[0]
+    written = _at(report.ends_on + timedelta(days=20), now)
+    if report.ends_on >= now.date():
+        return
+    reports.start_report(report=report, by=lead, as_of=written)
+    reports.write_narrative_report(
+        report=report,
+        answers={
+            "done": "We began with one clinician and five patients, changed the script twice and then"
+            " went to two sites.",
+            "learned": "Calls in the evening reach people whom letters never reached. One template was"
+            " too long and was dropped.",
+            "patients": "Patients asked for the cuff to be shown on the spot. We do that now.",
+            "next": "A third site in the autumn. The calls stay: they are part of the nurses' plan from"
+            " January.",
+        },
+        by=lead,
+        as_of=written,
+    )
+    reports.submit_report(report=report, by=lead, as_of=written)
+    reports.accept_report(
+        report=report, by=people.director, as_of=min(written + timedelta(days=6), now)
+    )
+
+
 def _report(award: Award, quarter: int, people: _People, now: datetime, *, pace: Decimal) -> None:
     """The financial report of a quarter, handed in and accepted; the last one of some groups still waits."""
     lead = people.leads[award.team.code]
@@ -526,3 +566,99 @@ def _supplement(fund: Fund, people: _People, now: datetime) -> None:
     )  # fmt: skip
     awards.submit_award(award=award, by=people.director, as_of=_at(date(2026, 11, 11), now))
     awards.begin_award_review(award=award, by=people.finance, as_of=_at(date(2026, 11, 13), now))
+
+
+def _plan_line(side: PlanSide, source: str, what: str, years: tuple[int, ...]) -> dict[str, object]:
+    """Dollars in thousands."""
+    amounts = {f"year_{n}": Decimal(amount) * 1000 for n, amount in enumerate(years, 1)}
+    return {"side": side, "source": source, "description": what, **amounts}
+
+
+@transaction.atomic
+def _plans(people: _People, now: datetime) -> None:
+    """Two scenarios of one group: a small grant against the five years that it starts."""
+    team = Team.objects.get(code="G01")
+    if SustainabilityPlan.objects.filter(team=team).exists():
+        return
+    need, source = PlanSide.NEED, PlanSource
+    costs = [
+        _plan_line(
+            need, "", "Community health workers and nurses", (9000, 11000, 13000, 14000, 15000)
+        ),
+        _plan_line(need, "", "Data, record and interpreters", (5000, 5000, 4500, 4500, 4500)),
+        _plan_line(need, "", "Cuffs, kits, rides", (2500, 2800, 3000, 3100, 3100)),
+    ]
+    money = [
+        _plan_line(PlanSide.SOURCE, source.GRANT, "Pilot grant", (1000, 1000, 0, 0, 0)),
+        _plan_line(
+            PlanSide.SOURCE, source.OPERATING, "Operating budget", (8000, 8500, 9000, 9500, 10000)
+        ),
+        _plan_line(
+            PlanSide.SOURCE,
+            source.SAVINGS,
+            "Fewer readmissions and ED visits",
+            (0, 800, 1600, 2000, 2000),
+        ),
+    ]
+    incentive = _plan_line(
+        PlanSide.SOURCE,
+        source.INCENTIVE,
+        "Equity part of the quality incentive",
+        (0, 2500, 4000, 5000, 5000),
+    )
+    common = {
+        "first_year": 2026,
+        "grant_ends_in": 2,
+        "staffing": "Two of four community health workers move to the operating budget in 2028.",
+        "assumptions": [
+            {
+                "name": "Readmissions avoided",
+                "unit": "a year",
+                "low": Decimal(30),
+                "middle": Decimal(70),
+                "high": Decimal(110),
+                "unit_cost": Decimal(15200),
+                "origin": "Own claims of 2024, finance department",
+            },
+            {
+                "name": "ED visits avoided",
+                "unit": "a year",
+                "low": Decimal(150),
+                "middle": Decimal(320),
+                "high": Decimal(500),
+                "unit_cost": Decimal(1400),
+                "origin": "Own claims of 2024, finance department",
+            },
+        ],
+        "changes": [
+            {
+                "title": "Blood pressure at home",
+                "decision": "scale",
+                "replaces_step": "Recheck visit after two weeks",
+                "owner": "Denise Baptiste",
+                "budget_line": "Nursing",
+            },
+            {
+                "title": "Evening calls",
+                "decision": "embed",
+                "replaces_step": "Second reminder letter",
+                "owner": "Owen Gallagher",
+                "budget_line": "Call centre",
+            },
+            {
+                "title": "Pop-up clinic",
+                "decision": "stop",
+                "replaces_step": "",
+                "owner": "Owen Gallagher",
+                "budget_line": "",
+            },
+        ],
+    }
+    for name, lines in (
+        ("Without the incentive", [*costs, *money]),
+        ("With the contract's incentive", [*costs, *money, incentive]),
+    ):
+        save_plan(
+            team=team, plan=None, content={"name": name, "lines": lines, **common},
+            by=people.leads["G01"], as_of=_at(date(2026, 9, 15), now),
+        )  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from grants.actions.events import record_award_event
 from grants.actions.milestones import settle_conditions
-from grants.enums import AwardState, ReportKind, TrancheState
+from grants.enums import AwardKind, AwardState, ReportKind, TrancheState
 from grants.models import Award, Fund, GrantReport
 from grants.periods import report_periods
 from grants.policies.checks import (
@@ -34,6 +34,13 @@ from teams.permissions import Permission
 
 #: Days after a period that its report is due.
 REPORT_DUE_AFTER = timedelta(days=30)
+#: How often an award of a kind is reported on, in months. More can be asked for, one by one.
+REPORT_MONTHS: dict[AwardKind, dict[ReportKind, int]] = {
+    AwardKind.PARTICIPATION: {ReportKind.FINANCIAL: 6},
+    AwardKind.INFRASTRUCTURE: {ReportKind.FINANCIAL: 6, ReportKind.NARRATIVE: 12},
+    AwardKind.PILOT: {ReportKind.FINANCIAL: 3, ReportKind.NARRATIVE: 6},
+    AwardKind.SUPPLEMENTAL: {ReportKind.FINANCIAL: 6, ReportKind.NARRATIVE: 12},
+}
 
 
 def _move(
@@ -195,10 +202,9 @@ def activate_award(*, award: Award, by: User, as_of: datetime) -> Award:
     check_agreement(award, list_attachments(award).exists())
     award.activated_at = as_of
     award = _move(award, "activate", by=by, as_of=as_of)
-    for start, end in report_periods(award.starts_on, award.ends_on, months=3):
-        _plan_report(award, ReportKind.FINANCIAL, start, end)
-    for start, end in report_periods(award.starts_on, award.ends_on, months=6):
-        _plan_report(award, ReportKind.NARRATIVE, start, end)
+    for kind, months in REPORT_MONTHS[AwardKind(award.kind)].items():
+        for start, end in report_periods(award.starts_on, award.ends_on, months=months):
+            _plan_report(award, kind, start, end)
     for tranche in award.tranches.filter(state=TrancheState.SCHEDULED):
         settle_conditions(award=award, tranche=tranche, by=by, as_of=as_of)
     return award

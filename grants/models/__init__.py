@@ -11,26 +11,42 @@ from grants.models.awards import (
     Tranche,
     TrancheApproval,
 )
+from grants.models.calls import Application, Call, Review
 from grants.models.funds import BudgetCategory, Fund, GrantRules
 from grants.models.ledger import LedgerEntry, Posting
+from grants.models.plans import (
+    PlanAssumption,
+    PlanChange,
+    PlanLine,
+    PlanVersion,
+    SustainabilityPlan,
+)
 from grants.models.reports import ActualLine, GrantReport, ReportVersion
 
 __all__ = [
     "ActualLine",
     "Amendment",
+    "Application",
     "Award",
     "AwardEvent",
     "AwardVersion",
     "BudgetCategory",
     "BudgetLine",
     "BudgetVersion",
+    "Call",
     "Fund",
     "GrantReport",
     "GrantRules",
     "LedgerEntry",
     "Milestone",
+    "PlanAssumption",
+    "PlanChange",
+    "PlanLine",
+    "PlanVersion",
     "Posting",
     "ReportVersion",
+    "Review",
+    "SustainabilityPlan",
     "Tranche",
     "TrancheApproval",
 ]

@@ -13,6 +13,7 @@ from grants.models import (
     Milestone,
     Tranche,
 )
+from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -93,3 +94,11 @@ def get_amendment(scope: Scope, amendment_id: int) -> Amendment:
 def list_events(award: Award) -> QuerySet[AwardEvent]:
     """The award's history, newest first. The caller found the award through its scope."""
     return award.events.select_related("actor").order_by("-number")
+
+
+def get_grant_team(scope: Scope, code: str) -> Team:
+    """A team whose grants the reader may see. Raises Team.DoesNotExist for any other."""
+    teams = Team.objects.select_related("organisation")
+    if not scope.may(Permission.VIEW_ALL_GRANTS):
+        teams = teams.filter(pk__in=scope.own_team_ids)
+    return teams.get(code=code)

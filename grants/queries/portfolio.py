@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Prefetch
 
-from grants.enums import AwardState, MilestoneState, ReportState, TrancheState
+from grants.enums import AwardState, MilestoneState, ReportKind, ReportState, TrancheState
 from grants.facts import WorkSummary, work_summary
 from grants.models import Award, Fund, Milestone, Tranche
 from grants.queries.awards import list_awards
@@ -27,7 +27,7 @@ SLOW_SPENDING, SLOW_AFTER = Decimal("0.5"), Decimal("0.75")
 
 @dataclass
 class PortfolioRow:
-    """One award. Money in dollars, shares 0 to 1."""
+    """One award. Money in dollars, shares 0 to 1; time_reported: up to the last report handed in."""
 
     award: Award
     committed: Decimal
@@ -35,6 +35,7 @@ class PortfolioRow:
     returned: Decimal
     spent: Decimal
     time_gone: Decimal
+    time_reported: Decimal
     next_tranche: Tranche | None
     blocking: Milestone | None
     overdue_count: int
@@ -57,7 +58,7 @@ class PortfolioRow:
         if self.override_count:
             found.append("paid without conditions")
         if (
-            self.time_gone >= SLOW_AFTER
+            self.time_reported >= SLOW_AFTER
             and self.award.amount
             and self.spent / self.award.amount < SLOW_SPENDING
             and self.award.state == AwardState.ACTIVE
@@ -131,6 +132,12 @@ def _row(award: Award, spent: Decimal, work: WorkSummary | None, on: date) -> Po
         if following
         else []
     )
+    reported = [
+        r.ends_on
+        for r in award.reports.all()
+        if r.kind == ReportKind.FINANCIAL
+        and r.state in (ReportState.SUBMITTED, ReportState.ACCEPTED)
+    ]
     return PortfolioRow(
         award=award,
         committed=award.committed,  # type: ignore[attr-defined]
@@ -138,6 +145,7 @@ def _row(award: Award, spent: Decimal, work: WorkSummary | None, on: date) -> Po
         returned=award.returned,  # type: ignore[attr-defined]
         spent=spent,
         time_gone=time_share(award, on),
+        time_reported=time_share(award, max(reported)) if reported else _ZERO,
         next_tranche=following,
         blocking=open_conditions[0] if open_conditions else None,
         overdue_count=sum(is_overdue(r, on) for r in award.reports.all())

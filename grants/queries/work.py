@@ -123,7 +123,8 @@ def list_next_payments(scope: Scope, *, team_id: int, as_of: datetime) -> list[N
         ):
             whom = "the programme director, who accepts what you have done"
         found.append(NextPayment(tranche.award, tranche, conditions, whom))
-    return sorted(found, key=lambda n: (n.by_when, n.tranche.planned_on, n.award.number))
+    # What the group has to do itself comes before what is with others.
+    return sorted(found, key=lambda n: (not n.to_do, n.by_when, n.award.number))
 
 
 def visible_tranches(scope: Scope) -> Q:

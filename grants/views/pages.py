@@ -18,6 +18,7 @@ from grants.models import Award, AwardEvent
 from grants.policies.checks import needs_second_approval
 from grants.queries.awards import (
     get_award,
+    get_grant_team,
     get_milestone,
     get_tranche,
     list_amendments,
@@ -43,7 +44,7 @@ from teams.actions.audit import record_event
 from teams.attachments import list_attachments
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
-from teams.queries import get_team, list_teams
+from teams.queries import list_teams
 
 #: Kind of a thing that waits → the address name of its page.
 PAGE_OF = {
@@ -86,7 +87,7 @@ def team_page(request: HttpRequest, code: str) -> HttpResponse:
     """What must we do for the next payment, by when; then the time line, the money, the reports."""
     scope: Any = request.scope  # type: ignore[attr-defined]
     now, today = timezone.now(), timezone.localdate()
-    team = get_team(scope, code) if not scope.may(Permission.PAY_GRANTS) else _team_of(code)
+    team = get_grant_team(scope, code)
     awards = list(
         list_awards(scope)
         .filter(team=team)
@@ -111,12 +112,6 @@ def team_page(request: HttpRequest, code: str) -> HttpResponse:
             "can_report": scope.may(Permission.REPORT_GRANTS),
         },
     )  # fmt: skip
-
-
-def _team_of(code: str) -> Any:
-    from teams.queries import list_all_teams
-
-    return list_all_teams().get(code=code)
 
 
 def _time_line(awards: list[Award]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grants.actions.amendments import request_amendment
 from grants.actions.milestones import attach_evidence
+from grants.actions.plans import save_plan
 from grants.enums import AmendmentKind
 from grants.models import Award
 from teams.enums import Role
@@ -18,6 +19,7 @@ from tests.factories.grants import (
     make_terms,
     tranche_of,
 )
+from tests.factories.people import make_user
 
 #: Who sees the awards of every group.
 _SEE_GRANTS = {Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST, Role.PAYER_FINANCE}
@@ -45,6 +47,7 @@ def build(world: World) -> None:
         world.provide(
             f"{name}.code", mine=world.mine.code, other=world.other.code, seen_by=_SEE_GRANTS
         )
+    world.share("grants:plan_file.form", "csv")
     world.share("fund_id", grants.fund.pk)
     for address, act in (
         ("grants:award_act", "suspend"),
@@ -78,7 +81,23 @@ def _parts(award: Award, grants: object) -> dict[str, int]:
         by=director,
         as_of=NOW,
     )
+    plan = save_plan(
+        team=award.team,
+        plan=None,
+        content={
+            "name": f"{word} strange plan" if word == "strange" else "own plan",
+            "first_year": 2026,
+            "grant_ends_in": 2,
+            "staffing": "",
+            "lines": [],
+            "assumptions": [],
+            "changes": [],
+        },
+        by=make_user(Role.GROUP_LEAD, team=award.team),
+        as_of=NOW,
+    )
     return {
+        "plan_id": plan.pk,
         "tranche_id": tranche_of(award).pk,
         "milestone_id": milestone.pk,
         "report_id": award.reports.order_by("due_on")[0].pk,

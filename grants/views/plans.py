@@ -1,0 +1,179 @@
+"""When the grant ends: scenarios of a team side by side, their form, their files."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import xlsxwriter
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from grants.actions.plans import save_plan, sign_plan
+from grants.forms.plans import PlanForm
+from grants.plan_chart import plan_sentence, plan_svg
+from grants.queries.awards import get_grant_team
+from grants.queries.plans import content_of_plan, get_plan, list_plans, view_plan
+from teams.actions.audit import record_event
+from teams.errors import StateRefused
+from teams.exports import csv_lines
+from teams.permissions import Permission, require
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def plan_page(request: HttpRequest, code: str) -> HttpResponse:
+    """All scenarios of a team, side by side."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    team = get_grant_team(scope, code)
+    views = [view_plan(plan) for plan in list_plans(scope).filter(team=team)]
+    return render(
+        request,
+        "grants/plan.html",
+        {
+            "team": team,
+            "scenarios": [
+                {
+                    "view": view,
+                    "sentence": plan_sentence(view.case, view.years),
+                    # Made of numbers and escaped words by grants.plan_chart.
+                    "chart": mark_safe(plan_svg(view.case, view.years)),
+                    "rows": _grid(view),
+                }
+                for view in views
+            ],
+            "can_write": scope.may(Permission.REPORT_GRANTS) and team.pk in scope.own_team_ids,
+            "can_sign": "senior_sponsor" in scope.roles and team.pk in scope.own_team_ids,
+        },
+    )
+
+
+def _grid(view: Any) -> list[dict[str, Any]]:
+    """Rows of the table: costs, sources, then what is missing."""
+    rows = [
+        {"kind": "Cost", "row": row.description, "years": row.years, "total": row.total}
+        for row in view.costs
+    ]
+    rows.append(
+        {
+            "kind": "",
+            "row": "All costs",
+            "years": view.case.need,
+            "total": view.case.total_need,
+            "is_sum": True,
+        }
+    )
+    rows += [
+        {"kind": "Source", "row": row.description, "years": row.years, "total": row.total}
+        for row in view.sources
+    ]
+    rows.append(
+        {
+            "kind": "",
+            "row": "All sources",
+            "years": view.case.sources,
+            "total": view.case.total_sources,
+            "is_sum": True,
+        }
+    )
+    rows.append(
+        {
+            "kind": "",
+            "row": "Missing",
+            "years": view.case.gap,
+            "total": view.case.total_gap,
+            "is_sum": True,
+        }
+    )
+    return rows  # fmt: skip
+
+
+@require(Permission.REPORT_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_plan_page(request: HttpRequest, code: str) -> HttpResponse:
+    team = get_grant_team(request.scope, code)  # type: ignore[attr-defined]
+    return _form(request, team, None)
+
+
+@require(Permission.REPORT_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
+    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
+    return _form(request, plan.team, plan)
+
+
+def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
+    content: Any = content_of_plan(plan) if plan else None
+    form = PlanForm(request.POST or None, content=content)
+    if plan is None:
+        form.fields["first_year"].initial = timezone.localdate().year
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_plan(
+                team=team,
+                plan=plan,
+                content=form.content(),
+                by=request.user,
+                as_of=timezone.now(),  # type: ignore[arg-type]
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The plan is saved as a new version.")
+            return redirect("grants:plan", team.code)
+    return render(
+        request,
+        "grants/plan_form.html",
+        {"form": form, "team": team, "plan": plan},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_POST
+def sign_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
+    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
+    sign_plan(plan=plan, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    messages.success(request, "You have signed the plan.")
+    return redirect("grants:plan", plan.team.code)
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def plan_file(request: HttpRequest, plan_id: int, form: str) -> HttpResponse:
+    """The grid as csv or xlsx."""
+    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
+    view = view_plan(plan)
+    record_event(act="download_plan", target=plan, by=request.user, team=plan.team)  # type: ignore[arg-type]
+    header = ["kind", "what", *[str(year) for year in view.years], "total"]
+    rows = [[r["kind"], r["row"], *r["years"], r["total"]] for r in _grid(view)]
+    name = f"plan-{plan.team.code}-{plan.pk}"
+    if form == "xlsx":
+        buffer = BytesIO()
+        book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
+        sheet = book.add_worksheet("Five years")
+        money = book.add_format({"num_format": "$#,##0.00"})
+        sheet.set_column(1, 1, 40)
+        sheet.set_column(2, 7, 16, money)
+        for y, row in enumerate([header, *rows]):
+            for x, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(y, x, value)
+                else:
+                    sheet.write_number(y, x, float(value), money)
+        book.close()
+        response = HttpResponse(
+            buffer.getvalue(),
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+    else:
+        form = "csv"
+        response = HttpResponse(
+            "".join(csv_lines(header, rows)), content_type="text/csv; charset=utf-8"
+        )
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response

@@ -1,0 +1,144 @@
+"""Five-year plans: the sums, what is asked, who writes, and that what was saved stays."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError, transaction
+
+from grants.actions.plans import save_plan, sign_plan
+from grants.business_case import Row, list_warnings, make_case
+from grants.models import PlanVersion, SustainabilityPlan
+from grants.plan_chart import plan_sentence, plan_svg
+from grants.queries.plans import content_of_plan, view_plan
+from teams.enums import Role
+from teams.errors import NotAllowed, StateRefused
+from tests.factories.grants import NOW
+from tests.factories.people import make_team, make_user, signed_in
+
+
+def row(source: str, *millions: float) -> Row:
+    return Row(source or "cost", source, tuple(Decimal(str(m)) * 1_000_000 for m in millions))
+
+
+def test_small_grant_against_a_large_need() -> None:
+    """$2 million of about $100 million: the grant is two percent, and the rest has to come from elsewhere."""
+    case = make_case(
+        [
+            row("", 20, 20, 20, 20, 20),
+            row("grant", 1, 1, 0, 0, 0),
+            row("operating", 19, 19, 15, 15, 15),
+        ],
+        grant_ends_in=2,
+    )
+    assert case.grant_share == Decimal("0.02")
+    assert case.total_need == 100_000_000 and case.total_gap == 15_000_000
+    assert case.gap == (0, 0, 5_000_000, 5_000_000, 5_000_000)
+    assert case.cliff == 3 and case.break_even is None
+    assert "the grant covers 2% of it" in plan_sentence(case, [2026, 2027, 2028, 2029, 2030])
+    assert "From 2028" in plan_sentence(case, [2026, 2027, 2028, 2029, 2030])
+
+
+def test_break_even_is_when_own_money_covers_for_good() -> None:
+    case = make_case(
+        [row("", 2, 2, 2, 2, 2), row("grant", 2, 2, 0, 0, 0), row("incentive", 0, 3, 1, 2, 2.5)],
+        grant_ends_in=2,
+    )
+    assert case.break_even == 4 and case.cliff == 3
+    empty = make_case([], grant_ends_in=1)
+    assert empty.grant_share is None and empty.cliff is None and empty.break_even is None
+
+
+def test_warnings_ask_what_a_reader_would_ask() -> None:
+    saving = row("savings", 1, 1, 1, 1, 1)
+    said = " ".join(
+        list_warnings([saving], first_use=2, has_decisions=False, savings_ceiling=Decimal(500000))
+    )
+    assert "before anything is in place" in said
+    assert "more in a year than the high assumption" in said
+    assert "No change has a decision" in said
+    assert list_warnings(
+        [row("savings", 0, 0.4, 0, 0, 0)], first_use=2, has_decisions=True, savings_ceiling=Decimal(500000)
+    ) == []  # fmt: skip
+
+
+def test_chart_escapes_and_names_what_is_missing() -> None:
+    case = make_case([row("", 1, 1, 1, 1, 1)], grant_ends_in=1)
+    drawn = plan_svg(case, [2026, 2027, 2028, 2029, 2030])
+    assert drawn.count("missing</text>") == 5 and 'role="img"' in drawn
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "name": "Base",
+        "first_year": 2026,
+        "grant_ends_in": 2,
+        "staffing": "",
+        "lines": [
+            {"side": "need", "source": "", "description": "Nurses", "year_1": Decimal(100)},
+            {"side": "source", "source": "grant", "description": "Grant", "year_1": Decimal(60)},
+        ],
+        "assumptions": [],
+        "changes": [{"title": "Calls", "decision": "embed", "replaces_step": "Letters"}],
+    }
+    return {**base, **changes}
+
+
+@pytest.mark.django_db
+def test_each_save_is_a_version_and_lifts_the_signature() -> None:
+    team = make_team()
+    lead, sponsor = make_user(Role.GROUP_LEAD, team=team), make_user(Role.SENIOR_SPONSOR, team=team)
+    plan = save_plan(team=team, plan=None, content=content(), by=lead, as_of=NOW)
+    assert view_plan(plan).case.gap[0] == 40
+    with pytest.raises(NotAllowed, match="senior sponsor"):
+        sign_plan(plan=plan, by=lead, as_of=NOW)
+    sign_plan(plan=plan, by=sponsor, as_of=NOW)
+    with pytest.raises(StateRefused, match="already"):
+        sign_plan(plan=plan, by=sponsor, as_of=NOW)
+    plan = save_plan(
+        team=team, plan=plan, content={**content_of_plan(plan), "staffing": "New"}, by=lead, as_of=NOW
+    )  # fmt: skip
+    plan.refresh_from_db()
+    assert (plan.version, plan.signed_by) == (2, None)
+    assert PlanVersion.objects.get(number=1).content["staffing"] == ""
+    with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
+        PlanVersion.objects.update(number=5)
+    with pytest.raises(StateRefused, match="scenario “Base” already"):
+        save_plan(team=team, plan=None, content=content(), by=lead, as_of=NOW)
+    stranger = make_user(Role.GROUP_LEAD)
+    with pytest.raises(NotAllowed):
+        save_plan(team=team, plan=None, content=content(name="X"), by=stranger, as_of=NOW)
+
+
+@pytest.mark.django_db
+def test_plan_is_written_read_and_taken_away_on_pages() -> None:
+    team = make_team()
+    client = signed_in(make_user(Role.GROUP_LEAD, team=team))
+    typed = {
+        "name": "Base",
+        "first_year": "2026",
+        "grant_ends_in": "2",
+        "cost-1-description": "Nurses",
+        "cost-1-year_1": "$100,000",
+        "source-1-year_1": "40,000",
+        "assumption-1-name": "ED visits avoided",
+        "assumption-1-low": "5",
+        "assumption-1-middle": "3",
+        "assumption-1-high": "9",
+    }
+    wrong = client.post(f"/grants/teams/{team.code}/plan/add/", typed)
+    assert wrong.status_code == 422
+    text = wrong.content.decode()
+    assert "Say where this money comes from" in text and "in this order" in text
+    assert "$100,000" in text  # what was typed is kept
+    typed |= {"source-1-source": "grant", "assumption-1-low": "1", "assumption-1-origin": "Claims"}
+    assert client.post(f"/grants/teams/{team.code}/plan/add/", typed).status_code == 302
+    page = client.get(f"/grants/teams/{team.code}/plan/").content.decode()
+    assert "the grant covers 40% of it" in page and "$60,000" in page
+    plan = SustainabilityPlan.objects.get()
+    csv = client.get(f"/grants/plans/{plan.pk}/file.csv").content.decode()
+    assert "Missing,60000.00" in csv
+    assert client.get(f"/grants/plans/{plan.pk}/file.xlsx").content.startswith(b"PK")
+    assert client.get(f"/grants/plans/{plan.pk}/").content.decode().count("Nurses") == 1
