@@ -15,6 +15,7 @@ from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
 from pdsa.queries.cycles import CycleFilters
 from pdsa.queries.projects import list_writable_ideas, list_writable_projects
 from teams.autosave import text_of
+from teams.file_field import AttachmentField
 from teams.forms import DayField
 from teams.models import Site
 from teams.personal_details_form import AsksAboutPersonalDetails
@@ -478,6 +479,12 @@ class CommentForm(AsksAboutPersonalDetails):
     @property
     def mentioned(self) -> list[Any]:
         return [self._people[pk] for pk in self.cleaned_data["mentions"]]
+
+
+class FileForm(forms.Form):
+    """One file of a test: a photo of the flip chart, the script that was used."""
+
+    file = AttachmentField()
 
 
 class CopyForm(_IdeaChoice):

@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pdsa import editing
-from pdsa.actions import cycle_rows, cycles
+from pdsa.actions import cycle_rows, cycles, files
 from pdsa.forms.cycles import (
     CancelForm,
     CommentForm,
+    FileForm,
     FinishForm,
     FocusForm,
     ReadingForm,
@@ -36,6 +37,7 @@ from pdsa.queries.cycles import (
     get_writable_task,
     list_people_of,
 )
+from teams.attachments import list_attachments
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
@@ -245,6 +247,52 @@ def add_reading(request: HttpRequest, cycle_id: int) -> HttpResponse:
         )
     cycle_rows.add_reading(cycle=cycle, by=user, as_of=timezone.localtime(), **form.cleaned_data)
     return _page(cycle, "readings")
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def add_file(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return render(
+            request,
+            "pdsa/row_form.html",
+            {
+                "form": form,
+                "cycle": cycle,
+                "project": cycle.idea.project,
+                "title": "Add a file",
+                "submit": "Add the file",
+                "part": "files",
+                "has_file": True,
+            },
+            status=422,
+        )
+    file = form.cleaned_data["file"]
+    files.add_file(cycle=cycle, file=file, name=file.name, by=user, as_of=timezone.localtime())
+    return _page(cycle, "files")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_file(request: HttpRequest, cycle_id: int, attachment_id: int) -> HttpResponse:
+    """Asks first: a removed file is no longer shown."""
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    attachment = list_attachments(cycle).get(pk=attachment_id)
+    if request.method == "POST":
+        files.remove_file(attachment=attachment, by=user, as_of=timezone.localtime())
+        return _page(cycle, "files")
+    return render(
+        request,
+        "pdsa/remove_file.html",
+        {"cycle": cycle, "project": cycle.idea.project, "attachment": attachment},
+    )
 
 
 # --- comments -------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from pdsa.enums import CycleState, Decision
 from pdsa.forms.cycles import (
     CommentForm,
     CycleForm,
+    FileForm,
     FocusForm,
     PredictionForm,
     ReadingForm,
@@ -38,6 +39,7 @@ from pdsa.queries.projects import can_write
 from pdsa.queries.quality import list_hints
 from pdsa.sharing import group_name, names_in, shared_texts
 from pdsa.wording import DECISION_ICON, WHO_CAN_SEE, scale_text
+from teams.attachments import list_attachments
 from teams.autosave import list_history, list_versions, type_of
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -120,6 +122,8 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
                 p for p in list_people_of(team, on=timezone.localdate()) if p.pk != request.user.pk
             ]
         ),
+        "files": list(list_attachments(found)),
+        "file_form": FileForm(),
         "may_comment": scope.may(Permission.COMMENT_ON_TESTS),
     }
     return render(request, "pdsa/cycle.html", context)

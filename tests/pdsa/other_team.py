@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
+from pdsa.actions.files import add_file
 from pdsa.actions.library import load_library
 from teams.enums import Role
 from tests.addresses import World
 from tests.factories.aims import aim_parts
-from tests.factories.cycles import make_cycle, make_idea, make_project
+from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
 from tests.factories.local_measures import measure_parts
+
+#: The smallest picture there is.
+_PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
 
 #: Who works with every team: of the open roles the director only, for the payer sees no project.
 _SEE_PROJECTS = {Role.PROGRAMME_DIRECTOR}
@@ -46,6 +55,9 @@ def build(world: World) -> None:
             "pdsa:remove_task.pk": task.pk,
             "pdsa:remove_reading.pk": reading.pk,
             "pdsa:take_back_comment.pk": comment.pk,
+            "pdsa:remove_file.attachment_id": add_file(
+                cycle=cycle, file=BytesIO(_PICTURE), name=f"{word}.png", by=by, as_of=NOW
+            ).pk,
         }
     for part, own in made[world.mine.pk].items():
         world.provide(part, mine=own, other=made[world.other.pk][part], seen_by=_SEE_PROJECTS)

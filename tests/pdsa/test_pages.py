@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from pdsa.enums import CycleState, Decision, Sharing
 from pdsa.models import Cycle
+from teams.attachments import list_attachments
 from teams.enums import Role
 from teams.models import Team, User
 from tests.factories.cycles import make_cycle, make_idea, make_project
@@ -343,7 +346,7 @@ def test_form_saves_as_a_whole_without_javascript(client: Client, team: Team, le
         ("/projects/{project}/", 12),
         ("/projects/{project}/ramps/", 10),
         ("/projects/{project}/tests/", 10),
-        ("/tests/{cycle}/", 22),
+        ("/tests/{cycle}/", 23),
         ("/tests/{cycle}/history/", 11),
         ("/tests/log/", 9),
     ],
@@ -372,3 +375,33 @@ def test_number_of_queries_does_not_grow(
     client.get(path)  # what is read once per process
     with django_assert_num_queries(queries):
         client.get(path)
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def test_file_is_kept_read_by_the_team_only_and_removed(
+    client: Client, team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead, sharing=Sharing.NAMED)
+    at = f"/tests/{cycle.pk}/files"
+    refused = client.post(f"{at}/add/", {"file": SimpleUploadedFile("x.exe", b"MZ" + b"\0" * 90)})
+    assert refused.status_code == 422
+    picture = SimpleUploadedFile(
+        "script.pdf", b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+    )
+    assert client.post(f"{at}/add/", {"file": picture}).status_code == 302
+    shown = text_of(client.get(f"/tests/{cycle.pk}/"))
+    assert "script.pdf" in shown
+    file = list_attachments(cycle).get()
+    address = reverse("teams:attachment", args=[file.pk])
+    with closing(client.get(address)) as response:
+        assert b"".join(response.streaming_content).startswith(b"%PDF")
+    # The test is shared, its files are not.
+    for role in (Role.GROUP_LEAD, Role.PAYER_ANALYST):
+        other = signed_in(make_user(role))
+        assert "script.pdf" not in text_of(other.get(f"/tests/{cycle.pk}/"))
+        assert other.get(address).status_code in (403, 404)
+    assert "Remove this file?" in text_of(client.get(f"{at}/{file.pk}/remove/"))
+    client.post(f"{at}/{file.pk}/remove/")
+    assert not list_attachments(cycle).exists()
