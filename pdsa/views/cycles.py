@@ -35,6 +35,7 @@ from pdsa.queries.cycles import (
     list_shared_cycles,
     with_rows,
 )
+from pdsa.queries.measures import list_links_of_cycle
 from pdsa.queries.projects import can_write
 from pdsa.queries.quality import list_hints
 from pdsa.sharing import group_name, names_in, shared_texts
@@ -122,6 +123,7 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
                 p for p in list_people_of(team, on=timezone.localdate()) if p.pk != request.user.pk
             ]
         ),
+        "measure_links": list(list_links_of_cycle(found)),
         "files": list(list_attachments(found)),
         "file_form": FileForm(),
         "may_comment": scope.may(Permission.COMMENT_ON_TESTS),
