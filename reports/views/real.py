@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from measures import queries
 from reports.dashboards.real import real_parts
 from reports.forms.filters import ResultFilters
-from reports.views.pages import AUDIENCE_WORDS, team_or_404
+from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 
@@ -52,4 +51,6 @@ def team_real(request: HttpRequest, code: str) -> HttpResponse:
             "download_url": reverse("reports:completeness_figures", args=[team.code])
             + chosen.query(),
         }
-    return render(request, "reports/team_real.html", context)
+    return render_results(
+        request, "reports/team_real.html", "reports/parts/real_results.html", context
+    )

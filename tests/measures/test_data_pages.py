@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -280,6 +282,27 @@ def test_visitor_is_asked_to_sign_in(client: Client) -> None:
     assert "/account/login/" in response["Location"]
 
 
+def test_file_of_counts_is_mapped_on_its_page(client: Client, source: Source) -> None:
+    data = b"Group,Measure,Year,How,Who,Den,Num\nG01,CBP,2024,total,,100,60\nG01,CBP,2024,race,white,100,60\n"
+    upload(client, source, data, "counts.csv")
+    submission = Submission.objects.get()
+    finish(submission)
+    assert submission.state == State.NEEDS_MAPPING
+    assert "?form=counts" in page(client, "mapping", submission)
+    address = reverse("measures:mapping", args=[submission.pk])
+    form = client.get(address, {"form": "counts"}).context["form"]
+    answers = {f.html_name: f.value() for f in form if f.value() not in (None, False)}
+    answers |= {"column_stratum_set": "=How", "column_stratum": "=Who"}
+    # The form comes back with what was chosen, not as a form for members.
+    refused = client.post(address, {"form": "counts"} | answers | {"column_numerator": ""})
+    assert refused.status_code == 422
+    assert "It is one member’s result" in refused.content.decode()
+    assert client.post(address, {"form": "counts"} | answers).status_code == 302
+    finish(submission)
+    assert (submission.state, submission.form) == (State.PUBLISHED, "counts")
+    assert "A count of people in one stratum" in page(client, "submission", submission)
+
+
 # --- API ---------------------------------------------------------------------------------------------------
 
 
@@ -384,3 +407,34 @@ def test_api_tells_the_contract(api: Client) -> None:
     assert contract["version"] == 1
     assert {"member_id", "period", "numerator"} <= {c["name"] for c in contract["columns"]}
     assert all(rule["text"] for rule in contract["rules"])
+
+
+def test_command_takes_counts_and_reports(source: Source, tmp_path: Any) -> None:
+    counts = tmp_path / "counts.csv"
+    counts.write_bytes(
+        b"group_id,measure_id,period,stratum_set,stratum,denominator,numerator\nG01,CBP,2024,all,,9,10\n"
+    )
+    said = StringIO()
+    with pytest.raises(CommandError, match="rejected"):
+        call_command("ingest", str(counts), source="payer", wait=True, stdout=said)
+    assert (
+        "[numerator]: The numerator is larger than the denominator. 1 rows, first in line 2."
+        in (said.getvalue())
+    )
+    reports = tmp_path / "report.json"
+    population = [
+        {"code": {"text": "denominator"}, "count": 9},
+        {"code": {"text": "numerator"}, "count": 10},
+    ]
+    reports.write_text(
+        json.dumps(
+            {
+                "resourceType": "MeasureReport", "status": "complete", "type": "summary",
+                "measure": "Measure/CBP", "period": {"start": "2024-01-01", "end": "2024-12-31"},
+                "reporter": {"reference": "Organization/G01"}, "group": [{"population": population}],
+            }
+        )
+    )  # fmt: skip
+    with pytest.raises(CommandError, match=r"first in group\[0\]"):
+        call_command("ingest", str(reports), source="payer", wait=True, stdout=said)
+    assert "first in group[0]." in said.getvalue()

@@ -130,3 +130,12 @@ def test_number_of_queries_does_not_grow_with_sites(team: Team, world: World) ->
                 submission=team.slices.get(period=world.period).submission,
             )
     assert counts[0] == counts[1]
+
+
+def test_filters_replace_their_part_only(team: Team) -> None:
+    client = signed_in(make_user(Role.GROUP_MEMBER, team=team))
+    address = reverse("reports:team_real", args=[team.code])
+    part = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith('<div id="results">')
+    assert "<html" not in part
+    assert part.strip() in client.get(address).content.decode()
