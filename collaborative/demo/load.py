@@ -142,6 +142,8 @@ def load_demo(
     hang_ideas(users, now=now)
     say("Sessions, coaching and monthly reports")
     load_learning(users=users, now=now, say=say)
+    say("Grants")
+    make_grants(now=now, say=say)
     _settle_notifications(now)
 
 
@@ -156,7 +158,6 @@ def _settle_notifications(now: datetime) -> None:
             user=user, read_at=None, on_site=True
         ).count()
         user.save(update_fields=["unread_count"])
-    make_grants(now=now, say=say)
 
 
 def _save_sign_ins(password: str) -> None:
