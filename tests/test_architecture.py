@@ -302,6 +302,8 @@ WITHOUT_EVENT = {
     **PARTS,
     "notify": "a part of the act that it tells about, whose event says who did it",
     "read_notifications": "marks as read what only its reader sees; nothing that others know changes",
+    "remind_of_action_items": "a notification, whose row says when and to whom",
+    "remind_of_reports": "a notification, whose row says when and to whom",
     "send_waiting_messages": "the message keeps when it was sent; what it tells has its own event",
     "append_part": "one piece of a file; its beginning and its end have their events",
     "check_protection": "remembers what it worked out; nothing that anybody entered changes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -164,3 +164,43 @@ def close_report(*, report: MonthlyReport, feedback: str, by: User, as_of: datet
     record_event(act="close_report", target=report, by=by, team=report.team)
     people = list_people_around(report.team, on=timezone.localdate(as_of))
     _tell(report, f"Feedback on your report of {report.month:%B}", as_of, by, list(people))
+
+
+#: A report is brought to mind so many days before it is due, on the day, and once a week while it is late.
+REMIND_BEFORE = timedelta(days=3)
+#: After this many days a late report is the coach's to talk about, not a machine's to repeat.
+REMIND_UNTIL = timedelta(days=28)
+
+
+@transaction.atomic
+def remind_of_reports(*, as_of: datetime) -> int:
+    """Tell the people of a team that last month's report is not handed in yet. Returns how many were told.
+
+    Only teams that have written a report before: nobody is reminded of what they have not begun to do.
+    """
+    today = timezone.localdate(as_of)
+    month = _month(_month(today) - timedelta(days=1))
+    due_on = report_due_on(month)
+    if not due_on - REMIND_BEFORE <= today <= due_on + REMIND_UNTIL:
+        return 0
+    week = max(0, (today - due_on).days + 6) // 7 if today > due_on else int(today == due_on) - 1
+    done = MonthlyReport.objects.filter(month=month).exclude(state=ReportState.DRAFT)
+    teams = Team.objects.filter(monthly_reports__isnull=False).exclude(
+        pk__in=done.values("team_id")
+    )
+    told = 0
+    for team in teams.distinct():
+        late = "was due" if today > due_on else "is due"
+        told += notify(
+            users=[
+                *list_people_with(Role.GROUP_LEAD, team, on=today),
+                *list_people_with(Role.GROUP_MEMBER, team, on=today),
+            ],
+            topic=Topic.REPORTS,
+            title=f"The report of {month:%B} {late} on {due_on:%-d %B}",
+            text="Ten minutes: three boxes and your score. The rest is filled in.",
+            path=reverse("learning:reports"),
+            key=f"report-due-{team.pk}-{month:%Y-%m}-{week}",
+            as_of=as_of,
+        )
+    return told

@@ -42,7 +42,7 @@ from learning.queries.sessions import (
 from teams.icalendar import calendar_file
 from teams.models import Team
 from teams.permissions import Permission, require
-from teams.queries import list_participants, team_of
+from teams.queries import list_participants, list_teams, team_of
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
@@ -95,7 +95,7 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
         "may_check_in": can_check_in(session, now),
         "checked_in": has_checked_in(session, request.user),
         "feedback": get_own_feedback(session, request.user),
-        "own_team": _own_team(scope),
+        "own_team": team_of(request.user, on=timezone.localdate()),
         "pre_work_is_done": any(row.team_id in scope.staff_team_ids for row in done_by),
         "acts": [{"act": act, "label": _ACT_WORDS[act]} for act in session_acts(session)],
         "zone": timezone.localtime(session.starts_at).strftime("%Z"),
@@ -122,14 +122,10 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
     return render(request, "learning/session.html", context)
 
 
-def _own_team(scope: Scope) -> Team | None:
-    return Team.objects.filter(pk__in=scope.staff_team_ids).first()
-
-
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_session_page(request: HttpRequest) -> HttpResponse:
-    form = SessionForm(request.POST or None, teams=Team.objects.all())
+    form = SessionForm(request.POST or None, teams=list_teams(request.scope))
     planned: list[Session] = []
     if act_from_form(
         request,
@@ -153,7 +149,7 @@ def plan_session_page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_session_page(request: HttpRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
-    form = SessionForm(request.POST or None, teams=Team.objects.all(), session=session)
+    form = SessionForm(request.POST or None, teams=list_teams(request.scope), session=session)
     if act_from_form(
         request,
         form,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from learning.actions.progress import (
     acknowledge_report,
     close_report,
     give_score,
     open_monthly_report,
+    remind_of_reports,
     submit_report,
     take_report_back,
 )
@@ -247,3 +249,23 @@ def test_programme_page_says_who_has_not_written(team: Team, coach: User, member
     assert "Handed in" in page
     earlier = signed_in(coach).get(reverse("learning:reports") + "?month=2026-04").content.decode()
     assert "Overdue" in earlier
+
+
+def test_reminders_come_before_on_and_weekly_after_the_due_date(team: Team, member: User) -> None:
+    make_report(team, member, month=date(2026, 4, 1))
+    first = timezone.make_aware(datetime(2026, 6, 1, 9, 0))
+    told = {day: remind_of_reports(as_of=first + timedelta(days=day - 1)) for day in range(1, 31)}
+    assert [day for day, count in told.items() if count] == [2, 5, 6, 13, 20, 27]
+    titles = list(Notification.objects.filter(user=member).values_list("title", flat=True))
+    assert "The report of May is due on 5 June" in titles
+    assert "The report of May was due on 5 June" in titles
+
+
+def test_nobody_is_reminded_of_a_report_that_is_handed_in_or_was_never_begun(
+    team: Team, member: User
+) -> None:
+    new_team = make_team()
+    make_user(Role.GROUP_MEMBER, team=new_team)
+    submit(write(make_report(team, member)), member)
+    Notification.objects.all().delete()
+    assert remind_of_reports(as_of=timezone.make_aware(datetime(2026, 6, 5, 9, 0))) == 0

@@ -1,0 +1,16 @@
+"""Celery tasks of the learning system: once a day, and harmless when they run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from learning.actions.coaching import remind_of_action_items
+from learning.actions.progress import remind_of_reports
+
+
+@shared_task
+def remind() -> None:
+    """Bring to mind what is due. The keys of the notifications keep everybody from being told twice a week."""
+    remind_of_action_items(as_of=timezone.now())
+    remind_of_reports(as_of=timezone.now())
