@@ -20,9 +20,9 @@ import polars as pl
 from measures.enums import FileForm, ReportingSource, Severity
 from measures.ingest.coders import Coder, Reading, UnitCoders
 from measures.ingest.codes import CELL_SETS, Reference
-from measures.ingest.contract import RULE_BY_CODE, SET_LEFT_OUT
+from measures.ingest.contract import BY_NAME_OF, RULE_BY_CODE, SET_LEFT_OUT
 from measures.ingest.findings import FindingLog
-from measures.ingest.mapping import Mapping
+from measures.ingest.mapping import Mapping, Origin
 from measures.ingest.readers import Table
 from measures.ingest.validate import Checked, Progress
 
@@ -55,7 +55,10 @@ Note = Callable[[str, str, Iterable[int]], None]
 
 @dataclass(frozen=True)
 class CountRow:
-    """One usable row. Ids as in the database, 0 for none; the stratum may be one that was worked out."""
+    """One usable row. Ids as in the database, 0 for none; the stratum may be one that was worked out.
+
+    code: the stratum as the file calls it; several codes of a stratum (Chinese, Vietnamese) are added up.
+    """
 
     line: int
     slice: Slice
@@ -63,6 +66,7 @@ class CountRow:
     line_of_business: int
     set_code: str
     stratum: int
+    code: str
     source: int
     sums: Sums
 
@@ -95,14 +99,23 @@ def check_counts(
 
 
 class _CountCoders(UnitCoders):
-    """The columns of a count that hold codes. Sets are positions in CELL_SETS; strata are texts."""
+    """The columns of a count that hold codes. Sets are positions in CELL_SETS.
+
+    Strata are the file's own texts: what one means depends on the set of its row.
+    """
 
     def __init__(self, reference: Reference, mapping: Mapping, *, today: date) -> None:
         super().__init__(reference, mapping, today=today)
         self.texts: list[str] = []
         self.source = self.coder("stratum_source", np.int8, self.read_source)
         self.set = self.coder("stratum_set", np.int8, self._read_set)
-        self.stratum = self.coder("stratum", np.int32, self._read_stratum)
+        self.stratum = Coder(
+            BY_NAME_OF[FileForm.COUNTS]["stratum"],
+            mapping.origins.get("stratum", Origin(None)),
+            replace(mapping, values={}),
+            np.int32,
+            self._read_stratum,
+        )
         self.all: list[Coder] = [
             self.team,
             self.site,
@@ -123,7 +136,6 @@ class _CountCoders(UnitCoders):
         return (_INVALID, ("unknown_code",)) if code is None else (CELL_SETS.index(code), ())
 
     def _read_stratum(self, text: str) -> Reading:
-        # What it means depends on the set of its row.
         self.texts.append(text)
         return len(self.texts) - 1, ()
 
@@ -204,15 +216,15 @@ class _Reading:
         problems: list[tuple[str, str]] = []
         if measure and period >= 0 and not self._is_defined(slice_[1], period):
             problems.append(("measure_not_defined_for_year", "measure_id"))
-        stratum = 0
+        stratum, code = 0, c.texts[value["stratum"]]
         if set_position >= 0:
-            text = c.texts[value["stratum"]] if "stratum" in self.mapping.origins else ""
             set_code = CELL_SETS[set_position]
-            stratum, problem = self.reference.stratum_in(set_code, text)
+            means = self.mapping.translate("stratum", code)
+            stratum, problem = self.reference.stratum_in(set_code, means)
             if problem:
                 problems.append((problem, "stratum"))
                 if problem != "missing_value":
-                    self._unmapped[text] += 1
+                    self._unmapped[code] += 1
         problems += _check_numbers(value)
         if stratum and not problems and _rate_differs(value):
             found["rate_differs", "rate"].append(line)
@@ -235,6 +247,7 @@ class _Reading:
                 line_of_business=value["line_of_business"],
                 set_code=set_code,
                 stratum=stratum,
+                code="" if set_code == "all" else code,
                 source=max(value["stratum_source"], int(ReportingSource.NOT_COLLECTED)),
                 sums=(value["denominator"], value["numerator"], excluded),
             )
@@ -292,7 +305,7 @@ class _Reading:
         """Each key once; keys whose rows disagree break their slice."""
         by_key: dict[tuple[Any, ...], list[CountRow]] = defaultdict(list)
         for row in self._rows:
-            by_key[row.slice, row.place, row.stratum, row.source].append(row)
+            by_key[row.slice, row.place, row.set_code, row.code, row.source].append(row)
         kept, repeated, different = [], [], []
         for same in by_key.values():
             if len({row.sums for row in same}) > 1:
@@ -444,6 +457,7 @@ def _made(like: CountRow, set_code: str, stratum: int, place: Place, sums: Sums)
         line_of_business=place[1],
         set_code=set_code,
         stratum=stratum,
+        code="",
         source=int(ReportingSource.UNKNOWN),
         sums=sums,
     )

@@ -263,6 +263,20 @@ def test_strata_may_be_written_in_many_ways(source: Source) -> None:
             assert Stratum.objects.get(pk=pk).code == code, (set_code, text)
 
 
+def test_several_codes_of_one_stratum_are_added_up(source: Source) -> None:
+    rows = EVERYONE + counts(
+        "race", {"2034-7": (10, 20), "2047-9": (20, 30), "zz": (5, 9), "qq": (25, 41)}
+    )
+    mapping = {"values": {"stratum": {"zz": "white", "qq": "White"}}}
+    submission = send(source, csv_bytes(rows), mapping=mapping)
+    assert submission.state == State.PUBLISHED
+    assert not submission.findings.exists()
+    cells = Cell.objects.filter(submission=submission, by_site=True)
+    assert {c.stratum.code: (c.numerator, c.denominator) for c in cells} == {
+        "all": (60, 100), "asian": (30, 50), "white": (30, 50),
+    }  # fmt: skip
+
+
 def test_set_without_meaning_can_be_left_out_on_the_mapping(source: Source) -> None:
     rows = EVERYONE + RACE_ROWS + counts("star sign", {"leo": (1, 2)})
     submission = send(source, csv_bytes(rows))
