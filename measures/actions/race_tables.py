@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
-from measures.ingest.race_tables import PACKAGED, ReadTable, store_table
+from measures.ingest.race_tables import ReadTable, store_table
 from measures.models import RaceTable
 from teams.actions.audit import record_event
 from teams.models import User
-
-
-def has_missing_tables() -> bool:
-    """Whether no table was ever loaded, or the file of a packaged one is gone from the state folder."""
-    rows = list(RaceTable.objects.all())
-    return not rows or any(
-        row.layout == PACKAGED and not (Path(settings.STATE_DIR) / row.stored_as).exists()
-        for row in rows
-    )
 
 
 @transaction.atomic

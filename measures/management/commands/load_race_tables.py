@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from measures.actions.race_tables import has_missing_tables, load_race_tables
+from measures.actions.race_tables import load_race_tables
 from measures.ingest.race_tables import packaged_tables, read_race_table
+from measures.queries.imputation import has_missing_race_tables
 from measures.stats.bisg import MalformedTable
 
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         files: list[Path] = options["files"]
-        if options["missing"] and not has_missing_tables():
+        if options["missing"] and not has_missing_race_tables():
             return
         try:
             if files and not options["missing"]:
