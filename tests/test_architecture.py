@@ -359,6 +359,7 @@ WITHOUT_BY = {
     "take_names_out": "a worker does it",
     "delete_abandoned_uploads": "a worker does it",
     "protect_results": "a worker does it",
+    "send_weekly_digest": "a worker does it",
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",
     "look_at_conditions": "a worker does it",
