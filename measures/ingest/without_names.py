@@ -75,7 +75,7 @@ def keep_without_names(stored_as: str, table: Table, mapping: Mapping) -> str:
     return stored_as + SUFFIX
 
 
-def _write(file: IO[bytes], table: Table, kept: list[int]) -> None:
+def _write(file: IO[bytes] | gzip.GzipFile, table: Table, kept: list[int]) -> None:
     headers = {str(position): table.headers[position] for position in kept}
     is_first = True
     for chunk in table.chunks(kept):

@@ -181,7 +181,7 @@ def _result(
         if group != REFERENCE and {group, REFERENCE} <= shown
         for gap in (gap_range(sums, group, REFERENCE),)
     )
-    imputation = row.submission.imputation
+    imputation: Imputation = row.submission.imputation  # type: ignore[attr-defined]
     return ImputedResult(
         definition=definition,
         team=team,
