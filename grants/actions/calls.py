@@ -1,0 +1,268 @@
+"""Calls, applications and reviews: from the invitation to the decision and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from grants.chain import plain_json
+from grants.enums import ApplicationState, AwardKind, CallState
+from grants.models import Application, Award, Call, Fund, Review
+from grants.policies.checks import check_reason
+from grants.policies.transitions import check_step
+from grants.steps import checked_scope
+from teams.actions.audit import record_event
+from teams.errors import NotAllowed, StateRefused
+from teams.formats import format_money
+from teams.models import Membership, Team, User, holds_on
+from teams.permissions import Permission
+from teams.scoping import GROUP_ROLES
+
+
+@transaction.atomic
+def open_call(
+    *,
+    fund: Fund,
+    kind: AwardKind,
+    title: str,
+    text: str,
+    eligibility: str,
+    largest_amount: Decimal,
+    questions: Sequence[str],
+    criteria: Sequence[str],
+    opens_on: date,
+    closes_on: date,
+    by: User,
+    as_of: datetime,
+) -> Call:
+    """Invite every group to apply. What is asked and how it is judged stays as it is from then on."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    if not questions or not criteria:
+        raise StateRefused("Ask at least one question, and say by what applications are judged.")
+    call = Call.objects.create(
+        fund=fund,
+        kind=kind,
+        title=title.strip(),
+        text=text,
+        eligibility=eligibility,
+        largest_amount=largest_amount,
+        questions=list(questions),
+        criteria=list(criteria),
+        opens_on=opens_on,
+        closes_on=closes_on,
+        state=CallState.OPEN,
+        made_by=by,
+    )
+    record_event(
+        act="open_call",
+        target=call,
+        by=by,
+        details=plain_json({"title": call.title, "closes_on": closes_on}),
+    )
+    return call
+
+
+def _check_open(call: Call, today: date) -> None:
+    if call.state != CallState.OPEN or not call.opens_on <= today <= call.closes_on:
+        raise StateRefused(
+            f"This call takes applications from {call.opens_on:%-d %b %Y} to {call.closes_on:%-d %b %Y}."
+        )
+
+
+@transaction.atomic
+def write_application(
+    *,
+    call: Call,
+    team: Team,
+    title: str,
+    amount: Decimal | None,
+    answers: Sequence[str],
+    by: User,
+    as_of: datetime,
+) -> Application:
+    """Keep what a group has written so far; the first time begins the application."""
+    scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
+    if team.pk not in scope.own_team_ids:
+        raise NotAllowed(f"The application of {team.name} is written by {team.name}.")
+    _check_open(call, timezone.localdate(as_of))
+    application, is_new = Application.objects.select_for_update().get_or_create(
+        call=call, team=team, defaults={"changed_by": by, "changed_at": as_of}
+    )
+    check_step("write", application)
+    application.title, application.amount = title.strip(), amount
+    application.answers = [answer.strip() for answer in answers]
+    application.changed_by, application.changed_at = by, as_of
+    application.save()
+    if is_new:
+        record_event(act="begin_application", target=application, by=by, team=team)
+    else:
+        record_event(act="write_application", target=application, by=by, team=team)
+    return application
+
+
+@transaction.atomic
+def submit_application(*, application: Application, by: User, as_of: datetime) -> Application:
+    """Hand it in, whole and in time. From then on its words stay as they are."""
+    scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
+    application = (
+        Application.objects.select_for_update(of=["self"])
+        .select_related("call", "team")
+        .get(pk=application.pk)
+    )
+    call = application.call
+    if application.team_id not in scope.own_team_ids:
+        raise NotAllowed(f"This application is handed in by {application.team.name}.")
+    check_step("submit", application)
+    _check_open(call, timezone.localdate(as_of))
+    missing = [
+        question
+        for n, question in enumerate(call.questions)
+        if n >= len(application.answers) or not application.answers[n]
+    ]
+    if not application.title or application.amount is None:
+        missing.insert(0, "title and amount")
+    if missing:
+        raise StateRefused(f"Still to answer: {'; '.join(missing)}")
+    if application.amount is not None and application.amount > call.largest_amount:
+        raise StateRefused(
+            f"This call gives {format_money(call.largest_amount)} at most; you ask for "
+            f"{format_money(application.amount)}."
+        )
+    application.state = ApplicationState.SUBMITTED
+    application.submitted_by, application.submitted_at = by, as_of
+    application.save()
+    record_event(act="submit_application", target=application, by=by, team=application.team)
+    return application
+
+
+@transaction.atomic
+def withdraw_application(*, application: Application, by: User, as_of: datetime) -> Application:
+    scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
+    application = (
+        Application.objects.select_for_update(of=["self"])
+        .select_related("team")
+        .get(pk=application.pk)
+    )
+    if application.team_id not in scope.own_team_ids:
+        raise NotAllowed(f"This application is withdrawn by {application.team.name}.")
+    check_step("withdraw", application)
+    application.state = ApplicationState.WITHDRAWN
+    application.save(update_fields=["state"])
+    record_event(act="withdraw_application", target=application, by=by, team=application.team)
+    return application
+
+
+@transaction.atomic
+def ask_reviewer(*, application: Application, reviewer: User, by: User, as_of: datetime) -> Review:
+    """Ask somebody to review: never one who belongs to the group or coaches it."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    application = Application.objects.select_related("team").get(pk=application.pk)
+    today = timezone.localdate(as_of)
+    if application.state != ApplicationState.SUBMITTED:
+        raise StateRefused("Only an application that was handed in is reviewed.")
+    inside = Membership.objects.filter(
+        holds_on(today),
+        user=reviewer,
+        role__in=GROUP_ROLES,
+        organisation__teams=application.team_id,
+    ).exists()
+    if inside or application.team_id in reviewer.coached_team_ids_on(today):
+        raise StateRefused(
+            f"{reviewer} works with {application.team.name}. Ask somebody who does not."
+        )
+    checked_scope(reviewer, Permission.REVIEW_APPLICATIONS, as_of)
+    review, is_new = Review.objects.get_or_create(
+        application=application, reviewer=reviewer, defaults={"asked_by": by}
+    )
+    if not is_new:
+        raise StateRefused(f"{reviewer} was asked already.")
+    record_event(
+        act="ask_reviewer",
+        target=review,
+        by=by,
+        team=application.team,
+        details={"reviewer": reviewer.email},
+    )
+    return review
+
+
+@transaction.atomic
+def submit_review(
+    *, review: Review, scores: Sequence[int], reasons: Sequence[str], by: User, as_of: datetime
+) -> Review:
+    """A reviewer's scores, 1 to 5, each with a reason. They stay; others see them when all are in."""
+    checked_scope(by, Permission.REVIEW_APPLICATIONS, as_of)
+    review = (
+        Review.objects.select_for_update(of=["self"])
+        .select_related("application__call", "application__team", "reviewer")
+        .get(pk=review.pk)
+    )
+    if review.reviewer_id != by.pk:
+        raise NotAllowed(f"This review is {review.reviewer}'s.")
+    if review.submitted_at is not None:
+        raise StateRefused("You have handed in this review already; it stays as it is.")
+    if review.application.state != ApplicationState.SUBMITTED:
+        raise StateRefused("This application is decided already.")
+    criteria = review.application.call.criteria
+    if len(scores) != len(criteria) or any(not 1 <= score <= 5 for score in scores):
+        raise StateRefused("Give each criterion a score from 1 to 5.")
+    bare = [c for c, reason in zip(criteria, reasons, strict=True) if not reason.strip()]
+    if bare:
+        raise StateRefused(f"Write a reason for each score: {', '.join(bare)}.")
+    review.scores, review.reasons = list(scores), [reason.strip() for reason in reasons]
+    review.submitted_at = as_of
+    review.save()
+    record_event(act="submit_review", target=review, by=by, team=review.application.team)
+    return review
+
+
+@transaction.atomic
+def decide_application(
+    *,
+    application: Application,
+    awarded: bool,
+    reason: str,
+    by: User,
+    as_of: datetime,
+    award: Award | None = None,
+) -> Application:
+    """Award or decline, when every review is in, with reasons that the group reads.
+
+    award: the draft that carries it out, of the same group.
+    """
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    application = (
+        Application.objects.select_for_update(of=["self"])
+        .select_related("team")
+        .get(pk=application.pk)
+    )
+    check_step("award" if awarded else "decline", application)
+    check_reason(reason, "what the group is told")
+    reviews = list(application.reviews.select_related("reviewer"))
+    waiting = [str(r.reviewer) for r in reviews if r.submitted_at is None]
+    if not reviews:
+        raise StateRefused("Nobody has reviewed this application. Ask somebody first.")
+    if waiting:
+        raise StateRefused(
+            f"Still reviewing: {', '.join(waiting)}. Decide when every review is in."
+        )
+    if any(r.reviewer_id == by.pk for r in reviews):
+        raise StateRefused("You reviewed this application, so another programme director decides.")
+    if award is not None and award.team_id != application.team_id:
+        raise StateRefused("The award belongs to another group.")
+    application.state = ApplicationState.AWARDED if awarded else ApplicationState.DECLINED
+    application.decided_by, application.decided_at = by, as_of
+    application.decision_reason, application.award = reason.strip(), award
+    application.save()
+    record_event(
+        act="decide_application",
+        target=application,
+        by=by,
+        team=application.team,
+        details={"awarded": awarded, "reason": reason},
+    )
+    return application
