@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grants.views import acts, changes, money, pages, plans, reports
+from grants.views import acts, calls, changes, money, pages, plans, reports
 
 app_name = "grants"
 urlpatterns = [
@@ -32,6 +32,16 @@ urlpatterns = [
     path("reports/<int:report_id>/do/<str:act>/", acts.report_act, name="report_act"),
     path("amendments/<int:amendment_id>/", changes.amendment_page, name="amendment"),
     path("amendments/<int:amendment_id>/do/<str:act>/", acts.amendment_act, name="amendment_act"),
+    path("calls/", calls.calls_page, name="calls"),
+    path("calls/add/", calls.add_call_page, name="add_call"),
+    path("calls/<int:call_id>/", calls.call_page, name="call"),
+    path("calls/<int:call_id>/apply/<str:code>/", calls.apply_page, name="apply"),
+    path("applications/<int:application_id>/", calls.application_page, name="application"),
+    path(
+        "applications/<int:application_id>/withdraw/",
+        calls.withdraw_application_page,
+        name="withdraw_application",
+    ),
     path("portfolio/", money.portfolio_page, name="portfolio"),
     path("portfolio.csv", money.portfolio_file, name="portfolio_file"),
     path("conditions/", money.matrix_page, name="matrix"),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import timedelta
+
+from django.utils import timezone
 
 from grants.actions.amendments import request_amendment
+from grants.actions.calls import open_call, write_application
 from grants.actions.milestones import attach_evidence
 from grants.actions.plans import save_plan
-from grants.enums import AmendmentKind
+from grants.enums import AmendmentKind, AwardKind
 from grants.models import Award
 from teams.enums import Role
-from tests.addresses import World
+from tests.addresses import World, every_address
 from tests.factories.grants import (
     NOW,
+    TODAY,
     make_award,
     make_grants,
     make_terms,
@@ -23,6 +28,13 @@ from tests.factories.people import make_user
 
 #: Who sees the awards of every group.
 _SEE_GRANTS = {Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST, Role.PAYER_FINANCE}
+
+
+def _provide(world: World, part: str, mine: object, other: object, seen_by: set[Role]) -> None:
+    """A part of this app's addresses; other apps have parts of the same name."""
+    for address in every_address():
+        if address.name.startswith("grants:") and part in address.parts:
+            world.provide(f"{address.name}.{part}", mine=mine, other=other, seen_by=seen_by)
 
 
 def build(world: World) -> None:
@@ -35,20 +47,45 @@ def build(world: World) -> None:
     mine, other = found[world.mine.pk], found[world.other.pk]
     parts = {pk: _parts(award, grants) for pk, award in found.items()}
     for name in parts[world.mine.pk]:
-        world.provide(
-            name,
-            mine=parts[world.mine.pk][name],
-            other=parts[world.other.pk][name],
-            seen_by=_SEE_GRANTS,
-        )
-    world.provide("award_id", mine=mine.pk, other=other.pk, seen_by=_SEE_GRANTS)
+        _provide(world, name, parts[world.mine.pk][name], parts[world.other.pk][name], _SEE_GRANTS)
+    _provide(world, "award_id", mine.pk, other.pk, _SEE_GRANTS)
     # The payer's finance sees the group's grants, and nothing else of it.
-    for name in ("grants:team", "grants:plan", "grants:add_plan"):
+    for name in ("grants:team", "grants:plan", "grants:add_plan", "grants:apply"):
         world.provide(
             f"{name}.code", mine=world.mine.code, other=world.other.code, seen_by=_SEE_GRANTS
         )
     world.share("grants:plan_file.form", "csv")
-    world.share("fund_id", grants.fund.pk)
+    _provide(world, "fund_id", grants.fund.pk, grants.fund.pk, set(Role))
+    call = open_call(
+        fund=grants.fund,
+        kind=AwardKind.SUPPLEMENTAL,
+        title="Small groups",
+        text="x",
+        eligibility="x",
+        largest_amount=grants.fund.amount,
+        questions=["What?"],
+        criteria=["Need"],
+        opens_on=TODAY,
+        closes_on=timezone.localdate() + timedelta(days=30),
+        by=grants.director,
+        as_of=NOW,
+    )
+    _provide(world, "call_id", call.pk, call.pk, set(Role))
+    applied = {
+        team.pk: write_application(
+            call=call,
+            team=team,
+            title=f"Applying {team.name}",
+            amount=None,
+            answers=["strange-answer" if team == world.other else "own"],
+            by=make_user(Role.GROUP_LEAD, team=team),
+            as_of=NOW,
+        ).pk
+        for team in (world.mine, world.other)
+    }
+    # A draft is the group's own.
+    _provide(world, "application_id", applied[world.mine.pk], applied[world.other.pk], set())
+    world.mark("strange-answer", seen_by=())
     for address, act in (
         ("grants:award_act", "suspend"),
         ("grants:tranche_act", "recommend"),
