@@ -8,8 +8,10 @@ import numpy as np
 from django.db import connection, transaction
 
 from measures.models import Computation, Period, Source
+from measures.queries.part_protection import read_part_tables
 from measures.queries.protection import read_card_table
 from measures.stats.disclosure import protect
+from measures.stats.exposed_parts import exposing_measures
 from measures.stats.states import CellState, GapState
 from teams.actions.audit import record_event
 
@@ -18,7 +20,9 @@ from teams.actions.audit import record_event
 def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     """Hide further results of a period until no hidden count that cards show can be worked out.
 
-    Returns how many were hidden. Until the data change they stay hidden everywhere.
+    Returns how many were hidden. Until the data change they stay hidden everywhere. Where a team's row
+    was hidden further, or its sites and lines of business give a small count away, these parts are
+    hidden from readers outside the group.
     Effects: states of stored results; the period's computations are marked as protected; one audit
     event where anything was hidden.
     """
@@ -40,13 +44,66 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     ]
     if hidden:
         _hide(source, period, [(m, t, table.axis.strata[s].pk) for m, t, s in hidden])
+    exposed = _exposing_parts(source, period, {(t, m) for m, t, _ in hidden if t is not None})
+    parts = _hide_parts(source, period, exposed) if exposed else 0
+    if hidden or parts:
         record_event(
             act="protect_results",
             target=source,
             by=None,
-            details={"period": period.label, "hidden": len(hidden)},
+            details={"period": period.label, "hidden": len(hidden), "hidden_parts": parts},
         )
     return len(hidden)
+
+
+def _exposing_parts(
+    source: Source, period: Period, touched: set[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """(team id, measure id) of the parts that have to go; touched: rows of teams hidden just now."""
+    found = []
+    for table in read_part_tables(source, period):
+        of_team = [(table.team_id, measure_id) for measure_id in table.measure_ids]
+        mask = exposing_measures(
+            table.n,
+            table.x,
+            table.states,
+            touched=[key in touched for key in of_team],
+            **table.arguments,
+        )
+        found += [key for key, gone in zip(of_team, mask, strict=True) if gone]
+    return found
+
+
+def _hide_parts(source: Source, period: Period, exposed: list[tuple[int, int]]) -> int:
+    """Close the parts of these teams and measures. Returns how many parts that were not closed.
+
+    Empty strata are hidden too: which sites have nobody of a small stratum says much about the others.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            update measures_partresult p set states = (
+                select array_agg(
+                    case when state = %(primary)s then state else %(private)s end order by place
+                )
+                from unnest(p.states) with ordinality as of_part (state, place)
+            )
+            from unnest(%(teams)s::bigint[], %(measures)s::int[]) as exposed (team_id, measure_id)
+            where p.source_id = %(source)s and p.period_id = %(period)s
+                and p.team_id = exposed.team_id and p.measure_id = exposed.measure_id
+                and not p.states <@ array[%(primary)s, %(private)s]::smallint[]
+            """,
+            {
+                "teams": [team_id for team_id, _ in exposed],
+                "measures": [measure_id for _, measure_id in exposed],
+                "source": source.pk,
+                "period": period.pk,
+                "primary": int(CellState.PRIVACY_PRIMARY),
+                "private": int(CellState.PRIVACY_COMPLEMENTARY),
+            },
+        )
+        count: int = cursor.rowcount
+    return count
 
 
 def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int]]) -> None:

@@ -5,7 +5,7 @@ It looks at the stored states, not at how they were made: a second opinion on `m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,21 @@ def _card_strata(axis: StratumAxis) -> list[int]:
 
 def read_card_table(source: Source, period: Period) -> CardTable | None:
     """The stored results that report cards of a period show, None where there are none."""
+    table = read_whole_table(source, period)
+    if table is None:
+        return None
+    kept = _card_strata(table.axis)
+    return replace(
+        table,
+        kept=tuple(kept),
+        n=table.n[:, :, kept],
+        x=table.x[:, :, kept],
+        states=table.states[:, :, kept],
+    )
+
+
+def read_whole_table(source: Source, period: Period) -> CardTable | None:
+    """The stored results of programme and teams in every stratum, None where there are none."""
     rows = list(
         StratumResult.objects.filter(source=source, period=period).values_list(
             "measure_id", "team_id", "stratum_id", "denominator", "numerator", "state"
@@ -153,16 +168,15 @@ def read_card_table(source: Source, period: Period) -> CardTable | None:
             for here, there in ((one, other), (other, one)):
                 hidden = np.isin(states[:, :, here], _HIDDEN)
                 states[:, :, here] = np.where(hidden, states[:, :, there], states[:, :, here])
-    kept = _card_strata(axis)
     return CardTable(
         measure_ids,
         team_ids,
         axis,
-        tuple(kept),
+        tuple(range(axis.size)),
         _shared_denominators(measure_ids, n, period),
-        n[:, :, kept],
-        x[:, :, kept],
-        states[:, :, kept],
+        n,
+        x,
+        states,
     )
 
 

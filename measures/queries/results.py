@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -313,7 +313,7 @@ def _read_parts(
         measure_ids=measure_ids,
     )
     rows = [_Row(**part) for part in found]
-    return _results(
+    results = _results(
         rows,
         strata=strata,
         definitions=definitions,
@@ -322,6 +322,15 @@ def _read_parts(
         stratum_set=stratum_set,
         audience_of=audience_of,
     )
+    return [_closed(result) for result in results]
+
+
+def _closed(result: SetResult) -> SetResult:
+    """A part of which others may see nothing at all does not say either which strata it has."""
+    figures = (*result.figures, result.total)
+    if result.audience == Audience.OTHERS and all(f is None or f.state.is_private for f in figures):
+        return replace(result, figures=())
+    return result
 
 
 def _strata_of(stratum_set: StratumSet) -> list[Stratum]:
