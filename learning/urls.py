@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from learning.views import coaching, progress, sessions
+from learning.views import coaching, home, progress, sessions
 
 app_name = "learning"
 urlpatterns = [
     path("", sessions.calendar_page, name="calendar"),
+    path("home/", home.home_part, name="home_part"),
     path("sessions/plan/", sessions.plan_session_page, name="plan_session"),
     path("sessions/<int:session_id>/", sessions.session_page, name="session"),
     path("sessions/<int:session_id>/change/", sessions.change_session_page, name="change_session"),

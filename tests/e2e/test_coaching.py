@@ -1,0 +1,138 @@
+"""A coach's call from the home page to the score, and the private note, in a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from learning.actions.coaching import plan_call
+from learning.models import ActionItem, Call, PrivateNote, Score
+from teams.enums import Role
+from teams.models import Team, User
+from tests.e2e.test_minute import AXE_RULES
+from tests.factories.learning import make_coach
+from tests.factories.people import make_team, make_user, signed_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team(name="Harborlight Medical", code="HARBOR")
+
+
+@pytest.fixture
+def coach(team: Team) -> User:
+    return make_coach(team, name="Marcus Oyelaran")
+
+
+@pytest.fixture
+def open_home(browser: Browser, live_server: Any) -> Iterator[Any]:
+    contexts = []
+
+    def open_home(user: User, width: int = 1440) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        cookie = signed_in(user).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(f"{live_server.url}/", wait_until="networkidle")
+        return page
+
+    yield open_home
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_coach_prepares_and_records_a_call(
+    width: int, open_home: Any, team: Team, coach: User
+) -> None:
+    make_user(Role.GROUP_MEMBER, team=team, name="Owen Gallagher")
+    now = timezone.now()
+    plan_call(team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now)
+    page = open_home(coach, width)
+
+    # One click from home: everything about the call on one page.
+    page.get_by_role("link", name="Prepare the call with Harborlight Medical").click()
+    page.wait_for_url(re.compile(r"/learning/calls/\d+/$"))
+    expect(page.get_by_role("heading", name=re.compile("^Since "))).to_be_visible()
+
+    # Notes save themselves; the private note is a field of its own.
+    page.get_by_label("Wins").fill("Thirty patients reached")
+    page.get_by_role("textbox", name="Private note").fill("Ready for more, does not say so")
+    expect(page.locator("[data-save-state]")).to_contain_text("Saved", timeout=15_000)
+    page.wait_for_function("document.querySelector('[data-save-state]').dataset.state === 'saved'")
+    call = Call.objects.get()
+    assert call.wins == "Thirty patients reached"
+    assert PrivateNote.objects.get().text == "Ready for more, does not say so"
+
+    # Two actions, without leaving.
+    for text in ("Call the second site", "Send the list"):
+        page.get_by_label("What", exact=True).fill(text)
+        page.get_by_label("Who", exact=True).select_option(label="Owen Gallagher")
+        page.get_by_role("button", name="Add the action").click()
+        expect(page.get_by_role("rowheader", name=text)).to_be_visible()
+    assert ActionItem.objects.filter(call=call, owner__name="Owen Gallagher").count() == 2
+
+    page.get_by_role("link", name="The call took place").click()
+    page.get_by_label("Day of the call").fill(f"{timezone.localdate():%Y-%m-%d}")
+    page.get_by_role("button", name="Record the call").click()
+    expect(page.get_by_text("The call is recorded.")).to_be_visible()
+
+    # A score with its reason.
+    page.get_by_role("link", name="Give a score").click()
+    page.get_by_label("Score").select_option("1.0")
+    page.get_by_label("Why").fill("The charter is nearly agreed")
+    page.get_by_role("button", name="Keep the score").click()
+    expect(page.get_by_text("The score is kept.")).to_be_visible()
+    assert Score.objects.get().reason == "The charter is nearly agreed"
+
+
+def test_member_of_the_team_meets_no_word_of_the_private_note(
+    open_home: Any, team: Team, coach: User
+) -> None:
+    now = timezone.now()
+    call = plan_call(
+        team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now
+    )
+    PrivateNote.objects.filter(call=call).update(text="Ready for more, does not say so")
+    page = open_home(make_user(Role.GROUP_MEMBER, team=team))
+    page.get_by_role("link", name="Open the call").click()
+    page.wait_for_url(re.compile(r"/learning/calls/\d+/$"))
+    assert "rivate note" not in page.content()
+    assert "does not say so" not in page.content()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_pages_of_learning_are_accessible(
+    width: int, open_home: Any, team: Team, coach: User, live_server: Any
+) -> None:
+    now = timezone.now()
+    call = plan_call(
+        team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now
+    )
+    page = open_home(coach, width)
+    for path in (
+        "/learning/",
+        "/learning/caseload/",
+        f"/learning/coaching/{team.code}/",
+        f"/learning/coaching/{team.code}/progress/",
+        f"/learning/calls/{call.pk}/",
+        "/learning/reports/",
+        "/notifications/",
+        "/account/notifications/",
+    ):
+        page.goto(live_server.url + path, wait_until="networkidle")
+        found = Axe().run(page, options=AXE_RULES)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+        width_of_page = page.evaluate("document.documentElement.scrollWidth")
+        assert width_of_page <= width, f"{path} is {width_of_page} px wide"
