@@ -89,3 +89,13 @@ EMAILED_BY_DEFAULT = frozenset(
 )
 #: Topics that are an e-mail and nothing else.
 EMAIL_ONLY = frozenset({Topic.DIGEST})
+
+
+class SecondReference(TextChoices):
+    """With whom else groups of people are compared, beside the reference that each set names."""
+
+    NONE = "", "Nobody else"
+    BEST = "best", "The group with the best rate in the period before"
+    LARGEST = "largest", "The group with the most people"
+    OVERALL = "overall", "Everybody together"
+    BENCHMARK = "benchmark", "The measure’s benchmark, where it has one"

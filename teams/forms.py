@@ -325,6 +325,8 @@ class ProgrammeForm(forms.ModelForm):
             "starts_on",
             "ends_on",
             "rejected_share_percent",
+            "second_reference",
+            "simulation_seed",
         ]
         labels = {
             "name": "Name of the programme",
@@ -333,6 +335,8 @@ class ProgrammeForm(forms.ModelForm):
             "team_word": "Word for a team",
             "coach_word": "Word for a coach",
             "rejected_share_percent": "Largest share of bad rows in a file, in percent",
+            "second_reference": "Compare also with",
+            "simulation_seed": "Seed of simulated intervals",
         }
         help_texts = {
             "team_word": "One, in small letters: team, project, clinic.",
@@ -340,6 +344,11 @@ class ProgrammeForm(forms.ModelForm):
             "rejected_share_percent": (
                 "A file with a larger share is rejected whole; otherwise its good rows are taken and the bad ones set aside."
             ),
+            "second_reference": (
+                "Beside the reference that each way of grouping people names in advance. Settle it before you "
+                "look at results; measure pages print the rule."
+            ),
+            "simulation_seed": "A whole number. The same seed and counts give the same intervals.",
         }
 
     def clean_rejected_share_percent(self) -> int:

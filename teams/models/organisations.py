@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from teams.enums import OrganisationKind
+from teams.enums import OrganisationKind, SecondReference
 from teams.models.dates import DateRange
 
 
@@ -24,10 +24,20 @@ class Programme(models.Model):
     rejected_share_percent = models.PositiveSmallIntegerField(
         default=5, help_text="A file with a larger share of bad rows is rejected whole."
     )
+    second_reference = models.CharField(
+        max_length=10, choices=SecondReference, default=SecondReference.NONE, blank=True
+    )
+    simulation_seed = models.PositiveIntegerField(
+        default=20250101, help_text="Intervals that are simulated start from it."
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="programme_is_one"),
+            models.CheckConstraint(
+                condition=Q(second_reference__in=SecondReference.values),
+                name="programme_second_reference_known",
+            ),
             models.CheckConstraint(
                 condition=Q(rejected_share_percent__lte=100), name="programme_share_is_percent"
             ),

@@ -314,6 +314,8 @@ def test_settings_are_saved_and_only_what_changed_is_recorded(director: User) ->
         "starts_on": "2026-01-01",
         "ends_on": "",
         "rejected_share_percent": "8",
+        "second_reference": "best",
+        "simulation_seed": "20250101",
     }
     assert client.post("/programme/settings/", fields).status_code == 302
     assert get_programme().name == "Equity Together"
@@ -322,11 +324,13 @@ def test_settings_are_saved_and_only_what_changed_is_recorded(director: User) ->
             "name": "Equity Action Community",
             "starts_on": None,
             "rejected_share_percent": 5,
+            "second_reference": "",
         },
         "after": {
             "name": "Equity Together",
             "starts_on": "2026-01-01",
             "rejected_share_percent": 8,
+            "second_reference": "best",
         },
     }
     assert "Equity Together" in client.get("/people/").content.decode()
@@ -336,6 +340,8 @@ def test_settings_are_saved_and_only_what_changed_is_recorded(director: User) ->
     ("change", "words"),
     [
         ({"rejected_share_percent": "101"}, "0 to 100 percent"),
+        ({"second_reference": "worst"}, "worst is not one of"),
+        ({"simulation_seed": "-1"}, "greater than or equal to 0"),
         ({"ends_on": "2025-01-01"}, "cannot be before the first"),
         ({"starts_on": "soon"}, "year-month-day"),
     ],
@@ -354,6 +360,7 @@ def test_settings_refused_with_a_sentence(
             "starts_on": "2026-01-01",
             "ends_on": "",
             "rejected_share_percent": "5",
+            "simulation_seed": "20250101",
             **change,
         },
     )
