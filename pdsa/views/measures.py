@@ -471,6 +471,19 @@ def _until(request: HttpRequest) -> date | None:
         return None
 
 
+#: What is to be said after numbers were saved waits here for the page that a person sees.
+_SAID = "numbers_said"
+
+
+def _said_before(request: HttpRequest, measure: LocalMeasure) -> dict[str, Any] | None:
+    """What the last save has to say. The script that sends the form looks at the page before the person
+    does, so a message that the first look takes away would never be seen."""
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return None
+    said = request.session.pop(_SAID, None)
+    return said if said and said["measure"] == measure.pk else None
+
+
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse:
@@ -482,8 +495,10 @@ def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse
     posted = request.POST if request.method == "POST" else None
     existing = list_observations(found)
     grid = Grid(found, existing, today=timezone.localdate(), until=_until(request), data=posted)
-    status = 200
-    if posted is not None:
+    status, said = 200, None
+    if posted is None:
+        said = _said_before(request, found)
+    else:
         entries = grid.read()
         count = actions.enter_observations(
             measure=found,
@@ -491,15 +506,14 @@ def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse
             by=request.user,  # type: ignore[arg-type]
             as_of=timezone.now(),
         )
-        bad = len(grid.bad_cells)
-        saved = f"{count} saved." if count else "Nothing was changed."
-        for question in grid.questions(entries):
-            messages.warning(request, question)
-        if not bad:
-            messages.success(request, saved)
+        said = {
+            "measure": found.pk,
+            "saved": f"{count} saved." if count else "Nothing was changed.",
+            "questions": grid.questions(entries),
+        }
+        if not grid.bad_cells:
+            request.session[_SAID] = said
             return redirect(request.get_full_path())
-        if count:
-            messages.success(request, saved)
         for cell in grid.cells:
             if cell.typed != cell.original and not cell.error:
                 cell.original = cell.typed  # it was saved a moment ago
@@ -511,6 +525,7 @@ def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse
             "project": found.project,
             "measure": found,
             "grid": grid,
+            "said": said,
             "states": STATE_CHOICES,
             "word": "week" if found.frequency == "week" else "month",
         },

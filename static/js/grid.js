@@ -1,8 +1,6 @@
 // The grid of numbers: live percentages, arrow keys, paste from a spreadsheet. Without it the grid is a
 // form like any other. Also: copying the table of a chart.
 
-const grid = document.querySelector("[data-grid]");
-
 const whole = (text) => {
   const digits = text.replace(/[,\s\u00a0]/g, "");
   return /^\d+$/.test(digits) ? Number(digits) : null;
@@ -44,8 +42,8 @@ function changed(cell) {
   cell.classList.toggle("grid-changed", now !== original.value);
 }
 
-function cellAt(row, column) {
-  return grid.querySelector(`[data-row="${row}"][data-column="${column}"]`);
+function cellAt(cell, row, column) {
+  return cell.closest("[data-grid]").querySelector(`[data-row="${row}"][data-column="${column}"]`);
 }
 
 // A column of the spreadsheet is one number; a cell of the grid takes one or two of them.
@@ -60,7 +58,7 @@ function paste(start, text) {
     const numbers = width === 2 ? line.flatMap((part) => (/\d\s*(of|\/)\s*\d/i.test(part) ? part.split(/of|\//i) : [part])) : line;
     numbers.forEach((part, right) => {
       const place = first + right;
-      const target = cellAt(Number(cell.dataset.row) + down, Math.floor(place / width));
+      const target = cellAt(cell, Number(cell.dataset.row) + down, Math.floor(place / width));
       if (!target) return;
       inputsOf(target)[place % width].value = part.trim().replace(/%$/, "");
       if (part.trim()) target.querySelector("[data-state]").value = "";
@@ -79,50 +77,58 @@ function move(input, key) {
   const cell = input.closest("[data-cell]");
   const [row, column, place] = [Number(cell.dataset.row), Number(cell.dataset.column), inputsOf(cell).indexOf(input)];
   if (key === "ArrowUp" || key === "ArrowDown" || key === "Enter") {
-    const next = cellAt(row + (key === "ArrowUp" ? -1 : 1), column);
+    const next = cellAt(cell, row + (key === "ArrowUp" ? -1 : 1), column);
     return next && inputsOf(next)[place];
   }
   const step = key === "ArrowRight" ? 1 : -1;
   const sibling = inputsOf(cell)[place + step];
   if (sibling) return sibling;
-  const next = cellAt(row, column + step);
+  const next = cellAt(cell, row, column + step);
   return next && inputsOf(next).at(step === 1 ? 0 : -1);
 }
 
-if (grid) {
-  // The latest period is the one that people come for.
-  grid.scrollLeft = grid.scrollWidth;
-  for (const cell of grid.querySelectorAll("[data-cell]")) cell.toggleAttribute("data-has-state", cell.querySelector("[data-state]").value !== "");
-  grid.addEventListener("input", (event) => {
-    const cell = event.target.closest("[data-cell]");
-    if (!cell) return;
-    read(cell);
-    changed(cell);
-  });
-  grid.addEventListener("paste", (event) => {
-    const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (!event.target.matches("input") || !/[\t\n]|\d\s*(of|\/)\s*\d/i.test(text)) return;
-    event.preventDefault();
-    paste(event.target, text);
-  });
-  grid.addEventListener("focusin", (event) => {
-    if (event.target.matches("input")) event.target.select();
-  });
-  grid.addEventListener("keydown", (event) => {
-    const input = event.target;
-    if (!input.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
-    if (!sideways && !["ArrowUp", "ArrowDown", "Enter"].includes(event.key)) return;
-    // Inside a number the arrows move the caret; at its end, or with all of it selected, to the next cell.
-    const all = input.selectionStart === 0 && input.selectionEnd === input.value.length;
-    if (sideways && !all && input.selectionStart !== (event.key === "ArrowLeft" ? 0 : input.value.length)) return;
-    const next = move(input, event.key);
-    // Enter in the last row saves, as a form does.
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
+// The page's main part is exchanged when a form comes back with errors: listeners stay on the document.
+const inGrid = (event) => event.target.closest?.("[data-grid] [data-cell]");
+
+function begin() {
+  for (const grid of document.querySelectorAll("[data-grid]")) {
+    // The latest period is the one that people come for.
+    grid.scrollLeft = grid.scrollWidth;
+    for (const cell of grid.querySelectorAll("[data-cell]")) cell.toggleAttribute("data-has-state", cell.querySelector("[data-state]").value !== "");
+  }
 }
+begin();
+new MutationObserver(begin).observe(document.body, { childList: true });
+
+document.addEventListener("input", (event) => {
+  const cell = inGrid(event);
+  if (!cell) return;
+  read(cell);
+  changed(cell);
+});
+document.addEventListener("paste", (event) => {
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (!inGrid(event) || !event.target.matches("input") || !/[\t\n]|\d\s*(of|\/)\s*\d/i.test(text)) return;
+  event.preventDefault();
+  paste(event.target, text);
+});
+document.addEventListener("focusin", (event) => {
+  if (inGrid(event) && event.target.matches("input")) event.target.select();
+});
+document.addEventListener("keydown", (event) => {
+  const input = event.target;
+  if (!inGrid(event) || !input.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+  if (!sideways && !["ArrowUp", "ArrowDown", "Enter"].includes(event.key)) return;
+  // Inside a number the arrows move the caret; at its end, or with all of it selected, to the next cell.
+  const all = input.selectionStart === 0 && input.selectionEnd === input.value.length;
+  if (sideways && !all && input.selectionStart !== (event.key === "ArrowLeft" ? 0 : input.value.length)) return;
+  const next = move(input, event.key);
+  // Enter in the last row saves, as a form does.
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+});
 
 for (const button of document.querySelectorAll("[data-copy-table]")) {
   button.addEventListener("click", async () => {

@@ -188,10 +188,14 @@ def test_a_slip_is_said_while_typing_and_nothing_typed_is_lost(
     assert "cannot be larger" in page.locator(f"#e_{key('nh_black')}").inner_text()
     page.fill(f"#n_{key('nh_white')}", "91")
     page.fill(f"#d_{key('nh_white')}", "120")
-    save(page)
+    page.get_by_role("button", name="Save").click()
+    page.locator("[data-error-summary]").wait_for()
     assert numbers() == {"nh_white": ("number", 91, 120)}
     assert page.input_value(f"#n_{key('nh_black')}") == "171"
     assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
+    # The grid that came back is alive too.
+    page.fill(f"#n_{key('nh_black')}", "71")
+    assert page.locator(f"td:has(#n_{key('nh_black')}) output").inner_text() == "71.0%"
     assert_accessible(page)
 
 
