@@ -166,7 +166,8 @@ def log_done_cycle(
     cycle.predictions.all().delete()
     cycle.is_retrospective = True
     cycle.state = CycleState.STUDYING
-    cycle.ended_on = ended_on if ended_on and ended_on >= cycle.started_on else cycle.started_on
+    first_day = cycle.started_on or begun
+    cycle.ended_on = max(ended_on or first_day, first_day)
     cycle.planned_end_on = cycle.ended_on
     cycle.what_happened, cycle.learned = what_happened, learned
     cycle.save()
@@ -236,7 +237,7 @@ def decide_cycle(
         row.save()
     fields = dict(values or {}) | {"decision": Decision(decision).value}
     if cycle.ended_on is None:
-        fields["ended_on"] = max(as_of.date(), cycle.started_on)
+        fields["ended_on"] = max(as_of.date(), cycle.started_on or as_of.date())
     cycle.state, cycle.closed_at = CycleState.CLOSED, as_of
     _save(cycle, fields, by=by, as_of=as_of, state=True)
     record_event(

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from pdsa.enums import CycleKind, CycleState, Decision, Match, Sharing
 from pdsa.models import Cycle, Prediction
 from pdsa.sharing import SHARED_TEXTS, group_name
+from teams.personal_details import find_personal_details
 
 
 class PredictionSerializer(serializers.ModelSerializer[Prediction]):
@@ -100,3 +101,17 @@ class LogSerializer(serializers.Serializer[Any]):
     client_key = serializers.UUIDField(
         required=False, help_text="Your own key: the same log sent twice is one test."
     )
+    keep_details = serializers.BooleanField(
+        default=False,
+        help_text="Keep texts although they look like details of a person: it is no patient.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for name in ("objective", "prediction", "who"):
+            details = find_personal_details(attrs.get(name, ""))
+            if details and not attrs["keep_details"]:
+                found[name] = [f"“{d.text}” looks like {d.kind}." for d in details]
+        if found:
+            raise serializers.ValidationError(found)
+        return attrs

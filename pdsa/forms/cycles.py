@@ -411,12 +411,13 @@ class ReadingForm(forms.Form):
     numerator = forms.IntegerField(label="n", min_value=0, required=False)
     denominator = forms.IntegerField(label="of N", min_value=1, required=False)
     value = forms.DecimalField(label="or a value", max_digits=12, decimal_places=3, required=False)
-    stratum = forms.ModelChoiceField(
+    stratum: Any = forms.ModelChoiceField(
         None, label="For", required=False, empty_label="Everybody in the test"
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="reading-%s", **kwargs)
+        kwargs["auto_id"] = "reading-%s"
+        super().__init__(*args, **kwargs)
         stratum: Any = self.fields["stratum"]
         stratum.queryset = list_patient_groups()
         stratum.label_from_instance = lambda row: row.label
@@ -440,7 +441,7 @@ class ReadingForm(forms.Form):
 class FocusForm(forms.Form):
     """Whose patients the test is about."""
 
-    strata = forms.ModelMultipleChoiceField(
+    strata: Any = forms.ModelMultipleChoiceField(
         None, label="Whose patients?", required=False, widget=forms.CheckboxSelectMultiple
     )
 
@@ -472,7 +473,8 @@ class CommentForm(AsksAboutPersonalDetails):
     )
 
     def __init__(self, *args: Any, people: list[Any], **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="comment-%s", **kwargs)
+        kwargs["auto_id"] = "comment-%s"
+        super().__init__(*args, **kwargs)
         self._people = {str(person.pk): person for person in people}
         self.fields["mentions"].choices = [(pk, p.name) for pk, p in self._people.items()]  # type: ignore[attr-defined]
 

@@ -12,7 +12,8 @@ from typing import Any
 import typst
 
 from pdsa.drawing import draw_ramp, word_of
-from pdsa.models import ChangeIdea, Cycle, Project
+from pdsa.models import Cycle, Project
+from pdsa.queries.cycles import Ramp
 from pdsa.wording import day_text, scale_text
 from teams.autosave import text_of
 from teams.drawing.svg import PRINT
@@ -46,7 +47,7 @@ def print_test(cycle: Cycle, *, who_can_see: str, made_at: datetime) -> bytes:
 
 def print_storyboard(
     project: Project,
-    ideas: Sequence[ChangeIdea],
+    ramps: Sequence[Ramp],
     *,
     focus: Sequence[str],
     tally: dict[str, int],
@@ -55,10 +56,10 @@ def print_storyboard(
 ) -> bytes:
     """A project: its ramps as steps, then what each test tried, showed and taught.
 
-    ideas: with their cycles as `ramp`, rows prefetched; those without tests are left out.
+    ramps: with rows (`list_ramps`); ideas without tests are left out.
     tally: decision in words → how often.
     """
-    tried = [idea for idea in ideas if idea.ramp]  # type: ignore[attr-defined]
+    tried = [ramp for ramp in ramps if ramp.cycles]
     decided = ", ".join(f"{word.lower()} {count}" for word, count in tally.items() if count)
     return _document(
         {
@@ -71,19 +72,17 @@ def print_storyboard(
                 ["Whose care", project.get_population_scope_display()],
                 ["Decided", decided or "nothing yet"],
             ],
-            "ramps": [
-                {
-                    "idea": idea.title,
-                    "svg": draw_ramp(idea, idea.ramp, palette=PRINT).svg,  # type: ignore[attr-defined]
-                    "words": "; ".join(draw_ramp(idea, idea.ramp).lines),  # type: ignore[attr-defined]
-                }
-                for idea in tried
-            ],
-            "tests": [_test(cycle) for idea in tried for cycle in idea.ramp],  # type: ignore[attr-defined]
+            "ramps": [_ramp(ramp) for ramp in tried],
+            "tests": [_test(cycle) for ramp in tried for cycle in ramp.cycles],
             "is_storyboard": True,
         },
         made_at,
     )
+
+
+def _ramp(ramp: Ramp) -> dict[str, str]:
+    drawing = draw_ramp(ramp.idea, ramp.cycles, palette=PRINT)
+    return {"idea": ramp.idea.title, "svg": drawing.svg, "words": "; ".join(drawing.lines)}
 
 
 def _test(cycle: Cycle) -> dict[str, Any]:

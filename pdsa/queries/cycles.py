@@ -64,11 +64,6 @@ def get_writable_cycle(scope: Scope, cycle_id: int) -> Cycle:
     )
 
 
-def get_commentable_cycle(scope: Scope, cycle_id: int) -> Cycle:
-    """A cycle of a team that the reader works with. The permission to comment is the view's to ask."""
-    return get_cycle(scope, cycle_id)
-
-
 def get_writable_prediction(scope: Scope, pk: int) -> Prediction:
     return Prediction.objects.select_related("cycle__idea__project__team").get(
         pk=pk, cycle__idea__project__in=list_writable_projects(scope)
@@ -152,8 +147,16 @@ def find_cycles(
     return cycles.order_by("-changed_at", "-id")
 
 
-def list_ramps(scope: Scope, project: Project, *, with_rows: bool = False) -> list[ChangeIdea]:
-    """A project's ideas with their cycles in order as `ramp`; with_rows: what hangs on them too.
+@dataclass(frozen=True)
+class Ramp:
+    """A change idea with its tests, in order; without a test the ramp is empty."""
+
+    idea: ChangeIdea
+    cycles: list[Cycle]
+
+
+def list_ramps(scope: Scope, project: Project, *, with_rows: bool = False) -> list[Ramp]:
+    """A project's ideas with their tests; with_rows: what hangs on them too.
 
     The number of queries does not depend on how many there are.
     """
@@ -162,10 +165,10 @@ def list_ramps(scope: Scope, project: Project, *, with_rows: bool = False) -> li
         cycles = cycles.prefetch_related("predictions", "tasks", "focus_strata")
     ideas = (
         ChangeIdea.objects.filter(project=project, project__in=list_projects(scope))
-        .prefetch_related(Prefetch("cycles", cycles, to_attr="ramp"))
+        .prefetch_related(Prefetch("cycles", cycles))
         .order_by("id")
     )
-    return list(ideas)
+    return [Ramp(idea, list(idea.cycles.all())) for idea in ideas]
 
 
 def list_ramp(cycle: Cycle) -> list[Cycle]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from measures.queries import StratumLabel
 from pdsa.enums import CycleState, ProjectStatus
 from pdsa.models import ChangeIdea, Project
 from teams.models import Team
@@ -72,7 +71,3 @@ def get_writable_idea(scope: Scope, idea_id: int) -> ChangeIdea:
     return ChangeIdea.objects.select_related("project__team").get(
         id=idea_id, project__in=list_writable_projects(scope)
     )
-
-
-def list_focus_strata(project: Project) -> list[StratumLabel]:
-    return list(project.focus_strata.all())

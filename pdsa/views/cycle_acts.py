@@ -29,7 +29,7 @@ from pdsa.forms.cycles import (
 from pdsa.models import Cycle
 from pdsa.policies.cycles import check_can
 from pdsa.queries.cycles import (
-    get_commentable_cycle,
+    get_cycle,
     get_own_comment,
     get_writable_cycle,
     get_writable_prediction,
@@ -302,7 +302,7 @@ def remove_file(request: HttpRequest, cycle_id: int, attachment_id: int) -> Http
 @require_POST
 def add_comment(request: HttpRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
-    cycle = get_commentable_cycle(scope, cycle_id)
+    cycle = get_cycle(scope, cycle_id)
     people = list_people_of(cycle.idea.project.team, on=timezone.localdate())
     form = CommentForm(request.POST, people=[p for p in people if p.pk != user.pk])
     if not form.is_valid():

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from pdsa.actions import projects as actions
 from pdsa.drawing import draw_ramp
-from pdsa.enums import ProjectStatus
+from pdsa.enums import CycleState, ProjectStatus
 from pdsa.forms.projects import IdeaForm, ProjectForm
 from pdsa.models import Project
 from pdsa.queries.cycles import count_decisions, list_ramps
@@ -66,6 +66,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = get_project(scope, project_id)
     ramps = list_ramps(scope, found)
+    cycles = [cycle for ramp in ramps for cycle in ramp.cycles]
     tally = count_decisions(scope, found)
     return render(
         request,
@@ -73,17 +74,15 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         project_context(scope, found, "pdsa:project")
         | {
             "focus": list(found.focus_strata.all()),
-            "running": [c for idea in ramps for c in idea.ramp if c.state in ("doing", "studying")],
-            "planned": [c for idea in ramps for c in idea.ramp if c.state == "planned"],
+            "running": [c for c in cycles if c.state in (CycleState.DOING, CycleState.STUDYING)],
+            "planned": [c for c in cycles if c.state == CycleState.PLANNED],
             "tally": [
                 {"label": DECIDED[code], "count": count, "icon": DECISION_ICON[code]}
                 for code, count in tally.items()
             ],
             "idea_count": len(ramps),
-            "cycle_count": sum(len(idea.ramp) for idea in ramps),
-            "last_change_at": max(
-                (c.changed_at for idea in ramps for c in idea.ramp), default=None
-            ),
+            "cycle_count": len(cycles),
+            "last_change_at": max((c.changed_at for c in cycles), default=None),
             "may_review": Role.COACH in scope.roles and not can_write(scope, found.team_id),
         },
     )
@@ -95,21 +94,17 @@ def ramps(request: HttpRequest, project_id: int) -> HttpResponse:
     """Per change idea a row of steps, sized by scale."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = get_project(scope, project_id)
-    ideas = list_ramps(scope, found)
+    found_ramps = list_ramps(scope, found)
     rows = [
-        {
-            "idea": idea,
-            "drawing": draw_ramp(idea, idea.ramp),
-            "last": idea.ramp[-1] if idea.ramp else None,
-        }
-        for idea in ideas
-        if idea.ramp
+        {"ramp": ramp, "drawing": draw_ramp(ramp.idea, ramp.cycles), "last": ramp.cycles[-1]}
+        for ramp in found_ramps
+        if ramp.cycles
     ]
     return render(
         request,
         "pdsa/ramps.html",
         project_context(scope, found, "pdsa:ramps")
-        | {"rows": rows, "untested": [idea for idea in ideas if not idea.ramp]},
+        | {"rows": rows, "untested": [ramp.idea for ramp in found_ramps if not ramp.cycles]},
     )
 
 

@@ -65,6 +65,14 @@ def test_mistyped_parameter_is_refused(lead: User) -> None:
     api.post("tests/", {"objective": ""}, 400)
 
 
+def test_patients_name_is_not_stored_unless_told(lead: User) -> None:
+    api = Api(lead)
+    answer = api.post("tests/", {"objective": "Call Mrs. Jones"}, 400)
+    assert "looks like a name" in json.dumps(answer, ensure_ascii=False)
+    api.post("tests/", {"objective": "Ask Mrs. Baptiste", "keep_details": True})
+    assert [c.objective for c in Cycle.objects.all()] == ["Ask Mrs. Baptiste"]
+
+
 def test_other_readers_get_shared_tests_without_names(team: Team, lead: User) -> None:
     private = make_cycle(team, by=lead, objective="Private one")
     shared = make_cycle(
