@@ -90,7 +90,7 @@ def test_coach_prepares_and_records_a_call(
 
     # A score with its reason.
     page.get_by_role("link", name="Give a score").click()
-    page.get_by_label("Score").select_option("1.0")
+    page.get_by_label("Score", exact=True).select_option("1.0")
     page.get_by_label("Why").fill("The charter is nearly agreed")
     page.get_by_role("button", name="Keep the score").click()
     expect(page.get_by_text("The score is kept.")).to_be_visible()
