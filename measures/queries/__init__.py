@@ -29,7 +29,12 @@ from measures.queries.imputation import (
     list_imputed,
     list_validity,
 )
-from measures.queries.protection import UnprotectedCell, list_unprotected
+from measures.queries.protection import (
+    HiddenCount,
+    UnprotectedCell,
+    list_hidden_counts,
+    list_unprotected,
+)
 from measures.queries.results import (
     Figure,
     PeerBand,
@@ -68,6 +73,7 @@ __all__ = [
     "DataChange",
     "Figure",
     "GapCount",
+    "HiddenCount",
     "ImputedGap",
     "ImputedRate",
     "ImputedResult",
@@ -92,6 +98,7 @@ __all__ = [
     "list_definitions",
     "list_findings",
     "list_gap_counts",
+    "list_hidden_counts",
     "list_imputed",
     "list_latest_changes",
     "list_latest_submissions",

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 from measures.enums import FileForm, RealCategory, RealField
 from measures.models import Period, RealCount, Slice, Source
 from measures.queries.results import PRIVACY_THRESHOLD
+from measures.stats.rounding import published_members
 from teams.enums import Audience
 from teams.models import Site, Team
 from teams.scoping import Scope
@@ -19,7 +20,7 @@ class CompletenessRow:
     """Members of a unit by what is known of one field.
 
     counts: category → members. For readers outside the group the counts are rounded to the nearest
-    ten, so that no small count can be read off or worked out; `rounded` says so.
+    ten, upwards below ten, so that no small count can be read off or worked out; `rounded` says so.
     Shares are counts / eligible, 0–1, None without members.
     """
 
@@ -112,7 +113,7 @@ def list_completeness(
     for (team_id, period_id, field, site_id), members in grouped.items():
         rounded = scope.audience(team_id) == Audience.OTHERS
         if rounded:
-            members = {c: round(n / 10) * 10 for c, n in members.items()}
+            members = {c: published_members(n) for c, n in members.items()}
             if sum(members.values()) < PRIVACY_THRESHOLD:
                 continue
         result.append(

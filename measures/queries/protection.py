@@ -5,6 +5,7 @@ It looks at the stored states, not at how they were made: a second opinion on `m
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 
 from measures.models import Computation, Measure, MeasureDefinition, Period, Source, StratumResult
 from measures.queries.axis import StratumAxis, read_stratum_axis
-from measures.stats.disclosure import Leak, audit
+from measures.stats.count_ranges import count_ranges
+from measures.stats.disclosure import PUBLIC, Leak, puzzles
 from measures.stats.states import CellState
-from measures.stats.suppression import Relation, shared_groups
+from measures.stats.suppression import LEAST_COUNT, Relation, shared_groups
 from teams.models import Team
 
 #: The sets that report cards show.
@@ -28,6 +30,7 @@ class UnprotectedCell:
     """A hidden count of which a reader can be sure that it is small.
 
     unit: name of the team, "All groups" for the programme; stratum: label of the stratum.
+    told_by: shown numbers that give it away together, as "stratum of unit".
     """
 
     measure_code: str
@@ -35,6 +38,7 @@ class UnprotectedCell:
     stratum: str
     lowest: int
     highest: int
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,78 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
     table = read_card_table(source, period)
     if table is None:
         return []
-    leaks = audit(table.n, table.x, table.states, **table.arguments)
-    found = {(leak.measure, leak.unit, table.kept[leak.stratum]): leak for leak in leaks}
-    return [_named(key, leak, table) for key, leak in found.items()]
+    found: dict[tuple[int, int, int], tuple[Leak, tuple[tuple[int, int], ...]]] = {}
+    for asked in puzzles(table.n, table.x, table.states, **table.arguments):
+        leaks = asked.puzzle.leaks(asked.measures, asked.units, asked.reader)
+        if not leaks:
+            continue
+        told_by = {
+            (r.measure, r.unit, r.stratum, r.quantity): r.told_by
+            for r in count_ranges(asked, leaks=leaks)
+        }
+        for leak in leaks:
+            cell = (leak.measure, leak.unit, leak.stratum)
+            found[cell] = (leak, told_by.get((*cell, leak.quantity), ()))
+    names = _Names(table)
+    return [
+        UnprotectedCell(
+            measure_code=names.measure(measure),
+            unit=names.unit(unit),
+            stratum=names.stratum(stratum),
+            lowest=max(0, round(leak.lowest)),
+            highest=round(leak.highest),
+            told_by=tuple(f"{names.stratum(s)} of {names.unit(u)}" for u, s in told_by),
+        )
+        for (measure, unit, stratum), (leak, told_by) in found.items()
+    ]
+
+
+@dataclass(frozen=True)
+class HiddenCount:
+    """A hidden count and all that it could be. `highest` None: as large as one likes.
+
+    reader: "" for anybody who holds every card, else the team that takes its own numbers away; the
+    range is then that of what is left. leaks: a reader can be sure that it is 1 to 10.
+    """
+
+    measure_code: str
+    unit: str
+    stratum: str
+    quantity: str
+    reader: str
+    lowest: int
+    highest: int | None
+    leaks: bool
+
+
+def list_hidden_counts(
+    source: Source, period: Period, *, measure_codes: Collection[str] = ()
+) -> Iterator[HiddenCount]:
+    """Every hidden count of programme and teams in the sets of cards, with its range.
+
+    measure_codes: only these measures, and what shares their denominators; empty for all.
+    Cost: two linear programs for each count, minutes for all measures of a period.
+    """
+    table = read_card_table(source, period)
+    if table is None:
+        return
+    names = _Names(table)
+    for asked in puzzles(table.n, table.x, table.states, **table.arguments):
+        if measure_codes and not {names.measure(m) for m in asked.measures} & set(measure_codes):
+            continue
+        for found in count_ranges(asked):
+            yield HiddenCount(
+                measure_code=names.measure(found.measure),
+                unit=names.unit(found.unit),
+                stratum=names.stratum(found.stratum),
+                quantity=found.quantity.value,
+                reader="" if found.reader == PUBLIC else names.unit(found.reader),
+                lowest=found.lowest,
+                highest=found.highest,
+                leaks=found.lowest > 0
+                and found.highest is not None
+                and found.highest < LEAST_COUNT,
+            )
 
 
 def _card_strata(axis: StratumAxis) -> list[int]:
@@ -189,18 +262,25 @@ def _shared_denominators(measure_ids: tuple[int, ...], n: Any, period: Period) -
     return shared_groups([texts.get(measure_id, "") for measure_id in measure_ids], n)
 
 
-def _named(key: tuple[int, int, int], leak: Leak, table: CardTable) -> UnprotectedCell:
-    measure, unit, stratum = key
-    axis = table.axis
-    if stratum < len(axis.strata):
-        label = axis.strata[stratum].label
-    else:
-        whole, _ = axis.crossed[stratum - len(axis.strata)]
-        label = f"{axis.strata[whole].label}, less its shown parts"
-    return UnprotectedCell(
-        measure_code=Measure.objects.get(pk=table.measure_ids[measure]).code,
-        unit="All groups" if unit == 0 else Team.objects.get(pk=table.team_ids[unit - 1]).name,
-        stratum=label,
-        lowest=max(0, round(leak.lowest)),
-        highest=round(leak.highest),
-    )
+class _Names:
+    """What the indices of a table are called, read once."""
+
+    def __init__(self, table: CardTable) -> None:
+        self.table = table
+        self._measures = dict(
+            Measure.objects.filter(pk__in=table.measure_ids).values_list("pk", "code")
+        )
+        self._teams = dict(Team.objects.filter(pk__in=table.team_ids).values_list("pk", "name"))
+
+    def measure(self, index: int) -> str:
+        return self._measures[self.table.measure_ids[index]]
+
+    def unit(self, index: int) -> str:
+        return "All groups" if index == 0 else self._teams[self.table.team_ids[index - 1]]
+
+    def stratum(self, index: int) -> str:
+        axis, place = self.table.axis, self.table.kept[index]
+        if place < len(axis.strata):
+            return axis.strata[place].label
+        whole, _ = axis.crossed[place - len(axis.strata)]
+        return f"{axis.strata[whole].label}, less its shown parts"

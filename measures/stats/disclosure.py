@@ -88,6 +88,44 @@ def audit(
     Raises:
         ValueError: as `suppress`; a small count among the shown ones is a leak, not an error.
     """
+    return [
+        leak
+        for asked in puzzles(
+            n,
+            x,
+            states,
+            unit_relations=unit_relations,
+            stratum_relations=stratum_relations,
+            shared_denominator=shared_denominator,
+            unpublished=unpublished,
+            k=k,
+        )
+        for leak in asked.puzzle.leaks(asked.measures, asked.units, asked.reader)
+    ]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One puzzle: what `reader` knows of `units` in measures that share a denominator."""
+
+    puzzle: Puzzle
+    measures: IntArray
+    units: list[int]
+    reader: int
+
+
+def puzzles(
+    n: ArrayLike,
+    x: ArrayLike,
+    states: ArrayLike,
+    *,
+    unit_relations: Sequence[Relation],
+    stratum_relations: Sequence[Relation],
+    shared_denominator: ArrayLike | None = None,
+    unpublished: ArrayLike | None = None,
+    k: int = LEAST_COUNT,
+) -> Iterator[Asked]:
+    """All that readers can put together, one puzzle at a time; arguments as for `audit`."""
     x_counts, n_counts = checked_counts(x, n)
     check_relations(n_counts, x_counts, unit_relations, stratum_relations)
     hidden = np.isin(
@@ -102,15 +140,13 @@ def audit(
     units, strata = n_counts.shape[1:]
     lines = _line_matrix(units, strata, unit_relations, stratum_relations)
     lines_of_one = _line_matrix(1, strata, [], stratum_relations)
-    leaks: list[Leak] = []
     for measures in _jointly_known(n_counts, shared_denominator):
         tables = (n_counts[measures], x_counts[measures], hidden[measures], may_be_empty[measures])
-        puzzle = _Puzzle(*tables, lines, k)
-        leaks += puzzle.leaks(measures, list(range(units)), PUBLIC)
+        yield Asked(Puzzle(*tables, lines, k), measures, list(range(units)), PUBLIC)
         for relation in unit_relations:
             for part in relation.parts if relation.parts_are_readers else ():
                 total = [relation.total]
-                rest = _Puzzle(
+                rest = Puzzle(
                     tables[0][:, total] - tables[0][:, [part]],
                     tables[1][:, total] - tables[1][:, [part]],
                     tables[2][:, total],
@@ -119,8 +155,7 @@ def audit(
                     lines_of_one,
                     k,
                 )
-                leaks += rest.leaks(measures, total, part)
-    return leaks
+                yield Asked(rest, measures, total, part)
 
 
 def protect(
@@ -254,7 +289,7 @@ class _Targets:
         return np.asarray((self.count + self.low > _SLACK) & (self.count + self.high < k - _SLACK))
 
 
-class _Puzzle:
+class Puzzle:
     """What can be worked out of the hidden cells of measures that share a denominator.
 
     Variables are deviations from the true table. For every cell: one for the denominator, then for
@@ -324,7 +359,7 @@ class _Puzzle:
         variables = np.flatnonzero(is_small(self.counts, self.k))
         zeros = np.zeros(len(variables))
         targets = _Targets(variables, self.counts[variables], zeros, zeros.copy())
-        component = self._components()
+        component = self.components()
         left = targets.certain(self.k)
         while left.any():
             before = int(left.sum())
@@ -342,7 +377,7 @@ class _Puzzle:
             for at in np.flatnonzero(targets.certain(self.k))
         ]
 
-    def _components(self) -> IntArray:
+    def components(self) -> IntArray:
         """A number for each variable; unknowns that no equation links have different ones."""
         columns = np.flatnonzero(self.unknown)
         linked = self.equations[:, columns].tocoo()

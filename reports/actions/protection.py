@@ -10,6 +10,9 @@ from measures.queries import get_data_version, list_unprotected
 from measures.stats.registry import METHOD_VERSION
 from reports.models import ProtectionCheck
 
+#: So many of the numbers that give a cell away are named in a refusal.
+NAMED = 6
+
 
 @transaction.atomic
 def check_protection(*, source: Any, period: Any) -> ProtectionCheck:
@@ -31,8 +34,10 @@ def check_protection(*, source: Any, period: Any) -> ProtectionCheck:
     if cells:
         first = cells[0]
         others = f" ({len(cells) - 1} more like it)" if len(cells) > 1 else ""
+        beside = "; ".join(first.told_by[:NAMED]) or "the numbers beside it"
+        further = len(first.told_by) - NAMED
         problem = (
             f"in {period} {first.measure_code}, the hidden number of “{first.stratum}” of {first.unit} "
-            f"could be worked out from the numbers beside it{others}."
+            f"could be worked out from {beside}{f' and {further} more' if further > 0 else ''}{others}."
         )
     return ProtectionCheck.objects.get_or_create(**key, defaults={"problem": problem})[0]

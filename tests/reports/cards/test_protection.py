@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from scipy.optimize import linprog
 
 from measures.models import StratumResult
@@ -256,7 +257,15 @@ def test_publish_refused_with_the_name_of_a_cell_that_leaks(
         actions.publish_report_card(card=card, scope=scope, as_of=NOW, by=analyst)
     sentence = str(refusal.value)
     assert sentence.startswith("Not published: in 2024 CBP, the hidden number of ")
-    assert "Cedar Health could be worked out" in sentence
+    assert "Cedar Health could be worked out from Everyone of Cedar Health; " in sentence
+    lines = io.StringIO()
+    with pytest.raises(CommandError, match="surely 1 to 10"):
+        call_command("audit_disclosure", "2024", measure=["CBP"], leaks=True, stdout=lines)
+    found = list(csv.DictReader(io.StringIO(lines.getvalue())))
+    own = [f for f in found if f["unit"] == "Cedar Health" and f["reader"] == "anybody"]
+    assert {f["leaks"] for f in found} == {"yes"}
+    exact = next(f for f in own if f["count_of"] == "denominator")
+    assert int(exact["lowest"]) == int(exact["highest"]) == kept.denominator
     card.refresh_from_db()
     assert card.content is None
 
