@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from measures.queries import list_countable_groups, list_sources
 from pdsa.actions.measures import (
-    Entry,
     copy_programme_measure,
     decide_about_chart,
     define_measure,
@@ -36,6 +35,7 @@ from pdsa.enums import (
     StratumRole,
 )
 from pdsa.models import LocalMeasure, Project
+from pdsa.policies.measures import Entry
 from teams.models import Team, User
 from teams.scoping import scope_of
 

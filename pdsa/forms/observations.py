@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from pdsa.actions.measures import Entry, check_entry
 from pdsa.charts.periods import label, period_of, step
 from pdsa.charts.plausible import question_about
 from pdsa.charts.values import Point
 from pdsa.enums import PointKind, PointState
 from pdsa.models import LocalMeasure, Observation
+from pdsa.policies.measures import Entry, check_entry
 from teams.errors import StateRefused
 
 #: Columns: so many periods before the last one.

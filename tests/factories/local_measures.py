@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from measures.models import Stratum
 from pdsa.actions.measures import (
-    Entry,
     decide_about_chart,
     define_measure,
     enter_observations,
@@ -25,6 +24,7 @@ from pdsa.actions.measures import (
 from pdsa.charts.periods import step
 from pdsa.enums import ChartDecisionKind, PointState, StratumRole
 from pdsa.models import Cycle, LocalMeasure, Project
+from pdsa.policies.measures import Entry
 from teams.enums import Role
 from teams.models import User
 from tests.factories import definitions

@@ -10,7 +10,6 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from pdsa.actions.measures import (
-    Entry,
     change_definition,
     copy_programme_measure,
     decide_about_chart,
@@ -30,6 +29,7 @@ from pdsa.models import (
     Observation,
     Project,
 )
+from pdsa.policies.measures import Entry
 from pdsa.queries.measures import get_measure, list_measures, read_measure_data
 from teams.enums import Role
 from teams.errors import NotAllowed, StateRefused
