@@ -6,10 +6,12 @@ from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
-from measures.models import Computation, Period, Source
+from measures.models import Computation, Measure, Period, Source
 from measures.queries.part_protection import read_part_tables
-from measures.queries.protection import read_card_table
+from measures.queries.protection import CardTable, read_card_table
+from measures.queries.released import list_released_hidden
 from measures.stats.disclosure import protect
 from measures.stats.exposed_parts import exposing_measures
 from measures.stats.states import CellState, GapState
@@ -20,7 +22,8 @@ from teams.actions.audit import record_event
 def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     """Hide further results of a period until no hidden count that cards show can be worked out.
 
-    Returns how many were hidden. Until the data change they stay hidden everywhere. Where a team's row
+    Returns how many were hidden. Until the data change they stay hidden everywhere; what a published
+    card of the period hid stays hidden whatever the data become. Where a team's row
     was hidden further, or its sites and lines of business give a small count away, these parts are
     hidden from readers outside the group.
     Effects: states of stored results; the period's computations are marked as protected; one audit
@@ -34,7 +37,12 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     table = read_card_table(source, period)
     if table is None:
         return 0
-    states = protect(table.n, table.x, also_hide=table.hidden, **table.arguments)
+    states = protect(
+        table.n,
+        table.x,
+        also_hide=table.hidden | _hidden_before(source, period, table),
+        **table.arguments,
+    )
     private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
     found = np.argwhere(private & ~table.hidden & (table.n > 0))
     hidden = [
@@ -54,6 +62,30 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
             details={"period": period.label, "hidden": len(hidden), "hidden_parts": parts},
         )
     return len(hidden)
+
+
+def _hidden_before(source: Source, period: Period, table: CardTable) -> NDArray[np.bool_]:
+    """Mask [M, U, S] of what a published card of the period hid: with the restated number beside it,
+    the old one could be guessed to within the few people that were corrected."""
+    mask = np.zeros(table.n.shape, dtype=bool)
+    released = list_released_hidden(source, period)
+    if not released:
+        return mask
+    codes = dict(Measure.objects.filter(pk__in=table.measure_ids).values_list("code", "pk"))
+    measures = {code: table.measure_ids.index(pk) for code, pk in codes.items()}
+    units: dict[int | None, int] = {None: 0}
+    units |= {pk: i for i, pk in enumerate(table.team_ids, start=1)}
+    strata = {
+        (table.axis.strata[at].stratum_set.code, table.axis.strata[at].code): i
+        for i, at in enumerate(table.kept)
+        if at < len(table.axis.strata)
+    }
+    for cell in released:
+        stratum = strata.get((cell.set_code, cell.stratum_code))
+        if cell.measure_code in measures and cell.team_id in units and stratum is not None:
+            mask[measures[cell.measure_code], units[cell.team_id], stratum] = True
+    # An empty cell is known to be empty: hiding it protects nothing.
+    return mask & (table.n > 0)
 
 
 def _exposing_parts(

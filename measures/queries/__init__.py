@@ -35,6 +35,7 @@ from measures.queries.protection import (
     list_hidden_counts,
     list_unprotected,
 )
+from measures.queries.released import ReleasedCell, register_released
 from measures.queries.results import (
     Figure,
     PeerBand,
@@ -79,6 +80,7 @@ __all__ = [
     "ImputedResult",
     "MatchReport",
     "PeerBand",
+    "ReleasedCell",
     "SetResult",
     "SliceChange",
     "StratumLabel",
@@ -123,4 +125,5 @@ __all__ = [
     "list_unprotected",
     "list_validity",
     "list_waiting_submissions",
+    "register_released",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,3 +181,30 @@ def list_trend_periods(source: Any, period: Any) -> list[Any]:
         if p.ends_on < period.ends_on and len(p.label) == len(period.label)
     ]
     return sorted(earlier, key=lambda p: p.ends_on)[-TREND_PERIODS:]
+
+
+def list_hidden_on_cards(source: Any, period: Any) -> Iterator[measures.ReleasedCell]:
+    """Strata that published cards hid in a period: in the period's own cards and in the trend of later ones."""
+    cards = ReportCard.objects.filter(
+        source=source, state__in=[CardState.PUBLISHED, CardState.SUPERSEDED]
+    ).filter(period__ends_on__gte=period.ends_on)
+    for team_id, period_id, content in cards.values_list("team_id", "period_id", "content"):
+        sets = [(content["stratum_set"], content["measures"])]
+        sets += [(part["stratum_set"], part["measures"]) for part in content["appendix"]]
+        for stratum_set, of_set in sets:
+            for measure in of_set:
+                figures = [(stratum_set["code"], f) for f in measure["figures"]]
+                if measure.get("total"):
+                    figures.append(("all", measure["total"]))
+                if period_id != period.pk:
+                    figures = [
+                        (stratum_set["code"], f)
+                        for earlier in measure.get("trend", ())
+                        if earlier["period"] == period.label
+                        for f in earlier["figures"]
+                    ]
+                for set_code, figure in figures:
+                    if figure["state"] == "protected":
+                        yield measures.ReleasedCell(
+                            measure["code"], team_id, set_code, figure["stratum"]
+                        )
