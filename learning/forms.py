@@ -9,10 +9,11 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from learning.enums import PhaseKind, SessionKind
+from learning.enums import PhaseKind, SessionKind, Trigger
 from learning.models import SCORES, Session
 from learning.scale import LEVEL_OF
 from pdsa.enums import Workstream
+from pdsa.models import LocalMeasure
 from teams.forms import DayField
 from teams.models import Team, User
 
@@ -162,6 +163,75 @@ class CloseReportForm(forms.Form):
         label="Feedback to the team",
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": "Write at least one sentence of feedback."},
+    )
+
+
+class ControlPlanForm(forms.Form):
+    """How a measure is watched over. Which fields belong together the action says."""
+
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Who watches over it",
+        empty_label="Choose a person",
+        error_messages={"required": "Choose who watches over it."},
+    )
+    check_every_days = forms.IntegerField(
+        label="Look at it every … days", min_value=1, max_value=366, initial=30
+    )
+    trigger = forms.ChoiceField(
+        label="Somebody has to act when",
+        choices=Trigger.choices,
+        initial=Trigger.SIGNAL,
+        widget=forms.RadioSelect,
+    )
+    threshold = forms.DecimalField(
+        label="The number",
+        required=False,
+        max_digits=10,
+        decimal_places=2,
+        help_text="In the unit of the measure; percent for a share. Empty for a signal.",
+    )
+    response = forms.CharField(
+        label="What is done then",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what is done when it happens, and by whom."},
+    )
+    standard_work = forms.URLField(
+        label="Link to the standard work",
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+        help_text="Where it is written how the work is done now.",
+    )
+
+    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+
+
+class NewControlPlanForm(ControlPlanForm):
+    measure = forms.ModelChoiceField(
+        LocalMeasure.objects.none(),
+        label="Measure",
+        empty_label="Choose a measure",
+        error_messages={"required": "Choose the measure that is watched."},
+    )
+
+    field_order = ["measure"]
+
+    def __init__(
+        self, data: Any = None, *, measures: QuerySet[LocalMeasure], **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.fields["measure"].queryset = measures  # type: ignore[attr-defined]
+
+
+class CheckForm(forms.Form):
+    note = forms.CharField(
+        label="What you found and did",
+        required=False,
+        max_length=300,
+        help_text="May stay empty while all is well. When the trigger has fired, say what was done.",
     )
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
-from learning.enums import ActionState, CallState, ReportState, SessionState
-from learning.models import ActionItem, Call, HelpRequest, MonthlyReport, Session
+from learning.enums import ActionState, CallState, ReportState, SessionState, Trigger
+from learning.models import (
+    ActionItem,
+    Call,
+    ControlPlan,
+    HelpRequest,
+    MonthlyReport,
+    Session,
+)
 from teams.errors import StateRefused
 
 #: act → states of a session in which it may be done, and the state that it leads to.
@@ -135,3 +143,25 @@ def can_with_report(act: str, report: MonthlyReport) -> bool:
 def check_report_can(act: str, report: MonthlyReport) -> None:
     if not can_with_report(act, report):
         raise StateRefused(f"{_REPORT_REFUSAL[act]}. This one is “{report.get_state_display()}”.")
+
+
+def check_plan_running(plan: ControlPlan) -> None:
+    if plan.ended_on is not None:
+        raise StateRefused(f"This plan ended on {plan.ended_on:%-d %b %Y}. Make a new one.")
+
+
+def check_trigger(trigger: str, threshold: Decimal | None, *, overlaps: bool) -> None:
+    """overlaps: the measure's periods share people, so that no rule for signals holds on its chart."""
+    if trigger == Trigger.SIGNAL and threshold is not None:
+        raise StateRefused("A signal needs no number. Leave the number empty.")
+    if trigger != Trigger.SIGNAL and threshold is None:
+        raise StateRefused("Give the number at which somebody has to act.")
+    if trigger == Trigger.SIGNAL and overlaps:
+        raise StateRefused(
+            "The periods of this measure overlap, so its chart shows no signals. Choose a number."
+        )
+
+
+def check_note_given(plan: ControlPlan, note: str) -> None:
+    if plan.fired_at is not None and not note:
+        raise StateRefused("Say in a sentence what you found and what you did.")

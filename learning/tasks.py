@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from learning.actions.coaching import remind_of_action_items
+from learning.actions.holding import watch_over_gains
 from learning.actions.progress import remind_of_reports
 
 
@@ -14,3 +15,9 @@ def remind() -> None:
     """Bring to mind what is due. The keys of the notifications keep everybody from being told twice a week."""
     remind_of_action_items(as_of=timezone.now())
     remind_of_reports(as_of=timezone.now())
+
+
+@shared_task
+def watch_gains() -> None:
+    """Fire the control plans whose trigger is met. A plan that has fired is left alone until it is answered."""
+    watch_over_gains(as_of=timezone.now())

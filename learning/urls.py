@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from learning.views import coaching, home, progress, sessions
+from learning.views import coaching, holding, home, progress, sessions
 
 app_name = "learning"
 urlpatterns = [
@@ -40,6 +40,11 @@ urlpatterns = [
     path("coaching/<str:code>/help/", coaching.ask_for_help_page, name="ask_for_help"),
     path("coaching/<str:code>/progress/", progress.progress_page, name="progress"),
     path("coaching/<str:code>/reports/<str:month>/", progress.open_report_page, name="open_report"),
+    path("coaching/<str:code>/holding/", holding.holding_page, name="holding"),
+    path("coaching/<str:code>/holding/plan/", holding.plan_control_page, name="plan_control"),
+    path("holding/<int:plan_id>/", holding.change_control_page, name="change_control"),
+    path("holding/<int:plan_id>/check/", holding.check_control_page, name="check_control"),
+    path("holding/<int:plan_id>/end/", holding.end_control_page, name="end_control"),
     path("calls/<int:call_id>/", coaching.call_page, name="call"),
     path("calls/<int:call_id>/hold/", coaching.hold_call_page, name="hold_call"),
     path("calls/<int:call_id>/cancel/", coaching.cancel_call_page, name="cancel_call"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from learning.enums import Trigger
 
@@ -29,6 +32,13 @@ class ControlPlan(models.Model):
     standard_work = models.URLField(max_length=300, blank=True)
     fired_at = models.DateTimeField(null=True, blank=True)
     fired_because = models.CharField(max_length=300, blank=True)
+    fired_period = models.DateField(
+        null=True,
+        blank=True,
+        help_text="First day of the latest period for which the plan fired; only later ones fire again.",
+    )
+    checked_on = models.DateField(null=True, blank=True)
+    check_note = models.CharField(max_length=300, blank=True)
     ended_on = models.DateField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -59,7 +69,17 @@ class ControlPlan(models.Model):
                 | Q(fired_at__isnull=False) & ~Q(fired_because=""),
                 name="controlplan_firing_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(fired_at__isnull=True) | Q(fired_period__isnull=False),
+                name="controlplan_firing_has_period",
+            ),
         ]
+
+    @property
+    def check_due_on(self) -> date:
+        """The day by which somebody looks at the measure again."""
+        last = self.checked_on or timezone.localdate(self.created_at)
+        return last + timedelta(days=self.check_every_days)
 
     def __str__(self) -> str:
         return f"Control plan of {self.measure}"

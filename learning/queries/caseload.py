@@ -17,6 +17,7 @@ from learning.queries.coaching import list_teams_worked_with
 from learning.queries.progress import ScorePair, list_score_pairs
 from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures
+from pdsa.queries.signals import list_present_signals
 from teams.models import Team
 from teams.scoping import Scope
 
@@ -109,6 +110,7 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
         .values_list("team_id")
         .annotate(count=Count("id"))
     )
+    signals = list_present_signals(scope, ids)
     month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     reports = {
         report.team_id: report
@@ -145,6 +147,9 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
             "first_test_on": tests.get(team_id, {}).get("first"),
             "last_test_at": tests.get(team_id, {}).get("last"),
             # A team that never wrote a report is not yet in the rhythm: nothing of it is overdue.
+            "unfavourable_signals": tuple(
+                signal.sentence for signal in signals.get(team_id, []) if signal.favourable is False
+            ),
             "report_due_on": report_due_on(month) if team_id in began else None,
             "report_handed_in": report is not None and report.state != ReportState.DRAFT,
             "overdue_actions": overdue.get(team_id, 0),

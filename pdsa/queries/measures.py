@@ -110,7 +110,8 @@ def list_observations(
     return {(row.stratum_id, row.starts_on): row for row in rows.select_related("entered_by")}
 
 
-def _point(row: Observation | None) -> Point:
+def point_of(row: Observation | None) -> Point:
+    """What was entered, as charts take it; nothing entered is an empty point."""
     if row is None:
         return Point()
     return Point(
@@ -131,7 +132,7 @@ def _entered(measure: LocalMeasure) -> tuple[tuple[date, ...], tuple[Group, ...]
             chosen.stratum_id,
             chosen.stratum.short_label,
             StratumRole(chosen.role),
-            tuple(_point(found.get((chosen.stratum_id, day))) for day in periods),
+            tuple(point_of(found.get((chosen.stratum_id, day))) for day in periods),
         )
         for chosen in measure.strata.all()
     )

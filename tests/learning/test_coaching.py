@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +32,7 @@ from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import AuditEvent, CoachAssignment, FieldVersion, Notification, Team, User
 from teams.scoping import scope_of
+from tests.factories.cycles import make_project
 from tests.factories.learning import (
     DAY,
     NOW,
@@ -40,6 +41,7 @@ from tests.factories.learning import (
     make_call,
     make_coach,
 )
+from tests.factories.local_measures import enter, make_local_measure
 from tests.factories.people import add_role, make_coach_assignment, make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -343,7 +345,46 @@ def test_caseload_asks_the_same_number_of_questions_for_any_number_of_teams(coun
         make_coach_assignment(coach, team)
         make_call(team, coach)
         make_action(team, coach, due_on=TODAY - DAY)
+        lead = make_user(Role.GROUP_LEAD, team=team)
+        measure = make_local_measure(make_project(team, by=lead), by=lead)
+        enter(measure, "nh_black", FALLING, by=lead, first=BEGAN)
     scope = scope_of(coach, on=timezone.localdate())
     with CaptureQueriesContext(connection) as queries:
         list_caseload(scope, today=TODAY)
-    assert len(queries) == 12
+    assert len(queries) == 16
+
+
+BEGAN = date(2024, 6, 1)
+#: Of 50 patients: twelve months around 60 %, then eight below it.
+FALLING = [
+    (n, 50)
+    for n in (30, 31, 29, 30, 32, 28, 30, 31, 29, 30, 31, 29, 20, 21, 19, 20, 18, 20, 21, 19)
+]
+
+
+def test_signal_the_wrong_way_is_a_reason_and_the_right_way_is_none(
+    team: Team, coach: User
+) -> None:
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    measure = make_local_measure(make_project(team, by=lead), by=lead, name="Blood pressure")
+    enter(measure, "nh_black", FALLING, by=lead, first=BEGAN)
+    scope = scope_of(coach, on=timezone.localdate())
+    (row,) = list_caseload(scope, today=TODAY)
+    sentences = [r.sentence for r in row.reasons if r.rule == Rule.SIGNAL]
+    assert sentences and "Blood pressure, Black" in sentences[0]
+    assert "unfavourable" in sentences[0]
+    better = make_local_measure(
+        make_project(team, by=lead), by=lead, name="No-shows", direction="lower"
+    )
+    enter(better, "nh_black", FALLING, by=lead, first=BEGAN)
+    (row,) = list_caseload(scope, today=TODAY)
+    assert all("No-shows" not in reason.sentence for reason in row.reasons)
+
+
+def test_signal_that_is_over_is_no_reason(team: Team, coach: User) -> None:
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    measure = make_local_measure(make_project(team, by=lead), by=lead)
+    recovered = [(31, 50), (30, 50), (29, 50)]
+    enter(measure, "nh_black", [*FALLING, *recovered], by=lead, first=BEGAN)
+    (row,) = list_caseload(scope_of(coach, on=timezone.localdate()), today=TODAY)
+    assert Rule.SIGNAL not in {reason.rule for reason in row.reasons}
