@@ -30,7 +30,21 @@ def build(world: World) -> None:
     coach = world.users[Role.COACH]
     mine = _objects_of(world.mine, "Own", coach)
     other = _objects_of(world.other, "Strange", coach)
-    for part in ("call_id", "item_id", "help_id", "report_id"):
+    # Another app has reports too, so the address is named.
+    for act in (
+        "report",
+        "submit_report",
+        "take_report_back",
+        "acknowledge_report",
+        "close_report",
+    ):
+        world.provide(
+            f"learning:{act}.report_id",
+            mine=mine["report_id"],
+            other=other["report_id"],
+            seen_by=_WORK_WITH_ALL,
+        )
+    for part in ("call_id", "item_id", "help_id"):
         world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
     for name in ("save_call_notes", "save_report"):
         part = "report_id" if name == "save_report" else "call_id"
