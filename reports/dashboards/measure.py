@@ -7,12 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from measures.queries import PeerBand, SetResult, StratumLabel
+from measures.stats.decisions import DecisionRule
 from reports import charts
-from reports.dashboards import marks
+from reports.dashboards import evidence, marks
+from reports.dashboards.conclusions import (
+    JUDGEMENT_WORDS,
+    PEERS_CONCLUSION,
+    change_conclusion,
+    change_digits,
+    detectable_text,
+    now_conclusion,
+    pace_text,
+    sites_conclusion,
+    spread_conclusion,
+    trend_conclusion,
+)
+from reports.dashboards.expert import reference_sentence
 from reports.dashboards.tables import FigureRow, figure_row, figure_rows
 from reports.dashboards.team import MeasureBlock, measure_block, peers_chart, sites_chart
-from reports.dashboards.wording import people_of
-from teams.formats import format_percent
+from reports.dashboards.wording import gap_decimals, gap_interval_text, gap_text, people_of
+from teams.formats import format_count, format_percent, format_points
 
 _MARKERS = ("circle", "triangle-down", "square", "triangle-up", "x", "star", "hexagon")
 _COLOURS = ("mark-blue", "mark-orange", "mark-grey")
@@ -25,6 +39,40 @@ class UnitRows:
     name: str
     overall: FigureRow | None
     rows: tuple[FigureRow, ...]
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """How one gap changed, as texts; only `text` where the change is not told."""
+
+    label: str
+    text: str
+    before: str = ""
+    after: str = ""
+    change: str = ""
+    interval: str = ""
+    pace: str = ""
+
+
+@dataclass(frozen=True)
+class RuleRows:
+    """One decision rule and what it says of each group, in words."""
+
+    rule: DecisionRule
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """Patients that one site would need for the group in focus, as texts."""
+
+    site: str
+    gap: str
+    gap_interval: str
+    to_parity: str
+    to_half: str
+    between: str
+    caution: bool
 
 
 @dataclass(frozen=True)
@@ -42,6 +90,17 @@ class MeasurePage:
     strata: tuple[str, ...]
     focus: str
     reference: str
+    reference_rule: str
+    now_text: str
+    spread_text: str
+    seed: int
+    trend_text: str
+    change_period: str
+    changes: tuple[ChangeRow, ...]
+    rules: tuple[RuleRows, ...]
+    peers_text: str
+    sites_text: str
+    site_plans: tuple[PlanRow, ...]
 
 
 def measure_page(
@@ -55,8 +114,9 @@ def measure_page(
     peers_why_not: str,
     site_results: Sequence[SetResult],
     line_results: Sequence[SetResult],
+    seed: int,
 ) -> MeasurePage | None:
-    """results: one measure over `periods`. None where `period` has no result."""
+    """results: one measure over `periods`. None where `period` has no result. seed: of simulated intervals."""
     current = next((r for r in results if r.period.label == period), None)
     if current is None:
         return None
@@ -73,7 +133,16 @@ def measure_page(
         sites = sites_chart(site_results, focus, reference)
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
         peers = peers_chart(compared) if compared else None
-    rows = figure_rows(current, bands=bands)
+    rows = tuple(
+        replace(row, detectable=detectable_text(evidence.detectable_points(current, figure)))
+        for row, figure in zip(figure_rows(current, bands=bands), current.figures, strict=True)
+    )
+    changes = evidence.changes_of(results, period)
+    change_of_focus = next(
+        (c for c in changes if shown_focus is not None and _stratum_of(c).id == shown_focus.id),
+        None,
+    )
+    spread = evidence.spread_of(current, seed=seed)
     block = measure_block(current)
     few = {f.stratum.label for f in marks.few_of(current)}
     sentences = " ".join(row.finding for row in rows if row.gap and row.label not in few)
@@ -94,6 +163,62 @@ def measure_page(
         strata=tuple(f.stratum.short_label for f in current.compared),
         focus=people_of(focus) if focus else "",
         reference=people_of(reference) if reference else "",
+        reference_rule=reference_sentence(current.reference),
+        now_text=now_conclusion(current),
+        spread_text=spread_conclusion(spread) if spread else "",
+        seed=seed,
+        trend_text=trend_conclusion(change_of_focus) if change_of_focus or not changes else "",
+        change_period=next(
+            (c.earlier.period.label for c in changes if isinstance(c, evidence.ChangeOfGap)), ""
+        ),
+        changes=tuple(_change_row(c) for c in changes),
+        rules=tuple(
+            RuleRows(
+                judged.rule,
+                tuple((s.label, JUDGEMENT_WORDS[judgement]) for s, judgement in judged.judged),
+            )
+            for judged in evidence.judgements_of(current)
+        ),
+        peers_text=PEERS_CONCLUSION,
+        sites_text=sites_conclusion(site_results, focus) if focus and site_results else "",
+        site_plans=tuple(_plan_row(plan) for plan in evidence.site_plans(site_results, focus)),
+    )
+
+
+def _stratum_of(change: evidence.ChangeOfGap | evidence.NoChange) -> StratumLabel:
+    return change.stratum if isinstance(change, evidence.NoChange) else change.figure.stratum
+
+
+def _change_row(change: evidence.ChangeOfGap | evidence.NoChange) -> ChangeRow:
+    label = _stratum_of(change).label
+    if isinstance(change, evidence.NoChange):
+        return ChangeRow(label, change_conclusion(change))
+    digits = change_digits(change)
+    found = change.found
+    low, high = (
+        format_points(100 * float(v), digits) for v in (found.interval.lower, found.interval.upper)
+    )
+    return ChangeRow(
+        label=label,
+        text=change_conclusion(change),
+        before=format_points(100 * float(found.before), digits),
+        after=format_points(100 * float(found.after), digits),
+        change=format_points(100 * float(found.change), digits),
+        interval=f"{low} to {high}",
+        pace=pace_text(change),
+    )
+
+
+def _plan_row(plan: evidence.SitePlan) -> PlanRow:
+    digits = gap_decimals(plan.figure, plan.reference)
+    return PlanRow(
+        site=plan.site,
+        gap=gap_text(plan.figure, digits),
+        gap_interval=gap_interval_text(plan.figure, digits),
+        to_parity=format_count(plan.to_parity),
+        to_half=format_count(plan.to_half),
+        between=f"{format_count(plan.least)} to {format_count(plan.most)}",
+        caution=plan.figure.caution or plan.reference.caution,
     )
 
 

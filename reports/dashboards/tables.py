@@ -33,6 +33,7 @@ from teams.formats import format_count, format_points
 class FigureRow:
     """One stratum as texts; empty text where the reader gets no number, with the reason in `note`.
 
+    detectable: how large a gap would have to be to be found, where none is seen; on the measure page.
     absence: name of the page component's state when there are no numbers at all.
     """
 
@@ -57,6 +58,7 @@ class FigureRow:
     note: str
     finding: str
     events: bool
+    detectable: str = ""
 
 
 def figure_row(

@@ -7,7 +7,7 @@ groups beside each other. A number that the reader may not see is a word there, 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -24,8 +24,13 @@ def results_frame(results: Sequence[SetResult]) -> pd.DataFrame:
     return frame.replace({"": None})
 
 
-def render_workbook(results: Sequence[SetResult], *, notes: Sequence[tuple[str, str]]) -> bytes:
-    """XLSX with the sheets Read me, Gaps, Rates and Figures.
+def render_workbook(
+    results: Sequence[SetResult],
+    *,
+    notes: Sequence[tuple[str, str]],
+    more: Mapping[str, pd.DataFrame] | None = None,
+) -> bytes:
+    """XLSX with the sheets Read me, Gaps, Rates and Figures, and those of `more` after them.
 
     notes: label and text of the first sheet: what was chosen, source, as of, versions.
     """
@@ -37,6 +42,7 @@ def render_workbook(results: Sequence[SetResult], *, notes: Sequence[tuple[str, 
             "Gaps": _wide(frame, "gap_points", "gap_state"),
             "Rates": _wide(frame.assign(rate=100 * frame["rate"].astype(float)), "rate", "state"),
             "Figures": frame,
+            **(more or {}),
         }
         heading = writer.book.add_format(
             {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}

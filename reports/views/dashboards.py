@@ -24,7 +24,16 @@ from reports.views.imputed import measure_imputed
 from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404, wants_part
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.queries import get_programme
 from teams.scoping import Scope
+
+#: Charts of the measure page and the files that each can become.
+CHART_FORMS: dict[str, tuple[str, ...]] = {
+    "strip": ("svg", "png", "pptx"),
+    "trend": ("svg", "png", "pptx"),
+    "peers": ("svg", "png"),
+    "sites": ("svg", "png", "pptx"),
+}
 
 
 @require(Permission.VIEW_TEAM_RESULTS)
@@ -87,6 +96,8 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
             "as_of": read.page.block.result.computed_at,
             "query": query,
             "csv_url": reverse("reports:measure_figures", kwargs=address) + query,
+            "workbook_url": reverse("reports:measure_workbook", kwargs=address) + query,
+            "expert_url": reverse("reports:measure_expert", kwargs=address) + query,
             "chart_urls": {
                 name: [
                     {
@@ -96,9 +107,9 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
                         )
                         + query,
                     }
-                    for form in ("svg", "png")
+                    for form in CHART_FORMS[name]
                 ]
-                for name in ("strip", "trend", "peers", "sites")
+                for name in CHART_FORMS
             },
         }
     return render(request, "reports/team_measure.html", context)
@@ -225,6 +236,7 @@ def read_measure(scope: Scope, team: Team, code: str, request: HttpRequest) -> M
         peers_why_not=why_not,
         site_results=site_results,
         line_results=line_results,
+        seed=get_programme().simulation_seed,
     )
     return MeasureRead(filters, chosen.definition, page, results, site_results, line_results)
 

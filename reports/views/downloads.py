@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -16,10 +17,12 @@ from reports.dashboards.downloads import (
     completeness_lines,
     figure_lines,
 )
+from reports.dashboards.expert import INDEX_COLUMNS, index_lines
+from reports.dashboards.slides import measure_slide
 from reports.dashboards.wording import source_note
 from reports.dashboards.workbook import render_workbook
 from reports.forms.filters import ResultFilters, Selection
-from reports.views.dashboards import read_measure, team_results
+from reports.views.dashboards import CHART_FORMS, read_measure, team_results
 from reports.views.files import csv_body, result_file
 from reports.views.overview import read_overview
 from reports.views.pages import team_or_404
@@ -56,6 +59,7 @@ def _workbook(
     results: Sequence[queries.SetResult],
     selection: Selection,
     team: Team | None = None,
+    more: Mapping[str, pd.DataFrame] | None = None,
 ) -> HttpResponse:
     latest = max(results, key=lambda r: r.computed_at) if results else None
     notes = [
@@ -75,7 +79,7 @@ def _workbook(
     ]
     return result_file(
         request,
-        render_workbook(results, notes=notes),
+        render_workbook(results, notes=notes, more=more),
         name=name,
         form="xlsx",
         parameters=selection.parameters(),
@@ -192,10 +196,28 @@ def measure_figures(request: HttpRequest, code: str, measure: str) -> HttpRespon
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
+def measure_workbook(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """The same as a workbook, with the summary indices of the period shown."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    lines = list(index_lines(read.page.block.result, seed=read.page.seed)) if read.page else []
+    return _workbook(
+        request,
+        name=read.definition.measure.code.lower(),
+        results=[*read.results, *read.line_results, *read.site_results],
+        selection=_selected(read.filters),
+        team=team,
+        more={"Indices": pd.DataFrame(lines, columns=list(INDEX_COLUMNS))},
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
 def measure_chart(
     request: HttpRequest, code: str, measure: str, chart: str, form: str
 ) -> HttpResponse:
-    """One chart of the measure page as a file."""
+    """One chart of the measure page as a file: SVG, PNG, or a slide whose numbers can be edited."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
@@ -208,13 +230,27 @@ def measure_chart(
         "sites": read.page.sites,
     }
     drawn = charts.get(chart)
-    if drawn is None or form not in ("svg", "png"):
+    if drawn is None or form not in CHART_FORMS[chart]:
         raise Http404("There is no such chart.")
     chosen = _selected(read.filters)
     note = source_note(read.page.block.result, team)
+    body: str | bytes
+    if form == "pptx":
+        body = measure_slide(
+            chart,
+            drawn,
+            page=read.page,
+            results=read.results,
+            site_results=read.site_results,
+            periods=[p.label for p in chosen.trend_periods],
+            focus=chosen.focus,
+            note=note,
+        )
+    else:
+        body = chart_svg(drawn, note) if form == "svg" else chart_png(drawn, note)
     return result_file(
         request,
-        chart_svg(drawn, note) if form == "svg" else chart_png(drawn, note),
+        body,
         name=f"{read.definition.measure.code.lower()}-{chart}",
         form=form,
         parameters=chosen.parameters(),

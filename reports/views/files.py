@@ -16,6 +16,7 @@ _CONTENT_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 
 
@@ -31,7 +32,7 @@ def result_file(
 ) -> HttpResponse:
     """A download called `name-team-of….form`.
 
-    name: what it is, also on the audit trail. form: csv, xlsx, svg or png. parameters: the filters that
+    name: what it is, also on the audit trail. form: csv, xlsx, svg, png or pptx. parameters: the filters that
     were chosen. team: None for all groups. of: period and stratum set, where the file has them.
     Effects: one audit event.
     """

@@ -387,7 +387,7 @@ QUERIES = {
     "/": 28,
     "/programme/": 27,
     "/teams/HARBOR/": 31,
-    "/teams/HARBOR/measures/CBP/": 33,
+    "/teams/HARBOR/measures/CBP/": 34,
     "/teams/HARBOR/measures/CBP/numbers/": 19,
     "/teams/HARBOR/sites/": 25,
 }

@@ -1,0 +1,288 @@
+"""What the numbers of a measure can carry beyond each gap: how small a gap they could find, how a gap
+changed, what named rules say, how far apart the groups are, what a site would need.
+
+Everything is worked out from figures that the reader sees; where an arm is hidden there is nothing.
+So nothing here tells a reader more about a hidden count than the page's own numbers do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from measures.queries import Figure, SetResult, StratumLabel
+from measures.stats import bootstrap, change, decisions, parity, power, reliability
+from reports.dashboards.marks import reference_figure, same_meaning
+from reports.dashboards.wording import Reading, read_figure
+from teams.enums import Audience
+
+#: Sites that are needed before anything is said of how far they can be told apart.
+LEAST_SITES = 3
+
+
+@dataclass(frozen=True)
+class ChangeOfGap:
+    """A gap in two periods; points, the earlier first. Arrays of `found` have no dimension."""
+
+    figure: Figure
+    reference: Figure
+    before: Figure
+    reference_before: Figure
+    earlier: SetResult
+    later: SetResult
+    found: change.GapChange
+    pace: change.RunRate
+
+
+@dataclass(frozen=True)
+class NoChange:
+    """Why the change of a gap is not told. Words end a sentence."""
+
+    stratum: StratumLabel
+    why: str
+
+
+@dataclass(frozen=True)
+class RuleJudgements:
+    """One named rule over all strata that can be judged, in the order of the set."""
+
+    rule: decisions.DecisionRule
+    judged: tuple[tuple[StratumLabel, decisions.Judgement], ...]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The headline of a set. strata: those it is over. left_out: others with somebody, without numbers here."""
+
+    headline: bootstrap.Headline
+    strata: tuple[StratumLabel, ...]
+    left_out: tuple[StratumLabel, ...]
+    reference: StratumLabel | None
+
+
+@dataclass(frozen=True)
+class SitePlan:
+    """Patients that one site would need. `most` is the upper end of the 95% range."""
+
+    site: str
+    figure: Figure
+    reference: Figure
+    to_parity: int
+    to_half: int
+    least: int
+    most: int
+
+
+def both_arms(result: SetResult, figure: Figure) -> Figure | None:
+    """The reference's figure where the reader sees the gap and both of its arms; else None."""
+    reference = reference_figure(result)
+    if reference is None or not (
+        figure.gap_shown and figure.numbers_shown and reference.numbers_shown
+    ):
+        return None
+    return reference
+
+
+def detectable_points(result: SetResult, figure: Figure) -> float | None:
+    """Smallest true gap in points that would be found 8 times in 10, for a gap that is not seen.
+
+    NaN where even the widest possible gap would be missed more often; None where a gap is seen, or
+    there is no comparison.
+    """
+    reference = both_arms(result, figure)
+    if reference is None:
+        return None
+    if read_figure(figure, higher_is_better=result.higher_is_better) != Reading.OPEN:
+        return None
+    found = power.detectable_gap(
+        figure.denominator,  # type: ignore[arg-type]
+        reference.denominator,  # type: ignore[arg-type]
+        reference.rate,  # type: ignore[arg-type]
+        higher_is_better=result.higher_is_better,
+    )
+    return float(found) * 100
+
+
+def changes_of(results: Sequence[SetResult], period: str) -> tuple[ChangeOfGap | NoChange, ...]:
+    """The change of every gap that `period` shows since the period before, never across a break.
+
+    results: of one measure, one a period, any order.
+    """
+    in_order = sorted(results, key=lambda r: r.period.ends_on)
+    at = next((i for i, r in enumerate(in_order) if r.period.label == period), None)
+    if not at:
+        return ()
+    earlier, later = in_order[at - 1], in_order[at]
+    return tuple(
+        _change(figure, earlier, later)
+        for figure in later.compared
+        if both_arms(later, figure) is not None
+    )
+
+
+def _change(figure: Figure, earlier: SetResult, later: SetResult) -> ChangeOfGap | NoChange:
+    reference = both_arms(later, figure)
+    before = earlier.figure(figure.stratum.code)
+    when = earlier.period.label
+    if not same_meaning(earlier, later):
+        why = f"the measure is not defined as in {when}, so the two periods are not compared"
+        return NoChange(figure.stratum, why)
+    if earlier.reference != later.reference:
+        why = f"the reference is not the one of {when}, so the two periods are not compared"
+        return NoChange(figure.stratum, why)
+    reference_before = both_arms(earlier, before) if before is not None else None
+    if before is None or reference is None or reference_before is None:
+        return NoChange(figure.stratum, f"{when} has no gap that can be shown here")
+    found = change.gap_change(
+        before.numerator, before.denominator,  # type: ignore[arg-type]
+        reference_before.numerator, reference_before.denominator,  # type: ignore[arg-type]
+        figure.numerator, figure.denominator,  # type: ignore[arg-type]
+        reference.numerator, reference.denominator,  # type: ignore[arg-type]
+        higher_is_better=later.higher_is_better,
+    )  # fmt: skip
+    years = (later.period.ends_on - earlier.period.ends_on).days / 365.25
+    return ChangeOfGap(
+        figure=figure,
+        reference=reference,
+        before=before,
+        reference_before=reference_before,
+        earlier=earlier,
+        later=later,
+        found=found,
+        pace=change.run_rate(found, years=years, higher_is_better=later.higher_is_better),
+    )
+
+
+def judgements_of(result: SetResult) -> tuple[RuleJudgements, ...]:
+    """What every named rule says of every stratum that is compared; few people are not judged."""
+    arms = [
+        (figure, reference)
+        for figure in result.compared
+        if (reference := both_arms(result, figure)) is not None
+        and not figure.caution
+        and not reference.caution
+    ]
+    if not arms:
+        return ()
+    found = []
+    for rule in decisions.RULES.values():
+        judged = decisions.judge(
+            rule,
+            [f.numerator for f, _ in arms],  # type: ignore[misc]
+            [f.denominator for f, _ in arms],  # type: ignore[misc]
+            [r.numerator for _, r in arms],  # type: ignore[misc]
+            [r.denominator for _, r in arms],  # type: ignore[misc]
+            higher_is_better=result.higher_is_better,
+        )
+        found.append(
+            RuleJudgements(
+                rule,
+                tuple(
+                    (figure.stratum, decisions.Judgement(int(one)))
+                    for (figure, _), one in zip(arms, judged, strict=True)
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def counted_figures(result: SetResult) -> tuple[Figure, ...]:
+    """The strata that a summary over groups is made of: shown, compared, with 30 people or more."""
+    return tuple(f for f in result.compared if f.numbers_shown and not f.caution)
+
+
+def spread_of(result: SetResult, *, seed: int) -> Spread | None:
+    """How far apart the groups are; None with fewer than two that have numbers here."""
+    figures = counted_figures(result)
+    if len(figures) < 2:
+        return None
+    strata = tuple(f.stratum for f in figures)
+    at = strata.index(result.reference) if result.reference in strata else None
+    return Spread(
+        headline=_headline(
+            tuple(f.numerator for f in figures),  # type: ignore[misc]
+            tuple(f.denominator for f in figures),  # type: ignore[misc]
+            at,
+            seed,
+        ),
+        strata=strata,
+        left_out=tuple(
+            f.stratum
+            for f in result.compared
+            if f.stratum not in strata
+            and (f.denominator is None or f.denominator > 0)
+            and f.state.name != "NO_DENOMINATOR"
+        ),
+        reference=None if at is None else strata[at],
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _headline(
+    hits: tuple[int, ...], sizes: tuple[int, ...], reference: int | None, seed: int
+) -> bootstrap.Headline:
+    """The same counts and seed give the same numbers, so a page that is loaded again waits for none."""
+    return bootstrap.headline(hits, sizes, seed=seed, reference=reference)
+
+
+def site_plans(results: Sequence[SetResult], focus: StratumLabel | None) -> tuple[SitePlan, ...]:
+    """What each site would need for the group in focus, in the order given; for the group itself only."""
+    plans = []
+    for result in results:
+        figure = result.figure(focus.code) if focus is not None else None
+        reference = both_arms(result, figure) if figure is not None else None
+        if result.audience != Audience.OWN or figure is None or reference is None:
+            continue
+        arms = (
+            figure.numerator, figure.denominator, reference.numerator, reference.denominator,
+            result.higher_is_better,
+        )  # fmt: skip
+        needed = parity.patients_to_part(*arms, part=parity.Fraction(1))  # type: ignore[arg-type]
+        half = parity.patients_to_part(*arms)  # type: ignore[arg-type]
+        limits = parity.patients_to_parity_interval(*arms)  # type: ignore[arg-type]
+        plans.append(
+            SitePlan(
+                site=result.unit.name,
+                figure=figure,
+                reference=reference,
+                to_parity=int(needed),
+                to_half=int(half),
+                least=int(limits.lower),
+                most=int(limits.upper),
+            )
+        )
+    return tuple(plans)
+
+
+def site_reliability(
+    results: Sequence[SetResult], focus: StratumLabel | None
+) -> tuple[float, float, int] | None:
+    """Lowest and highest reliability of the sites' rates of the group in focus, 0 to 1, and the number of sites.
+
+    None for outside readers, and with fewer than `LEAST_SITES` sites that have somebody: their spread
+    cannot be estimated.
+    """
+    counts = []
+    for result in results:
+        figure = result.figure(focus.code) if focus is not None else None
+        if figure is None or result.audience != Audience.OWN or not figure.numbers_shown:
+            continue
+        if figure.denominator:
+            counts.append((figure.numerator, figure.denominator))
+    if len(counts) < LEAST_SITES:
+        return None
+    return _reliability(tuple(counts))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=2_000)
+def _reliability(counts: tuple[tuple[int, int], ...]) -> tuple[float, float, int]:
+    hits, sizes = [x for x, _ in counts], [n for _, n in counts]
+    told = reliability.reliability(sizes, reliability.fit_beta_binomial(hits, sizes))
+    return float(told.min()), float(told.max()), len(counts)
+
+
+def is_possible(points: float | None) -> bool:
+    """Whether there is a detectable gap at all."""
+    return points is not None and not math.isnan(points)

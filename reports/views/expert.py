@@ -1,0 +1,105 @@
+"""The expert view of a measure: all summary indices, the second reference, reliability; page and CSV."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from measures import queries
+from measures.queries import SetResult
+from reports.dashboards.expert import (
+    INDEX_COLUMNS,
+    SecondComparison,
+    expert_view,
+    index_lines,
+    second_comparison,
+)
+from reports.views.dashboards import MeasureRead, read_measure
+from reports.views.files import csv_body, result_file
+from reports.views.pages import render_results, team_or_404
+from teams.enums import SecondReference
+from teams.permissions import Permission, require
+from teams.queries import get_programme
+from teams.scoping import Scope
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def measure_expert(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """Fetched when the fold of the measure page is opened; a page of its own without scripts."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    chosen = read.filters.selection
+    if read.page is None or chosen is None:
+        raise Http404("There are no results of this measure for this choice.")
+    query = chosen.query(measure="")
+    address = {"code": team.code, "measure": read.definition.measure.code}
+    return render_results(
+        request,
+        "reports/measure_expert.html",
+        "reports/parts/expert_view.html",
+        {
+            "team": team,
+            "definition": read.definition,
+            "selection": chosen,
+            "query": query,
+            "audience": None,
+            "focus": read.page.focus,
+            "view": expert_view(
+                read.page.block.result,
+                seed=read.page.seed,
+                second=_second(read),
+                site_results=read.site_results,
+                focus=chosen.focus,
+            ),
+            "indices_url": reverse("reports:measure_indices", kwargs=address) + query,
+            "workbook_url": reverse("reports:measure_workbook", kwargs=address) + query,
+        },
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def measure_indices(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """CSV of the summary indices of one period."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    chosen = read.filters.selection
+    if read.page is None or chosen is None:
+        raise Http404("There are no results of this measure for this choice.")
+    return result_file(
+        request,
+        csv_body(INDEX_COLUMNS, index_lines(read.page.block.result, seed=read.page.seed)),
+        name=f"{read.definition.measure.code.lower()}-indices",
+        form="csv",
+        parameters=chosen.parameters(),
+        team=team,
+        of=(chosen.period.label, chosen.stratum_set.code),
+    )
+
+
+def _second(read: MeasureRead) -> SecondComparison | None:
+    """The comparison that the programme asks for beside each set's own reference."""
+    rule = SecondReference(get_programme().second_reference)
+    chosen = read.filters.selection
+    if read.page is None or chosen is None or rule == SecondReference.NONE:
+        return None
+    programme: dict[str, SetResult] = {}
+    labels = [p.label for p in chosen.trend_periods]
+    if rule in (SecondReference.BEST, SecondReference.LARGEST):
+        found = queries.list_programme_results(
+            source=chosen.source,
+            periods=chosen.trend_periods[-2:],
+            stratum_set=chosen.stratum_set,
+            measure_ids=[read.definition.measure_id],
+        )
+        programme = {r.period.label: r for r in found}
+    return second_comparison(
+        rule,
+        read.page.block.result,
+        programme=programme.get(chosen.period.label),
+        programme_before=programme.get(labels[-2]) if len(labels) > 1 else None,
+    )
