@@ -102,7 +102,7 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
         "readings": list(found.readings.all()),
         "reading_form": ReadingForm(initial={"read_on": timezone.localdate()}),
         "focus_form": FocusForm(cycle=found),
-        "focus": list(found.focus_strata.all()),
+        "focus": [stratum.label for stratum in found.focus_strata.all()],
         "sharing_form": SharingForm(initial={"sharing": found.sharing}),
         "who_can_see": WHO_CAN_SEE[found.sharing],
         "names_shared": names_in(found, shared_texts(found)) if found.sharing == "unnamed" else [],
@@ -142,7 +142,7 @@ def shared_page(request: HttpRequest, found: Cycle) -> HttpResponse:
             "group": group_name(found),
             "predictions": list(found.predictions.all()),
             "tasks": [task for task in found.tasks.all() if task.what],
-            "focus": list(found.focus_strata.all()),
+            "focus": [stratum.label for stratum in found.focus_strata.all()],
             "scale": scale_text(
                 patient_count=found.patient_count,
                 clinician_count=found.clinician_count,

@@ -73,7 +73,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         "pdsa/project.html",
         project_context(scope, found, "pdsa:project")
         | {
-            "focus": list(found.focus_strata.all()),
+            "focus": [stratum.label for stratum in found.focus_strata.all()],
             "running": [c for c in cycles if c.state in (CycleState.DOING, CycleState.STUDYING)],
             "planned": [c for c in cycles if c.state == CycleState.PLANNED],
             "tally": [
