@@ -94,7 +94,7 @@ def test_report_takes_a_pasted_column_and_is_handed_in(open_as: Callable[..., Pa
     )
     assert page.get_by_label("Spent on Cuffs").input_value() == "9,500"
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved. Nothing is handed in yet.").wait_for()
+    page.get_by_role("cell", name="$23,500.00").wait_for()  # the total, worked out by the server
     lines = ActualLine.objects.order_by("line_code").values_list("actual", "committed")
     assert [(int(a), int(c)) for a, c in lines] == [(14000, 500), (9500, 0)]
     assert problems(page) == []
