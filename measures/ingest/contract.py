@@ -194,6 +194,7 @@ COUNT_RULES: tuple[Rule, ...] = (
     _error("strata_above_total", "The strata of the set add up to more than everybody (the set all)."),
     _error("strata_below_total", "The strata of the set, the unknown among them, add up to less than everybody (the set all)."),
     _error("sets_disagree", "The sets add up to different totals, and no row of the set all says which holds."),
+    _error("sets_contradict", "Race, ethnicity and the combined set contradict each other: more people of a race are not Hispanic than there are, or Hispanic differs."),
     _error("total_beside_parts", "Rows without a site or line of business repeat the sum of those that have one.", "Send the parts or the sum, not both."),
     _error("slice_incomplete", "Other rows of the same group, measure and period cannot be used; counts of these three go in together or not at all."),
     _warning("rest_is_unknown", "The strata of the set add up to less than everybody; the rest counts as unknown."),

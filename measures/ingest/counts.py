@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from measures.enums import FileForm, ReportingSource, Severity
+from measures.enums import FileForm, ReportingSource, Severity, StratumKind
 from measures.ingest.coders import Coder, Reading, UnitCoders
 from measures.ingest.codes import CELL_SETS, Reference
 from measures.ingest.contract import BY_NAME_OF, RULE_BY_CODE, SET_LEFT_OUT
@@ -341,6 +341,8 @@ class _Reading:
             ]
             try:
                 rest = self._rest(placed)
+                implied = self._implied(placed + rest)
+                self._check_overlaps(placed + rest + implied)
             except _Misfit as misfit:
                 problem = misfit
                 continue
@@ -352,7 +354,7 @@ class _Reading:
                 "stratum",
                 [r.line for r in rest if r.set_code != "all" and any(r.sums[:2])],
             )
-            return placed + rest
+            return placed + rest + implied
         assert problem is not None
         self._note(problem.rule, "stratum_set", problem.lines)
         return []
@@ -387,6 +389,72 @@ class _Reading:
                     first_row = next(row for row in rows if row.set_code == set_code)
                     rest.append(_made(first_row, set_code, unknown, place, missing))
         return rest
+
+    def _implied(self, rows: list[CountRow]) -> list[CountRow]:
+        """What one of race, ethnicity and the combined set says of another that the slice does not have.
+
+        Hispanic of one set are the Hispanic of the other; a race "not Hispanic" is of that race. Whoever
+        is not covered by that is unknown.
+        """
+        given = {row.set_code for row in rows}
+        of = self.reference
+        combined, ethnicity = of.strata["combined"], of.strata["ethnicity"]
+        hispanic = combined["hispanic"].pk
+        means: dict[tuple[str, str], dict[int, int]] = {}
+        if "combined" in given:
+            races = self._races()
+            if "race" not in given:
+                means["combined", "race"] = races
+            if "ethnicity" not in given:
+                not_hispanic = dict.fromkeys(races, ethnicity["not_hispanic"].pk)
+                means["combined", "ethnicity"] = {hispanic: of.hispanic, **not_hispanic}
+        elif "ethnicity" in given:
+            means["ethnicity", "combined"] = {of.hispanic: hispanic}
+        return [
+            replace(
+                row,
+                set_code=target,
+                stratum=strata.get(row.stratum, of.unknown[target]),
+            )
+            for (origin, target), strata in means.items()
+            for row in rows
+            if row.set_code == origin
+        ]
+
+    def _races(self) -> dict[int, int]:
+        """Combined stratum of somebody who is not Hispanic → race."""
+        specified = StratumKind.SPECIFIED
+        return {
+            combined: race
+            for race, combined in self.reference.combined_of.items()
+            if self.reference.kind(race) == specified
+        }
+
+    def _check_overlaps(self, rows: list[CountRow]) -> None:
+        """Raise _Misfit where the combined set has other Hispanics, or more of a race, than the other sets."""
+        if not any(row.set_code == "combined" for row in rows):
+            return
+        counts: dict[tuple[int, Place], Sums] = defaultdict(lambda: (0, 0, 0))
+        for row in rows:
+            counts[row.stratum, row.place] = _add(counts[row.stratum, row.place], row.sums)
+        of = self.reference
+        combined, ethnicity = of.strata["combined"], of.strata["ethnicity"]
+        races = self._races()
+        good = True
+        for place in {row.place for row in rows}:
+            not_hispanic = (0, 0, 0)
+            for part, race in races.items():
+                not_hispanic = _add(not_hispanic, counts[part, place])
+                others = _subtract(counts[race, place], counts[part, place])
+                good &= 0 <= others[1] <= others[0]
+            others = _subtract(counts[ethnicity["not_hispanic"].pk, place], not_hispanic)
+            good &= 0 <= others[1] <= others[0]
+            ours, theirs = counts[of.hispanic, place], counts[combined["hispanic"].pk, place]
+            good &= ours[:2] == theirs[:2]
+        if not good:
+            sets = {"race", "ethnicity", "combined"}
+            lines = {row.line for row in rows if row.set_code in sets}
+            raise _Misfit("sets_contradict", sorted(lines))
 
 
 class _Misfit(Exception):
