@@ -1,7 +1,7 @@
-"""Writes the demo's data files: what a payer and two groups would send.
+"""Writes the demo's data files: what a payer and three groups would send.
 
-Contract v1 with the small flaws of real files, one correction, one group's own extract with SOGI, and
-one extract with foreign headers that waits for its mapping. The same seed gives the same bytes.
+Contract v1 with the small flaws of real files, one correction, one group's own extract with SOGI, one
+group's counts as FHIR reports, and one extract with foreign headers that waits for its mapping. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from collaborative.demo.measure_reports import write_measure_reports
 from collaborative.demo.names import surnames
 from collaborative.demo.outcomes import Results, draw_results
 from collaborative.demo.population import (
@@ -40,6 +41,7 @@ PAYER_SOURCE = "payer"
 CORRECTED_GROUP, CORRECTED_MEASURE, CORRECTED_YEAR = "G07", "CBP", 2024
 OWN_GROUP = "G05"
 FOREIGN_GROUP = "G07"
+COUNTS_GROUP = "G09"
 
 _CDC = {
     WHITE: "2106-3",
@@ -95,6 +97,7 @@ def write_files(folder: Path, *, seed: int = SEED, size: float = 1.0) -> list[De
         files.append(DemoFile(name, folder / name, PAYER_SOURCE, year))
     files.insert(2, _write_correction(folder, rows, seed))
     files.append(_write_own_extract(folder, world, seed, size))
+    files.append(_write_counts(folder, world, seed, size))
     files.append(_write_foreign_extract(folder, world, seed, size))
     return files
 
@@ -346,6 +349,16 @@ def _write_own_extract(folder: Path, world: World, seed: int, size: float) -> De
     name = f"{OWN_GROUP}_health_record_2024_2025.csv"
     _write(rows, folder / name)
     return DemoFile(name, folder / name, OWN_GROUP.lower(), YEARS[-1])
+
+
+def _write_counts(folder: Path, world: World, seed: int, size: float) -> DemoFile:
+    """Reports of a group whose system counts by itself and gives out no rows of patients."""
+    rows = _own_rows(
+        world, COUNTS_GROUP, 6_000 * size, seed, frozenset({"CBP", "COL-E"}), YEARS[-1:]
+    )
+    name = f"{COUNTS_GROUP}_measure_reports.json"
+    write_measure_reports(rows, folder / name, group=COUNTS_GROUP)
+    return DemoFile(name, folder / name, COUNTS_GROUP.lower(), YEARS[-1])
 
 
 def _write_foreign_extract(folder: Path, world: World, seed: int, size: float) -> DemoFile:

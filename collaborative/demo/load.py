@@ -16,14 +16,15 @@ from django.db import transaction
 
 from collaborative.demo.aims import hang_ideas, make_aims
 from collaborative.demo.files import (
+    COUNTS_GROUP,
     FOREIGN_GROUP,
     OWN_GROUP,
     PAYER_SOURCE,
     DemoFile,
     write_files,
 )
-from collaborative.demo.learning import load_learning
 from collaborative.demo.grants import make_grants
+from collaborative.demo.learning import load_learning
 from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.tests_of_change import load_tests_of_change
@@ -67,6 +68,7 @@ _SENT_AT = (
     datetime(2025, 9, 9, 13, 15, tzinfo=UTC),
     datetime(2026, 6, 16, 15, 30, tzinfo=UTC),
     datetime(2026, 8, 25, 18, 20, tzinfo=UTC),
+    datetime(2026, 9, 22, 14, 10, tzinfo=UTC),
     datetime(2026, 11, 16, 16, 45, tzinfo=UTC),
 )
 #: Year → when its report cards were worked on. The first year was there only to compare with.
@@ -169,12 +171,12 @@ def _save_sign_ins(password: str) -> None:
 
 @transaction.atomic
 def _make_sources(users: dict[str, User]) -> dict[str, _Sender]:
-    """The payer's source, and those of the two groups that send files of their own."""
+    """The payer's source, and those of the three groups that send files of their own."""
     payer = Organisation.objects.get(name=PROGRAMME["payer_name"])
     wanted: list[tuple[str, str, SourceKind, Organisation, Team | None, User]] = [
         (PAYER_SOURCE, f"{payer.name} claims", SourceKind.PAYER, payer, None, users[ANALYST])
     ]
-    for code in (OWN_GROUP, FOREIGN_GROUP):
+    for code in (OWN_GROUP, COUNTS_GROUP, FOREIGN_GROUP):
         group = Team.objects.select_related("organisation").get(code=code)
         lead = users[f"lead.{code.lower()}@groups.example"]
         name = f"{group.name}, own health record"

@@ -100,6 +100,7 @@ def test_files_stand_in_the_order_of_sending(written: list[demo_files.DemoFile])
         ("payer", 2024, True),
         ("payer", 2025, False),
         ("g05", 2025, False),
+        ("g09", 2025, False),
         ("g07", 2025, False),
     ]
 
@@ -395,6 +396,7 @@ def test_load_sends_the_files_as_any_file_makes_cards_and_can_be_interrupted() -
         ("payer", SubmissionState.PUBLISHED),
         ("payer", SubmissionState.PUBLISHED),
         ("g05", SubmissionState.PUBLISHED),
+        ("g09", SubmissionState.PUBLISHED),
         ("g07", SubmissionState.NEEDS_MAPPING),
     ]
     first = Submission.objects.order_by("received_at").first()
