@@ -5,6 +5,7 @@ from __future__ import annotations
 from collaborative.method_pages import (
     change_and_plans,
     comparisons,
+    disclosure,
     disparity_indices,
     gradients_and_rules,
     imputation,
@@ -19,6 +20,7 @@ CHAPTERS: dict[str, tuple[MethodPage, ...]] = {
     "Ordered groups, decision rules, several measures in one number": gradients_and_rules.PAGES,
     "Change, effect, plans and small groups": change_and_plans.PAGES,
     "Race where nobody asked": imputation.PAGES,
+    "What is not shown": disclosure.PAGES,
 }
 
 METHOD_PAGES: tuple[MethodPage, ...] = tuple(
