@@ -13,7 +13,6 @@ from learning.enums import PhaseKind, SessionKind, Trigger
 from learning.models import SCORES, Session
 from learning.scale import LEVEL_OF
 from pdsa.enums import Workstream
-from pdsa.models import LocalMeasure
 from teams.forms import DayField
 from teams.models import Team, User
 
@@ -211,7 +210,7 @@ class ControlPlanForm(forms.Form):
 
 class NewControlPlanForm(ControlPlanForm):
     measure = forms.ModelChoiceField(
-        LocalMeasure.objects.none(),
+        None,
         label="Measure",
         empty_label="Choose a measure",
         error_messages={"required": "Choose the measure that is watched."},
@@ -219,9 +218,7 @@ class NewControlPlanForm(ControlPlanForm):
 
     field_order = ["measure"]
 
-    def __init__(
-        self, data: Any = None, *, measures: QuerySet[LocalMeasure], **options: Any
-    ) -> None:
+    def __init__(self, data: Any = None, *, measures: QuerySet[Any], **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["measure"].queryset = measures  # type: ignore[attr-defined]
 

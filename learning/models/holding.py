@@ -75,11 +75,11 @@ class ControlPlan(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"Control plan of {self.measure}"
+
     @property
     def check_due_on(self) -> date:
         """The day by which somebody looks at the measure again."""
         last = self.checked_on or timezone.localdate(self.created_at)
         return last + timedelta(days=self.check_every_days)
-
-    def __str__(self) -> str:
-        return f"Control plan of {self.measure}"

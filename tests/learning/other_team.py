@@ -11,6 +11,7 @@ from learning.enums import PhaseKind
 from learning.models import (
     ActionItem,
     Call,
+    ControlPlan,
     HelpRequest,
     MonthlyReport,
     Phase,
@@ -21,6 +22,9 @@ from learning.models import (
 from teams.enums import Role
 from teams.models import Team, User
 from tests.addresses import World
+from tests.factories.cycles import make_project
+from tests.factories.local_measures import make_local_measure
+from tests.factories.people import make_user
 
 _WORK_WITH_ALL = {Role.PROGRAMME_DIRECTOR}
 _PLAN = {Role.PROGRAMME_DIRECTOR}
@@ -55,7 +59,16 @@ def build(world: World) -> None:
         "learning:save_private_note.pk", mine=mine["call_id"], other=other["call_id"], seen_by=()
     )
     world.provide("session_id", mine=mine["session_id"], other=other["session_id"], seen_by=_PLAN)
-    for name in ("coaching", "plan_call", "add_action", "ask_for_help", "progress", "open_report"):
+    for name in (
+        "coaching",
+        "plan_call",
+        "add_action",
+        "ask_for_help",
+        "progress",
+        "open_report",
+        "holding",
+        "plan_control",
+    ):
         world.provide(
             f"learning:{name}.code",
             mine=world.mine.code,
@@ -80,6 +93,7 @@ def build(world: World) -> None:
     world.mark("Strange cry for help", seen_by=_WORK_WITH_ALL)
     world.mark("Strange monthly report", seen_by=_WORK_WITH_ALL)
     world.mark("Strange reason of the score", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange response of the plan", seen_by=_WORK_WITH_ALL)
     world.mark("Strange workshop", seen_by=_PLAN)
 
 
@@ -116,10 +130,19 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         created_by=coach,
     )
     session.teams.set([team])
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    plan = ControlPlan.objects.create(
+        team=team,
+        measure=make_local_measure(make_project(team, by=lead), by=lead, name=f"{word} watched"),
+        owner=lead,
+        response=f"{word} response of the plan",
+        created_by=lead,
+    )
     return {
         "call_id": call.pk,
         "item_id": item.pk,
         "help_id": asked.pk,
         "report_id": report.pk,
         "session_id": session.pk,
+        "plan_id": plan.pk,
     }
