@@ -228,7 +228,7 @@ class Reference:
         """Beside Hispanics, a race alone means those of the race who are not."""
         answer = self.answer("race", text)
         if self.hispanic in {answer.ethnicity, self.answer("ethnicity", text).stratum}:
-            return self.hispanic, ""
+            return self.strata["combined"]["hispanic"].pk, ""
         if answer.problem:
             return 0, answer.problem
         return self.combined_of[answer.stratum], ""

@@ -265,7 +265,7 @@ def test_strata_may_be_written_in_many_ways(source: Source) -> None:
             of_set = Stratum.objects.filter(
                 pk__in=set(checked.facts["stratum_id"]), stratum_set__code=name
             )
-            assert [s.code for s in of_set] == [code], (set_code, text)
+            assert [s.code for s in of_set] == [code], (set_code, text, found(checked))
 
 
 def test_several_codes_of_one_stratum_are_added_up(source: Source) -> None:
