@@ -48,6 +48,15 @@ _METHOD_WORDS = {
 }
 
 
+def detectable_note(points: float | None) -> str:
+    """The same beside a number in a table."""
+    if points is None:
+        return ""
+    if not is_possible(points):
+        return "No gap shown; too few people to find one"
+    return f"No gap shown; one of {_rounded_up(points)} or more would usually be found"
+
+
 def detectable_text(points: float | None) -> str:
     """ "A true gap of 7 points or more would be found 8 times in 10." Empty where a gap is seen."""
     if points is None:
@@ -77,28 +86,35 @@ def now_conclusion(result: SetResult) -> str:
     sentences = []
     for kind, words in ((Reading.BEHIND, "behind"), (Reading.AHEAD, "ahead of")):
         seen = [f for f in result.compared if reading[f.stratum.id] == kind]
-        if not seen:
-            continue
-        side = f"behind {than}" if kind == Reading.BEHIND else f"{words} {than}"
-        sentences.append(f"{capitalised(_people(seen))} are {side}: each interval leaves out 0.")
         # The stored q counts the comparisons of all measures; a gap may be seen alone and not among them.
         unsure = [f for f in seen if f.q_value is not None and f.q_value >= LEAST_Q]
+        sure = [f for f in seen if f not in unsure]
+        if sure:
+            sentences.append(f"{capitalised(_people(sure))} are {words} {than}.")
         if unsure:
             sentences.append(
-                f"With the number of comparisons allowed for, chance is not ruled out for {_people(unsure)}."
+                f"{capitalised(_people(unsure))} are {words} {than} in this comparison alone; with the number "
+                "of comparisons allowed for, chance is not ruled out."
             )
-    still_open = [f for f in result.compared if reading[f.stratum.id] == Reading.OPEN]
+    still_open = [
+        f for f in result.compared if reading[f.stratum.id] == Reading.OPEN and not f.caution
+    ]
     if still_open:
         least = [detectable_points(result, f) for f in still_open]
-        able = [p for p in least if is_possible(p)]
+        able = [p for p in least if p is not None and is_possible(p)]
         sentence = (
             f"For {_people(still_open)} these numbers can neither show a gap nor rule one out"
         )
         if able and len(able) == len(still_open):
-            smallest, largest = _rounded_up(min(able)), _rounded_up(max(able))  # type: ignore[type-var]
+            smallest, largest = _rounded_up(min(able)), _rounded_up(max(able))
             size = smallest if smallest == largest else f"{smallest} to {largest}"
             sentence += f": only true gaps of about {size} points or more would usually be found"
         sentences.append(f"{sentence}.")
+    few = [f for f in result.compared if f.gap_shown and f.caution]
+    if few:
+        sentences.append(
+            f"Fewer than 30 {_people(few)} are counted: nothing firm can be said of them."
+        )
     if not sentences:
         return "No gap can be worked out here, which does not say that there is none."
     if any(reading[f.stratum.id] in (Reading.PROTECTED, Reading.TOO_FEW) for f in result.compared):
@@ -151,7 +167,7 @@ def movement_words(found: ChangeOfGap) -> str:
     )
     narrower = abs(float(found.found.after)) < abs(float(found.found.before))
     movement = Movement(int(found.found.movement))
-    levelled = narrower and float(found.found.before) != 0 and _reference_was_better(found)
+    levelled_down = narrower and float(found.found.before) != 0 and _reference_was_better(found)
     words = {
         Movement.BOTH_BETTER: "both rates got better",
         Movement.ONLY_GROUP_BETTER: f"the rate of {who} got better and that of {than} did not",
@@ -159,18 +175,31 @@ def movement_words(found: ChangeOfGap) -> str:
         Movement.NEITHER_BETTER: "neither rate got better",
         Movement.UNKNOWN: "",
     }[movement]
-    if levelled and movement == Movement.NEITHER_BETTER:
+    if levelled_down and movement == Movement.NEITHER_BETTER:
         words += ", so a narrower gap is no better care"
-    return f"{rates}: {words}."
+    return f"{rates}. By these rates alone, {words}."
 
 
 def _reference_was_better(found: ChangeOfGap) -> bool:
     return (float(found.found.before) < 0) == found.later.higher_is_better
 
 
+def change_note(found: ChangeOfGap) -> str:
+    """The same for a row of a table that has the numbers beside it."""
+    word = {
+        Verdict.NARROWED: "Narrowed",
+        Verdict.WIDENED: "Widened",
+        Verdict.UNCLEAR: "Cannot be told",
+        Verdict.UNKNOWN: "Cannot be told",
+    }[Verdict(int(found.found.verdict))]
+    return f"{word}. {movement_words(found)}"
+
+
 def pace_text(found: ChangeOfGap) -> str:
-    """Years to close at this pace: "4 years (2 to 11)"; "Not on track"; "Closed"."""
+    """Years to close at this pace: "4 years (2 to 11)"; why there are none otherwise."""
     pace = Pace(int(found.pace.pace))
+    if not found.figure.gap_excludes_zero:
+        return "No gap shown now"
     if pace == Pace.ON_TRACK:
         years, low, high = (
             max(1, round(float(v)))
@@ -178,7 +207,7 @@ def pace_text(found: ChangeOfGap) -> str:
         )
         return f"{years} {'year' if years == 1 else 'years'} ({low} to {high})"
     return {
-        Pace.CLOSED: "Level or ahead",
+        Pace.CLOSED: "Ahead",
         Pace.NOT_ON_TRACK: "Not on track",
         Pace.UNKNOWN: "",
     }[pace]
@@ -243,11 +272,17 @@ def sites_conclusion(results: Sequence[SetResult], focus: StratumLabel) -> str:
         return "No site has numbers of both groups, so nothing can be said by site."
     seen = sum(one in (Reading.BEHIND, Reading.AHEAD) for one in read)
     unknown = len(results) - len(read)
-    text = f"A gap is shown at {seen} of {len(read)} sites with numbers."
-    if seen < len(read):
-        text += " At the others these numbers can neither show one nor rule one out."
-    if len(read) > 1:
-        text += " That one site shows a gap and another does not is no proof that they differ."
+    sites = f"{len(read)} {'site' if len(read) == 1 else 'sites'} with numbers"
+    neither = "these numbers can neither show one nor rule one out"
+    if not seen:
+        text = f"No gap is shown at any of {sites}: {neither}."
+    else:
+        text = f"A gap is shown at {seen} of {sites}."
+        if seen < len(read):
+            text += (
+                f" At the others {neither}. That one site shows a gap and another does not is no proof that "
+                "they differ."
+            )
     if unknown:
         text += f" {unknown} {'site has' if unknown == 1 else 'sites have'} no number of one group or both."
     return text

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 from measures.queries import Figure, SetResult, StratumLabel
@@ -135,6 +136,8 @@ def _change(figure: Figure, earlier: SetResult, later: SetResult) -> ChangeOfGap
     reference_before = both_arms(earlier, before) if before is not None else None
     if before is None or reference is None or reference_before is None:
         return NoChange(figure.stratum, f"{when} has no gap that can be shown here")
+    if any(f.caution for f in (before, reference_before, figure, reference)):
+        return NoChange(figure.stratum, f"fewer than 30 are counted now or in {when}")
     found = change.gap_change(
         before.numerator, before.denominator,  # type: ignore[arg-type]
         reference_before.numerator, reference_before.denominator,  # type: ignore[arg-type]
@@ -170,10 +173,10 @@ def judgements_of(result: SetResult) -> tuple[RuleJudgements, ...]:
     for rule in decisions.RULES.values():
         judged = decisions.judge(
             rule,
-            [f.numerator for f, _ in arms],  # type: ignore[misc]
-            [f.denominator for f, _ in arms],  # type: ignore[misc]
-            [r.numerator for _, r in arms],  # type: ignore[misc]
-            [r.denominator for _, r in arms],  # type: ignore[misc]
+            [f.numerator for f, _ in arms],  # type: ignore[arg-type]
+            [f.denominator for f, _ in arms],  # type: ignore[arg-type]
+            [r.numerator for _, r in arms],  # type: ignore[arg-type]
+            [r.denominator for _, r in arms],  # type: ignore[arg-type]
             higher_is_better=result.higher_is_better,
         )
         found.append(
@@ -239,7 +242,7 @@ def site_plans(results: Sequence[SetResult], focus: StratumLabel | None) -> tupl
             figure.numerator, figure.denominator, reference.numerator, reference.denominator,
             result.higher_is_better,
         )  # fmt: skip
-        needed = parity.patients_to_part(*arms, part=parity.Fraction(1))  # type: ignore[arg-type]
+        needed = parity.patients_to_part(*arms, part=Fraction(1))  # type: ignore[arg-type]
         half = parity.patients_to_part(*arms)  # type: ignore[arg-type]
         limits = parity.patients_to_parity_interval(*arms)  # type: ignore[arg-type]
         plans.append(

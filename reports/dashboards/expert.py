@@ -285,8 +285,8 @@ def _chosen(
     def counts(of: SetResult) -> tuple[list[int], list[int]]:
         figures = [of.figure(label.code) for label in labels]
         return (
-            [f.numerator if f and f.numbers_shown else 0 for f in figures],
-            [f.denominator if f and f.numbers_shown else 0 for f in figures],
+            [(f.numerator or 0) if f and f.numbers_shown else 0 for f in figures],
+            [(f.denominator or 0) if f and f.numbers_shown else 0 for f in figures],
         )
 
     x, n = counts(programme)

@@ -15,7 +15,8 @@ from reports.dashboards.conclusions import (
     PEERS_CONCLUSION,
     change_conclusion,
     change_digits,
-    detectable_text,
+    change_note,
+    detectable_note,
     now_conclusion,
     pace_text,
     sites_conclusion,
@@ -134,7 +135,7 @@ def measure_page(
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
         peers = peers_chart(compared) if compared else None
     rows = tuple(
-        replace(row, detectable=detectable_text(evidence.detectable_points(current, figure)))
+        replace(row, detectable=detectable_note(evidence.detectable_points(current, figure)))
         for row, figure in zip(figure_rows(current, bands=bands), current.figures, strict=True)
     )
     changes = evidence.changes_of(results, period)
@@ -200,7 +201,7 @@ def _change_row(change: evidence.ChangeOfGap | evidence.NoChange) -> ChangeRow:
     )
     return ChangeRow(
         label=label,
-        text=change_conclusion(change),
+        text=change_note(change),
         before=format_points(100 * float(found.before), digits),
         after=format_points(100 * float(found.after), digits),
         change=format_points(100 * float(found.change), digits),

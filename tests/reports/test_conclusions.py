@@ -134,7 +134,10 @@ def test_direction_turns_the_words():
 def test_many_comparisons_weaken_the_sentence():
     made = result(CLEAR)
     doubtful = replace(made, figures=(made.figures[0], replace(made.figures[1], q_value=0.2)))
-    assert "chance is not ruled out for Black patients" in conclusions.now_conclusion(doubtful)
+    assert (
+        "Black patients are behind White patients in this comparison alone"
+        in conclusions.now_conclusion(doubtful)
+    )
     assert "chance is not ruled out" not in conclusions.now_conclusion(made)
 
 
