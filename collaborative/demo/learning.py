@@ -21,6 +21,7 @@ from learning.actions.coaching import (
     hold_call,
     plan_call,
 )
+from learning.actions.holding import answer_control, plan_control, watch_over_gains
 from learning.actions.progress import (
     acknowledge_report,
     close_report,
@@ -38,11 +39,12 @@ from learning.actions.sessions import (
     save_phase,
 )
 from learning.enums import ActionState, PhaseKind, ScoreBy
-from learning.models import Call, MonthlyReport, Phase, PrivateNote, Session
+from learning.models import Call, ControlPlan, MonthlyReport, Phase, PrivateNote, Session
 from learning.queries.facts import get_facts
 from learning.queries.since import list_since
 from learning.scale import suggest_score
 from pdsa.enums import Workstream
+from pdsa.queries.measures import list_measures
 from teams.actions.autosave import write_fields
 from teams.models import Team, User
 from teams.queries import list_coaches_of, list_people_around
@@ -78,6 +80,9 @@ def load_learning(*, users: dict[str, User], now: datetime, say: Callable[[str],
             _make_coaching(story, team, number, now)
         if not MonthlyReport.objects.filter(team=team).exists():
             _make_reports(story, team, number, now)
+    if not ControlPlan.objects.exists():
+        _make_control_plans(story, now)
+        watch_over_gains(as_of=now)
     say(
         f"  {Session.objects.count()} sessions, {Call.objects.count()} calls,"
         f" {MonthlyReport.objects.count()} monthly reports"
@@ -303,3 +308,37 @@ def _make_reports(story: dict[str, Any], team: Team, number: int, now: datetime)
                 by=coach,
                 as_of=at + timedelta(days=2),
             )
+
+
+@transaction.atomic
+def _make_control_plans(story: dict[str, Any], now: datetime) -> None:
+    """One team's measures, each watched by its lead; where a measure does not exist, nothing is made."""
+    for row in story["control"]:
+        team = Team.objects.get(code=row["team"])
+        lead = next(
+            person
+            for person in list_people_around(team, on=timezone.localdate(now))
+            if person.email.startswith("lead.")
+        )
+        scope = scope_of(lead, on=timezone.localdate(now))
+        measure = list_measures(scope).filter(project__team=team, name=row["measure"]).first()
+        if measure is None:
+            continue
+        planned_at = now - timedelta(days=row["ago"])
+        plan = plan_control(
+            team=team,
+            measure_id=measure.pk,
+            values={
+                "owner": lead,
+                "check_every_days": row["every"],
+                "trigger": row["trigger"],
+                "threshold": Decimal(row["threshold"]) if "threshold" in row else None,
+                "response": row["response"],
+                "standard_work": "",
+            },
+            by=lead,
+            as_of=planned_at,
+        )
+        answer_control(
+            plan=plan, note=row["note"], by=lead, as_of=now - timedelta(days=row["checked"])
+        )

@@ -73,8 +73,8 @@ def plan_control_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_control_page(request: HttpRequest, plan_id: int) -> HttpResponse:
-    plan = get_writable_control_plan(request.scope, plan_id)
+def change_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
+    plan = get_writable_control_plan(request.scope, control_id)
     form = ControlPlanForm(
         request.POST or None,
         people=list_people_around(plan.team, on=timezone.localdate()),
@@ -91,9 +91,9 @@ def change_control_page(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def check_control_page(request: HttpRequest, plan_id: int) -> HttpResponse:
+def check_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
     """All is well, or what was done about it."""
-    plan = get_writable_control_plan(request.scope, plan_id)
+    plan = get_writable_control_plan(request.scope, control_id)
     form = CheckForm(request.POST or None)
     if act_from_form(
         request,
@@ -108,8 +108,8 @@ def check_control_page(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def end_control_page(request: HttpRequest, plan_id: int) -> HttpResponse:
-    plan = get_writable_control_plan(request.scope, plan_id)
+def end_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
+    plan = get_writable_control_plan(request.scope, control_id)
     if request.method == "POST":
         end_control(plan=plan, by=request.user, as_of=timezone.now())
         return done(request, "The plan has ended.", "learning:holding", plan.team.code)

@@ -144,5 +144,5 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         "help_id": asked.pk,
         "report_id": report.pk,
         "session_id": session.pk,
-        "plan_id": plan.pk,
+        "control_id": plan.pk,
     }
