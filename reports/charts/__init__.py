@@ -4,6 +4,7 @@ Screen colours follow the page's theme through classes; `for_print=True` draws f
 """
 
 from reports.charts.completeness import draw_completeness
+from reports.charts.funnel import FunnelPoint, GapFunnel, draw_gap_funnel, outside_of
 from reports.charts.gap_strip import draw_gap_line, draw_gap_strip, mark_key
 from reports.charts.matrix import GapMatrix, MatrixRow, draw_gap_matrix
 from reports.charts.peers import draw_peer_band
@@ -32,6 +33,8 @@ __all__ = [
     "Chart",
     "Completeness",
     "CompletenessRow",
+    "FunnelPoint",
+    "GapFunnel",
     "GapMatrix",
     "GapStrip",
     "MatrixRow",
@@ -46,6 +49,7 @@ __all__ = [
     "TrendSeries",
     "Verdict",
     "draw_completeness",
+    "draw_gap_funnel",
     "draw_gap_line",
     "draw_gap_matrix",
     "draw_gap_strip",
@@ -54,4 +58,5 @@ __all__ = [
     "draw_sparkline",
     "draw_trend",
     "mark_key",
+    "outside_of",
 ]

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from measures.queries import Figure, SetResult, StratumLabel
 from measures.stats.change import Movement, Pace, Verdict
 from measures.stats.decisions import Judgement
-from measures.stats.decomposition import Decomposition
 from measures.stats.homogeneity import Method
 from reports.dashboards.evidence import (
     ChangeOfGap,
@@ -305,18 +304,11 @@ def reliability_text(told: tuple[float, float, int]) -> str:
     )
 
 
-def decomposition_text(
-    found: Decomposition, *, group: StratumLabel, reference: StratumLabel, counted: int, of: int
-) -> str:
-    """Which part of the gap over several groups lies within them and which between; digits of points."""
-    total, within, between = (100 * float(v) for v in (found.total, found.within, found.between))
-    error = 196 * float(found.within_error)
-    text = (
-        f"{capitalised(people_of(group))} and {people_of(reference)}: {format_points(total, 1)} points. Of these "
-        f"{format_points(within, 1)} ({format_points(within - error, 1)} to {format_points(within + error, 1)}) lie inside "
-        f"the groups, where both are cared for by the same group, and {format_points(between, 1)} between them: who is "
-        "served where."
+def funnel_finding(people: str, outside: int, groups: int) -> str:
+    """Title of the funnel: how many groups differ from the others by more than chance, naming none."""
+    if not outside:
+        return f"Gap of {people}: none of {groups} groups differs clearly from the others"
+    verb = "differs" if outside == 1 else "differ"
+    return (
+        f"Gap of {people}: {outside} of {groups} groups {verb} from the others by more than usual"
     )
-    if counted < of:
-        text += f" Over the {counted} of {of} groups whose numbers of both can be shown."
-    return text

@@ -10,6 +10,9 @@ from measures.enums import RealField
 from measures.queries import CompletenessRow, SetResult, StratumLabel
 from reports import charts
 from reports.dashboards import marks
+from reports.dashboards.across import Split, funnel_of, splits_of
+from reports.dashboards.conclusions import now_conclusion
+from reports.dashboards.expert import reference_sentence
 from reports.dashboards.tables import FigureRow, figure_row
 from reports.dashboards.team import MeasureBlock, care_results, measure_block
 from reports.dashboards.wording import direction_words, headline, rate_text
@@ -44,6 +47,10 @@ class OverviewPage:
     group_count: int
     completeness: tuple[charts.Chart, ...]
     mark_key: tuple[tuple[str, str], ...]
+    now_text: str
+    reference_rule: str
+    splits: tuple[Split, ...]
+    funnel: charts.Chart | None
 
 
 def overview_page(
@@ -86,6 +93,10 @@ def overview_page(
         group_count=len(groups),
         completeness=tuple(bars),
         mark_key=charts.mark_key(),
+        now_text=now_conclusion(chosen) if chosen else "",
+        reference_rule=reference_sentence(reference),
+        splits=splits_of(groups),
+        funnel=funnel_of(groups),
     )
 
 
