@@ -83,7 +83,7 @@ def audit(
 
     Arguments as for `measures.stats.suppression.suppress`, `states` as it returns them; cells of
     the mask `unpublished` count as hidden. Ranges are those of tables with real values. Readers
-    know that a hidden cell is not empty, unless all parts of a relation are hidden.
+    know that a hidden cell is not empty, unless nobody publishes it or its whole set is hidden.
 
     Raises:
         ValueError: as `suppress`; a small count among the shown ones is a leak, not an error.
@@ -131,12 +131,16 @@ def puzzles(
     hidden = np.isin(
         np.asarray(states), [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
     )
+    never = np.zeros(hidden.shape, dtype=bool)
     if unpublished is not None:
-        hidden |= np.asarray(unpublished, dtype=bool)
-    may_be_empty = np.zeros(hidden.shape, dtype=bool)
+        never |= np.asarray(unpublished, dtype=bool)
+    hidden |= never
+    may_be_empty = never.copy()
     for relation in stratum_relations:
         parts = list(relation.parts)
-        may_be_empty[..., parts] |= hidden[..., parts].all(axis=2, keepdims=True)
+        # A cell that nobody publishes, or one other name of the same people, is no list of strata.
+        listed = ~never[..., parts].any(axis=2, keepdims=True) & (len(parts) > 1)
+        may_be_empty[..., parts] |= hidden[..., parts].all(axis=2, keepdims=True) & listed
     units, strata = n_counts.shape[1:]
     lines = _line_matrix(units, strata, unit_relations, stratum_relations)
     lines_of_one = _line_matrix(1, strata, [], stratum_relations)
