@@ -363,6 +363,7 @@ WITHOUT_BY = {
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",
     "look_at_conditions": "a worker does it",
+    "watch_over_gains": "a worker does it",
     "ask_for_reports": "a worker does it",
     "reconcile_grants": "a worker does it",
     **WITHOUT_EVENT,
