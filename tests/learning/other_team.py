@@ -48,7 +48,7 @@ def build(world: World) -> None:
             other=other["report_id"],
             seen_by=_WORK_WITH_ALL,
         )
-    for part in ("call_id", "item_id", "help_id"):
+    for part in ("call_id", "item_id", "help_id", "control_id"):
         world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
     for name in ("save_call_notes", "save_report"):
         part = "report_id" if name == "save_report" else "call_id"
