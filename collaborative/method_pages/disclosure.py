@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _UNITS = ("All groups", "Group A", "Group B", "Group C")
 _STRATA = ("Everyone", "White", "Black", "Asian", "Unknown")
 _PARTS_N = np.array([[210, 46, 7, 88], [160, 61, 35, 70], [185, 38, 44, 52]])
 _PARTS_X = np.array([[160, 31, 5, 60], [120, 40, 22, 47], [130, 19, 30, 35]])
-_LINES = {
+_LINES: dict[str, Any] = {
     "unit_relations": [Relation(0, (1, 2, 3), parts_are_readers=True)],
     "stratum_relations": [Relation(0, (1, 2, 3, 4))],
 }

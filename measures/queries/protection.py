@@ -225,9 +225,9 @@ def read_whole_table(source: Source, period: Period) -> CardTable | None:
         # Where every stratum that is listed is hidden, nobody can tell an empty one from a small one.
         listed = stored[:, :, indices]
         hidden = np.isin(states[:, :, indices], _HIDDEN)
-        whole = (hidden | ~listed).all(axis=2) & listed.any(axis=2)
+        closed = np.asarray((hidden | ~listed).all(axis=2) & listed.any(axis=2))
         states[:, :, indices] = np.where(
-            whole[:, :, None] & ~listed, CellState.PRIVACY_COMPLEMENTARY, states[:, :, indices]
+            closed[:, :, None] & ~listed, CellState.PRIVACY_COMPLEMENTARY, states[:, :, indices]
         )
     for offset, (whole, parts) in enumerate(axis.crossed, start=len(axis.strata)):
         for counts in (n, x):

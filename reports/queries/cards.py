@@ -188,7 +188,8 @@ def list_hidden_on_cards(source: Any, period: Any) -> Iterator[measures.Released
     cards = ReportCard.objects.filter(
         source=source, state__in=[CardState.PUBLISHED, CardState.SUPERSEDED]
     ).filter(period__ends_on__gte=period.ends_on)
-    for team_id, period_id, content in cards.values_list("team_id", "period_id", "content"):
+    published: Any = cards.values_list("team_id", "period_id", "content")
+    for team_id, period_id, content in published:
         sets = [(content["stratum_set"], content["measures"])]
         sets += [(part["stratum_set"], part["measures"]) for part in content["appendix"]]
         for stratum_set, of_set in sets:
