@@ -47,6 +47,16 @@ def how_to_read(card: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"shape": shape, "term": term, "text": text} for shape, term, text in items]
 
 
+def named_reference(card: Mapping[str, Any]) -> str:
+    """The rule that chose the reference."""
+    named = (
+        f"Reference: {card['reference_label']}, named in advance"
+        if card["reference"]
+        else "The reference was fixed beforehand"
+    )
+    return f"{named}; it is never picked by its result."
+
+
 def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
     """Methods, data basis, protection and versions."""
     whose = (
@@ -57,7 +67,7 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
     )
     items = [
         ("Rates", "Numerator divided by denominator, not risk-adjusted; 95% Wilson score intervals."),
-        ("Gaps", "Rate of the group minus rate of the reference, 95% Newcombe hybrid score interval. The reference was fixed beforehand and is never picked by its result."),
+        ("Gaps", "Rate of the group minus rate of the reference, 95% Newcombe hybrid score interval. " + named_reference(card)),
         ("Many comparisons", "q values by Benjamini and Hochberg over all comparisons of this card that can be shown. Findings on the first page need an interval clear of zero and q below 0.05."),
         ("To parity", "Whole patients (or events), rounded up: the reference’s rate times the group’s denominator, less its numerator."),
         ("Who is in which group", f"{card['set_name']} ({card['set_edition']}). {card['set_note']}".strip()),

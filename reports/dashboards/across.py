@@ -75,7 +75,7 @@ def funnel_of(groups: Sequence[SetResult]) -> charts.Chart | None:
     found = gap_funnel(
         [figure.gap_points / 100 for figure, _, _ in arms],  # type: ignore[operator]
         errors,
-        [min(f.denominator, r.denominator) for f, r, _ in arms],  # type: ignore[type-var]
+        [min(f.denominator or 0, r.denominator or 0) for f, r, _ in arms],
     )
     first = arms[0]
     funnel = charts.GapFunnel(
