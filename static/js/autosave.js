@@ -495,18 +495,20 @@ class Draft {
     };
     let answer;
     try {
-      answer = await fetch(form.action, { method: "POST", body: data, credentials: "same-origin" });
+      // The server names the next page instead of leading there: reading it here would use up its messages.
+      answer = await fetch(form.action, { method: "POST", body: data, credentials: "same-origin", headers: { "X-Draft": "1" } });
     } catch {
       return free("No connection. Your words are kept on this device: send again when it is back.");
     }
-    if (new URL(answer.url).pathname.startsWith("/account/login/")) {
+    const next = answer.headers.get("X-Location");
+    if (next?.startsWith("/account/login/")) {
       return free("You are signed out. Your words are kept on this device. ", element("a", { href: signInAddress() }, "Sign in again"));
     }
     if (answer.status === 403) return free("Your sign-in has changed. Your words are kept on this device. ", element("a", { href: location.href }, "Load this page again"));
     if (answer.status >= 500) return free("The server could not take it. Your words are kept on this device: send again in a moment.");
-    if (answer.redirected) {
+    if (next) {
       storage.remove(this.key);
-      location.assign(answer.url);
+      location.assign(next);
       return;
     }
     // Refused with a reason: show the page that says why, with everything that was typed.
