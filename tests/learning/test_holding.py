@@ -307,16 +307,18 @@ def test_team_plans_and_checks_on_its_pages(team: Team, measure: LocalMeasure, l
     assert "Look at the last ten kits" in refused.content.decode()
     assert client.post(address, {**sent, "threshold": "62.5"}).status_code == 302
     plan = ControlPlan.objects.get()
-    page = client.get(reverse("learning:holding", args=[team.code])).content.decode()
+    home = reverse("learning:holding", args=[team.code])
+    page = client.get(home).content.decode()
     assert "62.5%" in page
     assert "Checked, all well" in page
     client.post(reverse("learning:check_control", args=[plan.pk]), {"note": ""})
     plan.refresh_from_db()
     assert plan.checked_on is not None
     changed = reverse("learning:change_control", args=[plan.pk])
-    client.post(changed, {**sent, "threshold": "70"})
+    client.post(changed, {**sent, "threshold": "100"})
     plan.refresh_from_db()
-    assert plan.threshold == Decimal(70)
+    assert plan.threshold == Decimal(100)
+    assert "a number: 100%" in client.get(home).content.decode()
     client.post(reverse("learning:end_control", args=[plan.pk]))
     plan.refresh_from_db()
     assert plan.ended_on is not None
