@@ -232,31 +232,36 @@ def _headline(
 
 def site_plans(results: Sequence[SetResult], focus: StratumLabel | None) -> tuple[SitePlan, ...]:
     """What each site would need for the group in focus, in the order given; for the group itself only."""
-    plans = []
+    arms = []
     for result in results:
         figure = result.figure(focus.code) if focus is not None else None
         reference = both_arms(result, figure) if figure is not None else None
-        if result.audience != Audience.OWN or figure is None or reference is None:
-            continue
-        arms = (
-            figure.numerator, figure.denominator, reference.numerator, reference.denominator,
-            result.higher_is_better,
-        )  # fmt: skip
-        needed = parity.patients_to_part(*arms, part=Fraction(1))  # type: ignore[arg-type]
-        half = parity.patients_to_part(*arms)  # type: ignore[arg-type]
-        limits = parity.patients_to_parity_interval(*arms)  # type: ignore[arg-type]
-        plans.append(
-            SitePlan(
-                site=result.unit.name,
-                figure=figure,
-                reference=reference,
-                to_parity=int(needed),
-                to_half=int(half),
-                least=int(limits.lower),
-                most=int(limits.upper),
-            )
+        if result.audience == Audience.OWN and figure is not None and reference is not None:
+            arms.append((result, figure, reference))
+    if not arms:
+        return ()
+    counts = (
+        [f.numerator or 0 for _, f, _ in arms],
+        [f.denominator or 0 for _, f, _ in arms],
+        [r.numerator or 0 for _, _, r in arms],
+        [r.denominator or 0 for _, _, r in arms],
+    )
+    better = arms[0][0].higher_is_better
+    needed = parity.patients_to_part(*counts, better, part=Fraction(1))
+    half = parity.patients_to_part(*counts, better)
+    limits = parity.patients_to_parity_interval(*counts, better)
+    return tuple(
+        SitePlan(
+            site=result.unit.name,
+            figure=figure,
+            reference=reference,
+            to_parity=int(needed[i]),
+            to_half=int(half[i]),
+            least=int(limits.lower[i]),
+            most=int(limits.upper[i]),
         )
-    return tuple(plans)
+        for i, (result, figure, reference) in enumerate(arms)
+    )
 
 
 def site_reliability(
