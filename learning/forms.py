@@ -209,7 +209,7 @@ class ControlPlanForm(forms.Form):
 
 
 class NewControlPlanForm(ControlPlanForm):
-    measure = forms.ModelChoiceField(
+    measure: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         None,
         label="Measure",
         empty_label="Choose a measure",

@@ -309,7 +309,7 @@ def test_team_plans_and_checks_on_its_pages(team: Team, measure: LocalMeasure, l
     plan = ControlPlan.objects.get()
     home = reverse("learning:holding", args=[team.code])
     page = client.get(home).content.decode()
-    assert "62.5%" in page
+    assert "62.50%" in page
     assert "Checked, all well" in page
     client.post(reverse("learning:check_control", args=[plan.pk]), {"note": ""})
     plan.refresh_from_db()
