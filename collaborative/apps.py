@@ -8,7 +8,6 @@ class CollaborativeConfig(AppConfig):
 
     def ready(self) -> None:
         from collaborative import checks  # noqa: F401 (importing registers them)
-
         from collaborative.grant_facts import register_grant_facts
 
         register_grant_facts()
