@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         )
         context["programme_headline"] = headline(care_results(totals))
     context["run_links"] = _run_links(scope)
-    context["nothing"] = "" if _has_something(scope) else _why_nothing(scope)
+    context["nothing"] = "" if _has_something(scope) else _why_nothing()
     return render(request, "reports/home.html", context)
 
 
@@ -68,6 +68,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 #: What those who run the programme open: permission, address name, label, icon, text.
 _RUN_LINKS = (
+    (
+        Permission.VIEW_ALL_GRANTS,
+        "grants:home",
+        "Grants",
+        "star",
+        "What waits for you, the payments, and all awards together.",
+    ),
     (Permission.MANAGE_PEOPLE, "teams:people", "People", "people", "Invite, give roles, end them."),
     (
         Permission.MANAGE_ORGANISATIONS,
@@ -110,12 +117,10 @@ def _run_links(scope: Scope) -> list[dict[str, str]]:
 
 
 def _has_something(scope: Scope) -> bool:
-    return bool(scope.permissions - {Permission.VIEW_HOME})
+    return bool(scope.permissions - {Permission.VIEW_HOME, Permission.VIEW_CALENDAR})
 
 
-def _why_nothing(scope: Scope) -> str:
-    if Role.PAYER_FINANCE in scope.roles:
-        return "Your role is about payments, and this site holds none yet. Nothing is expected from you."
+def _why_nothing() -> str:
     return "Your role opens no other page at present. An administrator can change roles."
 
 

@@ -349,7 +349,7 @@ def test_home_says_what_waits(world, team):
     assert "The groups you coach" in text_of(signed_in(coach), "/")
     assert "january.csv" not in text_of(signed_in(coach), "/")
     finance = text_of(signed_in(make_user(Role.PAYER_FINANCE)), "/")
-    assert "Nothing waits for you" in finance
+    assert "What waits for you, the payments" in finance
     assert "Audit trail" in text_of(signed_in(make_user(Role.ADMINISTRATOR)), "/")
 
 
