@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from learning.enums import ActionState, CallState
 from learning.models import ActionItem, Call, HelpRequest, PrivateNote
-from teams.models import Team, User
+from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -118,11 +118,10 @@ def get_action_item(scope: Scope, item_id: int) -> ActionItem:
     return list_action_items(scope).get(pk=item_id)
 
 
-def list_own_action_items(user: User, *, limit: int) -> list[ActionItem]:
-    """What the reader said to do and has not done, the next due first."""
-    return list(
-        ActionItem.objects.filter(owner=user, state=ActionState.OPEN).select_related("team")[:limit]
-    )
+def list_own_action_items(scope: Scope, *, limit: int) -> list[ActionItem]:
+    """What the reader said to do for a team still worked with and has not done, the next due first."""
+    own = list_action_items(scope).filter(owner_id=scope.user_id, state=ActionState.OPEN)
+    return list(own[:limit])
 
 
 def list_open_action_items(scope: Scope, team: Team) -> QuerySet[ActionItem]:

@@ -29,7 +29,7 @@ def home_part(request: HttpRequest) -> HttpResponse:
             "rows": [row for row in rows if row.reasons][:_TEAMS],
             "coaches": bool(rows),
             "call": get_planned_call(team) if team else None,
-            "actions": list_own_action_items(request.user, limit=_ACTIONS),
+            "actions": list_own_action_items(scope, limit=_ACTIONS),
             "sessions": list_upcoming(scope, after=timezone.now(), limit=1),
             "today": today,
         },
