@@ -286,11 +286,25 @@ def _participation(fund: Fund, team: Team, people: _People, now: datetime) -> No
     )  # fmt: skip
     if award is None:
         return
-    _accept(award, "The group has named its lead", "", date(2026, 1, 20), people, now)
+    _accept(
+        award,
+        "The group has named its lead",
+        "Named in the signed agreement",
+        date(2026, 1, 20),
+        people,
+        now,
+    )
     _decide(award, 1, date(2026, 1, 26), people, now)
     _report(award, 0, people, now, pace=Decimal("0.98"))
     if team.code in ("G01", "G02", "G04", "G07"):
-        _accept(award, "First report accepted", "", date(2026, 6, 20), people, now)
+        _accept(
+            award,
+            "First report accepted",
+            "Accepted on the same day",
+            date(2026, 6, 20),
+            people,
+            now,
+        )
         _accept(award, "Three learning sessions attended", "Lists of the sessions", date(2026, 9, 21), people, now)  # fmt: skip
         _decide(award, 2, date(2026, 10, 2), people, now)
     if team.code == "G03":

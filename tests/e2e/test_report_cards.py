@@ -69,7 +69,7 @@ def check(page: Page, width: int = 1280) -> None:
 def test_analyst_takes_a_card_from_draft_to_download(
     world: LoadedWorld, open_as: Callable[..., Page]
 ) -> None:
-    page = open_as(make_user(Role.PAYER_ANALYST), "/report-cards/")
+    page = open_as(make_user(Role.PAYER_ANALYST), "/report-cards/", width=1440)
     page.get_by_role("button", name="Draft a card of Birch Health").click()
     page.get_by_label("Words to the reader").fill("Look at blood pressure first.")
     page.get_by_role("button", name="Save the words").click()

@@ -94,7 +94,8 @@ def build(world: World) -> None:
         ("grants:amendment_act", "withdraw"),
     ):
         world.share(f"{address}.act", act)
-    world.mark("Strange blood pressure pilot", seen_by=_SEE_GRANTS)
+    # Administrators read the whole audit trail, where the title of an award stands.
+    world.mark("Strange blood pressure pilot", seen_by={*_SEE_GRANTS, Role.ADMINISTRATOR})
     world.mark(other.number, seen_by=_SEE_GRANTS)
     world.mark("strange-evidence", seen_by=_SEE_GRANTS)
 

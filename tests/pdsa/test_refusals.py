@@ -145,7 +145,8 @@ def test_test_shared_without_name_cannot_be_found_by_the_name(
 ) -> None:
     rich_cycle(team, lead, Sharing.UNNAMED)
     client = signed_in(outsider(role))
-    assert "Learning" not in client.get("/tests/shared/?text=Harborlight").content.decode()
+    hidden = client.get("/tests/shared/?text=Harborlight").content.decode()
+    assert "Objective of the harbor" not in hidden
     assert "Objective of the harbor" in client.get("/tests/shared/?text=harbor").content.decode()
     found = client.get(f"/tests/shared/?team={team.code}").content.decode()
     assert team.name not in found

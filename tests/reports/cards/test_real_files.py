@@ -24,9 +24,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from measures.actions.protection import protect_results
 from measures.actions.submissions import process_submission
 from measures.enums import SubmissionState
 from measures.models import Source, Submission
+from measures.queries.protection import list_unprotected_periods
 from reports.cards.content import content_sha256
 from reports.models import ReportCard
 from teams.enums import Role
@@ -190,6 +192,9 @@ def send(client: Client, source: Source, file: RealFile) -> Submission:
             answers |= {f"column_{column}": "constant", f"constant_{column}": constant}
         sent = client.post(reverse("measures:mapping", args=[submission.pk]), answers)
         assert sent.status_code == 302, sent.context["form"].errors
+    # The worker's next task: without it nothing of the period can be published.
+    for source_id, period_id in list_unprotected_periods():
+        protect_results(source_id=source_id, period_id=period_id, as_of=AS_OF)
     return submission
 
 
