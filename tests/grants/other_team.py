@@ -94,10 +94,11 @@ def build(world: World) -> None:
         ("grants:amendment_act", "withdraw"),
     ):
         world.share(f"{address}.act", act)
-    # Administrators read the whole audit trail, where the title of an award stands.
-    world.mark("Strange blood pressure pilot", seen_by={*_SEE_GRANTS, Role.ADMINISTRATOR})
-    world.mark(other.number, seen_by=_SEE_GRANTS)
-    world.mark("strange-evidence", seen_by=_SEE_GRANTS)
+    # Administrators read the whole audit trail, where titles, numbers and names of files stand.
+    audited = {*_SEE_GRANTS, Role.ADMINISTRATOR}
+    world.mark("Strange blood pressure pilot", seen_by=audited)
+    world.mark(other.number, seen_by=audited)
+    world.mark("strange-evidence", seen_by=audited)
 
 
 def _parts(award: Award, grants: object) -> dict[str, int]:
