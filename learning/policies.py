@@ -16,6 +16,8 @@ from learning.models import (
     MonthlyReport,
     Session,
 )
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency
 from teams.errors import StateRefused
 
 #: act → states of a session in which it may be done, and the state that it leads to.
@@ -115,8 +117,7 @@ REPORT_DUE_DAY = 5
 
 def report_due_on(month: date) -> date:
     """The day on which the report of a month is due."""
-    following = (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return following.replace(day=REPORT_DUE_DAY)
+    return step(month, Frequency.MONTH).replace(day=REPORT_DUE_DAY)
 
 
 #: act → states of a monthly report in which it may be done. Late is never a reason to refuse.

@@ -43,7 +43,8 @@ from learning.models import Call, ControlPlan, MonthlyReport, Phase, PrivateNote
 from learning.queries.facts import get_facts
 from learning.queries.since import list_since
 from learning.scale import suggest_score
-from pdsa.enums import Workstream
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency, Workstream
 from pdsa.queries.measures import list_measures
 from teams.actions.autosave import write_fields
 from teams.models import Team, User
@@ -256,15 +257,12 @@ def _make_reports(story: dict[str, Any], team: Team, number: int, now: datetime)
     evidence = [
         {"level": str(e.level), "met": e.met, "sentence": e.sentence} for e in suggestion.evidence
     ]
-    last = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     for back in range(_REPORTS - 1, -1, -1):
-        month = last
-        for _ in range(back):
-            month = (month - timedelta(days=1)).replace(day=1)
+        month = step(today, Frequency.MONTH, -1 - back)
         if back == 0 and team.code in _SILENT:
             break
         seed = number + back
-        following = (month + timedelta(days=32)).replace(day=1)
+        following = step(month, Frequency.MONTH)
         at = min(
             now, timezone.make_aware(datetime.combine(following + timedelta(days=3), time(11)))
         )

@@ -13,16 +13,14 @@ from django.utils import timezone
 from learning.enums import ReportState, ScoreBy
 from learning.models import SCORES, MonthlyReport, Score
 from learning.policies import check_report_can, report_due_on
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import Role, Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
 from teams.queries import list_coaches_of, list_people_around, list_people_with
-
-
-def _month(day: date) -> date:
-    return day.replace(day=1)
 
 
 @transaction.atomic
@@ -49,7 +47,7 @@ def give_score(
         raise StateRefused("A month can be scored once it has begun.")
     score = Score.objects.create(
         team=team,
-        month=_month(month),
+        month=month.replace(day=1),
         by_whom=by_whom,
         value=value,
         reason=reason,
@@ -81,7 +79,7 @@ def give_score(
 @transaction.atomic
 def open_monthly_report(*, team: Team, month: date, by: User) -> MonthlyReport:
     """The report of a month, made as a draft when somebody first opens it. Effects: an audit event when made."""
-    month = _month(month)
+    month = month.replace(day=1)
     report, made = MonthlyReport.objects.get_or_create(
         team=team, month=month, defaults={"due_on": report_due_on(month)}
     )
@@ -179,7 +177,7 @@ def remind_of_reports(*, as_of: datetime) -> int:
     Only teams that have written a report before: nobody is reminded of what they have not begun to do.
     """
     today = timezone.localdate(as_of)
-    month = _month(_month(today) - timedelta(days=1))
+    month = step(today, Frequency.MONTH, -1)
     due_on = report_due_on(month)
     if not due_on - REMIND_BEFORE <= today <= due_on + REMIND_UNTIL:
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Count, Max, Min
 
@@ -15,6 +15,8 @@ from learning.models import ActionItem, Call, HelpRequest, MonthlyReport
 from learning.policies import report_due_on
 from learning.queries.coaching import list_teams_worked_with
 from learning.queries.progress import ScorePair, list_score_pairs
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency
 from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures
 from pdsa.queries.signals import list_present_signals
@@ -111,7 +113,7 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
         .annotate(count=Count("id"))
     )
     signals = list_present_signals(scope, ids)
-    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    month = step(today, Frequency.MONTH, -1)
     reports = {
         report.team_id: report
         for report in MonthlyReport.objects.filter(team_id__in=ids, month=month)

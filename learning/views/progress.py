@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,16 +33,14 @@ from learning.queries.progress import (
 )
 from learning.queries.since import KINDS, list_since
 from learning.scale import LEVEL_OF, LEVELS, suggest_score
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency
 from teams.autosave import Editable, fields_of, list_versions, type_of
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
-
-
-def _last_month(today: date) -> date:
-    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 @require(Permission.VIEW_COACHING)
@@ -115,10 +113,10 @@ def reports_page(request: HttpRequest) -> HttpResponse:
     """The reports of one month over the reader's teams: who wrote what, who has not yet."""
     scope: Scope = request.scope
     today = timezone.localdate()
-    month = month_of(request.GET.get("month", "")) or _last_month(today)
+    month = month_of(request.GET.get("month", "")) or step(today, Frequency.MONTH, -1)
     teams = list(list_teams_worked_with(scope))
     reports = {report.team_id: report for report in list_reports(scope).filter(month=month)}
-    following = (month + timedelta(days=32)).replace(day=1)
+    following = step(month, Frequency.MONTH)
     return render(
         request,
         "learning/reports.html",
@@ -127,7 +125,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
             "month": month,
             "due_on": report_due_on(month),
             "overdue": report_due_on(month) < today,
-            "earlier": (month - timedelta(days=1)).replace(day=1),
+            "earlier": step(month, Frequency.MONTH, -1),
             "later": following if following <= today else None,
             "rows": [
                 {
@@ -207,7 +205,7 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
 
 
 def _facts(scope: Scope, report: MonthlyReport) -> dict[str, Any]:
-    last = (report.month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    last = step(report.month, Frequency.MONTH) - timedelta(days=1)
     until = min(last, timezone.localdate())
     items = list_since(scope, report.team, since=report.month, until=until)
     return {"as_of": until.isoformat(), "items": [item.as_json() for item in items]}
