@@ -10,7 +10,7 @@ from django.db import transaction
 
 from grants.chain import plain_json
 from grants.enums import Account, Book, PostingKind
-from grants.models import BudgetCategory, Fund, GrantRules, Posting
+from grants.models import Fund, GrantRules, Posting
 from grants.queries.money import get_fund_totals
 from grants.queries.rules import get_rules
 from grants.steps import checked_scope, write_entries
@@ -46,32 +46,6 @@ def add_fund(
         target=fund,
         by=by,
         details={"after": plain_json({"name": fund.name, "amount": amount})},
-    )
-    return fund
-
-
-@transaction.atomic
-def change_fund_amount(
-    *, fund: Fund, amount: Decimal, reason: str, by: User, as_of: datetime
-) -> Fund:
-    """The payer committed more or less. Raises StateRefused below what is committed to awards."""
-    checked_scope(by, Permission.PAY_GRANTS, as_of)
-    fund = Fund.objects.select_for_update().get(pk=fund.pk)
-    committed = get_fund_totals(fund).committed
-    if amount < committed:
-        raise StateRefused(
-            f"{format_money(committed)} of {fund.name} are committed to awards; the fund cannot be less."
-        )
-    before = fund.amount
-    fund.amount = amount
-    fund.save(update_fields=["amount"])
-    record_event(
-        act="change_fund_amount",
-        target=fund,
-        by=by,
-        details=plain_json(
-            {"before": {"amount": before}, "after": {"amount": amount}, "reason": reason}
-        ),
     )
     return fund
 
@@ -132,38 +106,3 @@ def change_rules(*, changes: dict[str, Any], by: User, as_of: datetime) -> Grant
         details=plain_json({"before": before, "after": changes}),
     )
     return rules
-
-
-@transaction.atomic
-def save_category(
-    *,
-    code: str,
-    name: str,
-    accounting_code: str,
-    is_active: bool,
-    by: User,
-    as_of: datetime,
-) -> BudgetCategory:
-    """Add or change a budget category. One that is no longer wanted is deactivated: old budgets keep it."""
-    checked_scope(by, Permission.PAY_GRANTS, as_of)
-    category, _ = BudgetCategory.objects.update_or_create(
-        code=code,
-        defaults={
-            "name": name.strip(),
-            "accounting_code": accounting_code.strip(),
-            "is_active": is_active,
-        },
-        create_defaults={
-            "name": name.strip(),
-            "accounting_code": accounting_code.strip(),
-            "is_active": is_active,
-            "position": BudgetCategory.objects.count(),
-        },
-    )
-    record_event(
-        act="save_budget_category",
-        target=category,
-        by=by,
-        details={"after": {"name": name, "accounting_code": accounting_code, "active": is_active}},
-    )
-    return category

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -81,38 +81,6 @@ def _move(
 
 def _newest(report: GrantReport) -> ReportVersion:
     return report.versions.order_by("-number")[0]
-
-
-@transaction.atomic
-def schedule_report(
-    *,
-    award: Award,
-    kind: ReportKind,
-    starts_on: date,
-    ends_on: date,
-    due_on: date,
-    by: User,
-    as_of: datetime,
-) -> GrantReport:
-    """One more report than those that starting the award made."""
-    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
-    award = lock_award(award.pk)
-    if GrantReport.objects.filter(
-        award=award, kind=kind, starts_on=starts_on, ends_on=ends_on
-    ).exists():
-        raise StateRefused("A report of this kind for this period is there already.")
-    report = GrantReport.objects.create(
-        award=award, kind=kind, starts_on=starts_on, ends_on=ends_on, due_on=due_on
-    )
-    record_award_event(
-        award=award,
-        act="schedule_report",
-        target=report,
-        by=by,
-        as_of=as_of,
-        after={"kind": kind, "starts_on": starts_on, "ends_on": ends_on, "due_on": due_on},
-    )
-    return report
 
 
 @transaction.atomic
