@@ -196,6 +196,7 @@ SCOPED = {
     "pdsa.Observation": "measure__project__team",
     "pdsa.ChartDecision": "measure__project__team",
     "pdsa.CycleMeasure": "measure__project__team",
+    "pdsa.CycleMember": "team",
 }
 #: Model → why its rows have no team, or not all of them.
 NOT_SCOPED = {

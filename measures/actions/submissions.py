@@ -30,7 +30,7 @@ from measures.ingest.count_cells import add_up_counts
 from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.imputing import add_up_imputed, current_tables
-from measures.ingest.keys import MemberKeys
+from measures.member_keys import MemberKeys
 from measures.ingest.mapping import (
     Mapping,
     apply_mapping,

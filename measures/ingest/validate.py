@@ -22,7 +22,7 @@ from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE
 from measures.ingest.descriptions import Descriptions, grown
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.imputing import MemberProbabilities, RaceTables, impute_members
-from measures.ingest.keys import MemberKeys
+from measures.member_keys import MemberKeys
 from measures.ingest.mapping import Mapping
 from measures.ingest.readers import Table
 from measures.stats.bisg import PlaceKind

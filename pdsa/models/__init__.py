@@ -14,6 +14,7 @@ from pdsa.models.measures import (
     MeasureStratum,
     Observation,
 )
+from pdsa.models.members import CycleMember
 from pdsa.models.process_maps import ProcessMap, ProcessStep
 from pdsa.models.projects import ChangeIdea, Project
 
@@ -29,6 +30,7 @@ __all__ = [
     "Comment",
     "Cycle",
     "CycleMeasure",
+    "CycleMember",
     "CycleReading",
     "CycleTask",
     "DiagramStep",

@@ -24,7 +24,7 @@ from measures.enums import FileForm, SourceKind
 from measures.ingest.codes import Reference
 from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog
-from measures.ingest.keys import MemberKeys
+from measures.member_keys import MemberKeys
 from measures.ingest.mapping import apply_mapping
 from measures.ingest.readers import open_table
 from measures.ingest.store import IncomingFile, StoredFile

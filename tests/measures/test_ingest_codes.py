@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from measures.enums import ReportingSource as From
-from measures.ingest.keys import MemberKeys
+from measures.member_keys import MemberKeys
 from measures.models import Source
 from tests.factories.definitions import stratum
 from tests.factories.submissions import check, csv_bytes, found, make_groups, make_source, row
