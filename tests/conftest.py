@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,27 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("drop trigger if exists teams_auditevent_no_truncate on teams_auditevent")
+
+
+@pytest.fixture(autouse=True)
+def requests_end_before_tables_are_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a closed page has asked for is still answered; TRUNCATE would wait for it, and it for TRUNCATE."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")  # so that this ends between the page and the tables
+    yield
+    end = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and backend_type = 'client backend' and state <> 'idle'"
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.05)
+    pytest.fail("A request of this test still runs, 20 seconds after its page was closed.")
 
 
 @pytest.fixture(scope="session")
