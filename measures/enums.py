@@ -83,6 +83,16 @@ class RaceTableKind(TextChoices):
     ZIP = "zip", "ZIP areas"
 
 
+class ReferenceStrategy(TextChoices):
+    """The rule by which the reference of a stratum set is chosen; see `measures.stats.references`."""
+
+    NAMED = "named", "One group of people, named in advance"
+    BEST = "best", "The group with the best rate in the period before"
+    LARGEST = "largest", "The group with the most people"
+    OVERALL = "overall", "Everybody together"
+    BENCHMARK = "benchmark", "The measure’s benchmark, a fixed number"
+
+
 class RealField(TextChoices):
     RACE = "race", "Race"
     ETHNICITY = "ethnicity", "Ethnicity"

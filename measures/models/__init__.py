@@ -9,6 +9,7 @@ from measures.models.definitions import (
     StratumSet,
 )
 from measures.models.imputation import Imputation, ImputationValidity, ImputedSlice, RaceTable
+from measures.models.references import ReferenceSetting
 from measures.models.results import Cell, Computation, PartResult, RealCount, StratumResult
 from measures.models.submissions import (
     Finding,
@@ -38,6 +39,7 @@ __all__ = [
     "Period",
     "RaceTable",
     "RealCount",
+    "ReferenceSetting",
     "SavedMapping",
     "Slice",
     "Source",

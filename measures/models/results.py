@@ -126,6 +126,11 @@ class Computation(models.Model):
     computed_at = models.DateTimeField(db_default=Now())
     result_count = models.IntegerField()
     changed_count = models.IntegerField(help_text="Results that this run wrote anew.")
+    reference_rules = models.JSONField(
+        default=dict,
+        help_text="Set code → rule of the programme and the reference that it chose; sets without an"
+        " entry are compared with the stratum that the definitions name.",
+    )
     protected_at = models.DateTimeField(
         null=True,
         help_text="When the exact disclosure check of the period was made and its findings hidden.",

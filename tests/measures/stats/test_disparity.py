@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import fields
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from measures.stats.disparity import StratumSetLayout, compare, gap_states
+from measures.stats.disparity import (
+    Comparison,
+    StratumSetLayout,
+    compare,
+    compare_each,
+    gap_states,
+)
 from measures.stats.gaps import newcombe, patients_to_parity, ratio_mover_wilson, two_proportion_p
 from measures.stats.rates import wilson
 from measures.stats.states import CellState, GapState
@@ -102,3 +111,60 @@ def test_what_does_not_fit_is_refused():
         StratumSetLayout("race", (1, 2), reference=3)
     with pytest.raises(ValueError, match="does not have"):
         StratumSetLayout("race", (1, 2), reference=1, compared=(1, 4))
+    with pytest.raises(ValueError, match="more than one"):
+        StratumSetLayout("race", (1, 2), reference=1, whole=0)
+    with pytest.raises(ValueError, match="one of its parts"):
+        StratumSetLayout("race", (1, 2), reference=-1, whole=2)
+
+
+WHOLE = StratumSetLayout("race", (1, 2, 3), reference=-1, compared=(1, 2), whole=0)
+FIXED = StratumSetLayout(
+    "race", (1, 2, 3), reference=-1, compared=(1, 2), benchmark=Fraction("0.7")
+)
+
+
+def test_everybody_and_a_benchmark_as_reference():
+    n = np.array([[[1000, 600, 390, 10]]])
+    x = np.array([[[690, 450, 234, 6]]])
+    whole = compare(n, x, *both_states(n), sets=[WHOLE], higher_is_better=[True])
+    fixed = compare(n, x, *both_states(n), sets=[FIXED], higher_is_better=[True])
+    no, shown = GapState.NOT_COMPARED, GapState.SHOWN
+    for found in (whole, fixed):
+        assert found.gap_state[0, 0].tolist() == [no, shown, shown, no]
+    np.testing.assert_allclose(whole.gap[0, 0, 1:3], [0.06, -0.09])
+    np.testing.assert_allclose(whole.ratio[0, 0, 1:3], [0.75 / 0.69, 0.6 / 0.69])
+    assert (whole.ratio_lower < whole.ratio)[0, 0, 1:3].all()
+    assert (whole.ratio < whole.ratio_upper)[0, 0, 1:3].all()
+    # 0.69 * 390 = 269.1: 36 more than 234. A benchmark of exactly 70 % needs 39, not 40.
+    np.testing.assert_array_equal(whole.patients_to_parity[0, 0, 1:3], [0, 36])
+    np.testing.assert_array_equal(fixed.patients_to_parity[0, 0, 1:3], [0, 39])
+    np.testing.assert_allclose(fixed.gap[0, 0, 1:3], [0.05, -0.1])
+    np.testing.assert_allclose(fixed.gap_upper[0, 0, 1:3], fixed.rate_upper[0, 0, 1:3] - 0.7)
+    np.testing.assert_allclose(fixed.ratio[0, 0, 1:3], [0.75 / 0.7, 0.6 / 0.7])
+
+
+def test_a_hidden_whole_hides_gaps_and_a_benchmark_cannot():
+    n = np.array([[[1000, 600, 390, 10]]])
+    states = own_states(n)
+    states[0, 0, 0] = CellState.PRIVACY_COMPLEMENTARY
+    assert (gap_states(n, states, [WHOLE])[0, 0, 1:3] == GapState.HIDDEN).all()
+    assert (gap_states(n, states, [FIXED])[0, 0, 1:3] == GapState.SHOWN).all()
+    alone = np.array([[[600, 600, 0, 0]]])
+    assert gap_states(alone, own_states(alone), [WHOLE])[0, 0, 1] == GapState.NO_REFERENCE
+
+
+def test_each_measure_has_its_own_reference():
+    n, x = tables(measures=3)
+    other = StratumSetLayout("race", (1, 2, 3), reference=2, compared=(1, 2))
+    sets = [[RACE], [other], [RACE]]
+    found = compare_each(n, x, *both_states(n), sets=sets, higher_is_better=[True, False, False])
+    for m, better in enumerate([True, False, False]):
+        alone = compare(
+            n[[m]], x[[m]], *both_states(n[[m]]), sets=sets[m], higher_is_better=[better]
+        )
+        for field in fields(Comparison):
+            np.testing.assert_array_equal(
+                getattr(found, field.name)[m], getattr(alone, field.name)[0], field.name
+            )
+    with pytest.raises(ValueError, match="each measure"):
+        compare_each(n, x, *both_states(n), sets=sets[:2], higher_is_better=[True] * 3)

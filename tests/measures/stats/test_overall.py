@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.stats.gaps import newcombe, two_proportion_p
-from measures.stats.overall import against_benchmark, against_overall
+from measures.stats.overall import (
+    against_benchmark,
+    against_overall,
+    against_whole,
+    ratio_to_whole,
+)
 from measures.stats.rates import wilson
 
 groups = st.lists(
@@ -103,3 +108,31 @@ def test_missing_benchmark_and_percent():
     for wrong in (85, 1.5, -0.1, [0.5, 85]):
         with pytest.raises(ValueError, match=r"Write 0\.85"):
             against_benchmark(5, 10, wrong)
+
+
+@given(groups)
+def test_ratio_to_the_whole_agrees_with_the_gap(rows):
+    x, n = np.array(rows).T
+    whole = x.sum(), n.sum()
+    gap = against_whole(x, n, *whole)[0]
+    ratio, (low, high) = ratio_to_whole(x, n, *whole)
+    known = ~np.isnan(ratio)
+    assert (known == ((n > 0) & (n < n.sum()) & (x.sum() > 0))).all()
+    if known.any():
+        rate = whole[0] / whole[1]
+        assert (low[known] <= ratio[known] + 1e-9).all()
+        assert (ratio[known] <= high[known] + 1e-9).all()
+        assert (high[known] <= n.sum() / n[known] + 1e-9).all()
+        np.testing.assert_allclose((ratio[known] - 1) * rate, gap[known], atol=1e-9)
+
+
+def test_ratio_to_the_whole_at_its_ends():
+    # Nobody else met the measure: everybody who did is of the group, so 1 / share is the ratio and its limit.
+    ratio, (low, high) = ratio_to_whole(8, 10, 8, 40)
+    assert ratio == pytest.approx(4)
+    assert high == pytest.approx(4)
+    assert 1 < low < 4
+    assert np.isnan(ratio_to_whole(0, 10, 0, 40)[0])
+    assert np.isnan(ratio_to_whole(5, 10, 5, 10)[0])
+    with pytest.raises(ValueError, match="not a part"):
+        against_whole(8, 10, 5, 40)
