@@ -57,3 +57,30 @@ class Trigger(TextChoices):
     SIGNAL = "signal", "An unfavourable signal on the chart"
     BELOW = "below", "The latest point is below a number"
     ABOVE = "above", "The latest point is above a number"
+
+
+class PackageState(TextChoices):
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+
+
+class NominationState(TextChoices):
+    WAITING = "waiting", "Waits for the faculty"
+    ACCEPTED = "accepted", "Taken into the change package"
+    DECLINED = "declined", "Not taken up"
+    WITHDRAWN = "withdrawn", "No longer shared"
+
+
+class EvidenceGrade(TextChoices):
+    """On what the hope rests that a change works; said in words, the strongest first."""
+
+    STUDIES = "studies", "Shown in studies"
+    MEASURED = "measured", "Measured by groups of the programme"
+    TRIED = "tried", "Tried by groups of the programme"
+    PROMISING = "promising", "Promising, not tried here yet"
+
+
+class TriedOutcome(TextChoices):
+    WORKED = "worked", "It worked for us too"
+    ADAPTED = "adapted", "It worked after we changed it"
+    DID_NOT = "did_not", "It did not work for us"

@@ -9,7 +9,14 @@ from learning.models.calendar import (
     SessionLink,
 )
 from learning.models.coaching import ActionItem, Call, HelpRequest, PrivateNote
+from learning.models.exchange import GroupQuestion, Nomination, TriedToo
 from learning.models.holding import ControlPlan
+from learning.models.package import (
+    Chapter,
+    ChapterIdea,
+    Contribution,
+    PackageVersion,
+)
 from learning.models.progress import SCORES, MonthlyReport, Score
 
 __all__ = [
@@ -17,9 +24,15 @@ __all__ = [
     "ActionItem",
     "Attendance",
     "Call",
+    "Chapter",
+    "ChapterIdea",
+    "Contribution",
     "ControlPlan",
+    "GroupQuestion",
     "HelpRequest",
     "MonthlyReport",
+    "Nomination",
+    "PackageVersion",
     "Phase",
     "PreWorkDone",
     "PrivateNote",
@@ -27,4 +40,5 @@ __all__ = [
     "Session",
     "SessionFeedback",
     "SessionLink",
+    "TriedToo",
 ]
