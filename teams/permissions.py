@@ -57,6 +57,10 @@ class Permission(StrEnum):
     COMMENT_ON_TESTS = "comment_on_tests"
     VIEW_SHARED_TESTS = "view_shared_tests"
     REVIEW_PROJECTS = "review_projects"
+    NOMINATE_TESTS = "nominate_tests"
+    ASK_GROUPS = "ask_groups"
+    EDIT_PACKAGE = "edit_package"
+    PUBLISH_PACKAGE = "publish_package"
 
     @property
     def meaning(self) -> str:
@@ -100,6 +104,10 @@ _MEANING: dict[Permission, str] = {
     Permission.COMMENT_ON_TESTS: "Comment on tests of the teams worked with",
     Permission.VIEW_SHARED_TESTS: "Read tests that other groups have shared",
     Permission.REVIEW_PROJECTS: "Review aims and charters of the teams coached",
+    Permission.NOMINATE_TESTS: "Nominate shared tests of the teams worked with for the change package",
+    Permission.ASK_GROUPS: "Ask other groups about the tests that they share",
+    Permission.EDIT_PACKAGE: "Read and write the draft of the change package, decide about nominations",
+    Permission.PUBLISH_PACKAGE: "Publish a version of the change package",
 }
 
 _EVERYBODY = {Permission.VIEW_HOME, Permission.VIEW_CALENDAR}
@@ -118,6 +126,8 @@ _GROUP_STAFF = _GROUP | {
     Permission.SUBMIT_DATA,
     Permission.PUBLISH_DATA,
     Permission.EDIT_PROJECTS,
+    Permission.NOMINATE_TESTS,
+    Permission.ASK_GROUPS,
     Permission.WRITE_REPORTS,
     Permission.REPORT_GRANTS,
 }
@@ -136,6 +146,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.COMMENT_ON_TESTS,
             Permission.VIEW_SHARED_TESTS,
             Permission.REVIEW_PROJECTS,
+            Permission.NOMINATE_TESTS,
+            Permission.ASK_GROUPS,
+            Permission.EDIT_PACKAGE,
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.VIEW_GRANTS,
@@ -157,6 +170,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.USE_API,
             Permission.VIEW_PROJECTS,
             Permission.VIEW_SHARED_TESTS,
+            Permission.NOMINATE_TESTS,
+            Permission.ASK_GROUPS,
+            Permission.EDIT_PACKAGE,
+            Permission.PUBLISH_PACKAGE,
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.MANAGE_SESSIONS,
