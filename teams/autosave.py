@@ -28,7 +28,7 @@ class Editable:
     """
 
     target: models.Model
-    team: Team
+    team: Team | None
     fields: Mapping[str, forms.Field]
     check: Callable[[], None] = lambda: None
     touch: Callable[[models.Model], None] = lambda target: None

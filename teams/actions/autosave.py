@@ -94,7 +94,7 @@ def save_field(
 
 
 def write_fields(
-    *, target: models.Model, team: Team, values: Mapping[str, Any], by: User, as_of: datetime
+    *, target: models.Model, team: Team | None, values: Mapping[str, Any], by: User, as_of: datetime
 ) -> list[str]:
     """Set fields of an object that the caller has locked and will save; what changes goes into the history.
 
@@ -111,7 +111,7 @@ def write_fields(
 
 def _write(
     target: models.Model,
-    team: Team,
+    team: Team | None,
     field: str,
     value: Any,
     *,
@@ -151,7 +151,7 @@ def _before_history(editable: Editable, field: str, text: str) -> FieldVersion:
     )
 
 
-def _record_stretch(target: models.Model, team: Team, *, by: User, as_of: datetime) -> None:
+def _record_stretch(target: models.Model, team: Team | None, *, by: User, as_of: datetime) -> None:
     act = f"edit_{target._meta.model_name}"
     recent = AuditEvent.objects.filter(
         object_type=type_of(target),

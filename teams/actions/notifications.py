@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from email.mime.text import MIMEText
 from smtplib import SMTPException
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.urls import reverse
 from teams.actions.audit import record_event
 from teams.enums import EMAIL_ONLY, Topic
 from teams.errors import StateRefused
+from teams.icalendar import Entry, invitation_file
 from teams.models import Notification, NotificationPreference, OutboxMessage, User
 from teams.queries import get_programme, list_choices, stop_link
 
@@ -38,11 +40,13 @@ def notify(
     key: str,
     as_of: datetime,
     text: str = "",
+    entry: Entry | None = None,
 ) -> int:
     """Tell people something, on the site and by e-mail as each of them wants it.
 
     title: one sentence; text: what the e-mail says besides, may be empty. Both may hold only what every one of
     the users may see. path: the page where it leads, from `reverse`.
+    entry: what the e-mail brings for the reader's calendar.
     key: the same person is told the same key once. A reminder that may come again next week has the week in it.
     Effects: in the caller's transaction, one notification per person who wants it on the site or by e-mail,
     with a waiting e-mail where it is wanted. Returns how many people were newly told.
@@ -74,7 +78,14 @@ def notify(
         if choice.on_site or choice.by_email
     )
     OutboxMessage.objects.bulk_create(
-        OutboxMessage(notification=row, created_at=as_of, next_try_at=as_of)
+        OutboxMessage(
+            notification=row,
+            created_at=as_of,
+            next_try_at=as_of,
+            invitation=invitation_file(entry, email=row.user.email, name=row.user.name)
+            if entry
+            else "",
+        )
         for row in made
         if choices[row.user_id].by_email
     )
@@ -176,12 +187,18 @@ def _compose(message: OutboxMessage) -> EmailMessage:
         "stop": stop,
         "preferences": base + reverse("teams:notification_preferences"),
     }
-    return EmailMessage(
+    email = EmailMessage(
         subject=" ".join(notification.title.split()),
         body=render_to_string("teams/email/notification.txt", context),
         to=[notification.user.email],
         headers={"List-Unsubscribe": f"<{stop}>"},
     )
+    if message.invitation:
+        part = MIMEText(message.invitation, "calendar", "utf-8")
+        part.set_param("method", "CANCEL" if "METHOD:CANCEL" in message.invitation else "REQUEST")
+        part.add_header("Content-Disposition", "attachment", filename="invitation.ics")
+        email.attach(part)
+    return email
 
 
 @transaction.atomic

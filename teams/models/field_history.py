@@ -16,7 +16,14 @@ class FieldVersion(models.Model):
     The number is what a save builds on: whoever saves on an older number is shown both texts.
     """
 
-    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    team = models.ForeignKey(
+        Team,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose words these are; empty: the programme's.",
+    )
     target_type = models.CharField(max_length=60)
     target_id = models.BigIntegerField()
     field = models.CharField(max_length=60)

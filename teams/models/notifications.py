@@ -82,6 +82,9 @@ class OutboxMessage(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)
+    invitation = models.TextField(
+        blank=True, help_text="A calendar entry (iCalendar) that goes with the e-mail."
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from icalendar import Calendar
 
 from teams.actions.notifications import (
     GIVE_UP_AFTER,
@@ -25,6 +27,7 @@ from teams.actions.notifications import (
 )
 from teams.enums import Role, Topic
 from teams.errors import StateRefused
+from teams.icalendar import Entry
 from teams.models import AuditEvent, Notification, OutboxMessage, User
 from teams.queries import list_own_notifications, list_unsent_messages
 from tests.factories.people import make_user, signed_in
@@ -272,3 +275,31 @@ def test_administrator_sees_unsent_email_without_its_text(broken_mail: Any) -> N
     client.post(reverse("teams:resend_message", args=[message.pk]))
     assert OutboxMessage.objects.get().next_try_at > NOW
     assert signed_in(user).get(reverse("teams:unsent_messages")).status_code == 403
+
+
+def test_invitation_goes_with_the_email_and_is_addressed_to_its_reader() -> None:
+    reader = make_user(Role.GROUP_MEMBER, email="nia@example.org", name="Nia Nurse")
+    starts = NOW + timedelta(days=7)
+    entry = Entry(
+        key="session-7",
+        title="Learning session 1",
+        starts=starts,
+        ends=starts + timedelta(hours=2),
+        path="/learning/sessions/7/",
+        changed_at=NOW,
+        sequence=2,
+    )
+    tell(reader, entry=entry)
+    send_waiting_messages(as_of=NOW)
+    (part,) = mail.outbox[0].attachments
+    assert part.get_content_type() == "text/calendar"
+    assert part.get_param("method") == "REQUEST"
+    (event,) = Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
+    assert event["attendee"] == "MAILTO:nia@example.org"
+    assert event["dtstart"].dt == starts
+    assert event["sequence"] == 2
+    tell(reader, entry=replace(entry, cancelled=True, sequence=3), key="cancelled")
+    send_waiting_messages(as_of=NOW)
+    (part,) = mail.outbox[1].attachments
+    assert part.get_param("method") == "CANCEL"
+    assert "STATUS:CANCELLED" in part.get_payload(decode=True).decode()
