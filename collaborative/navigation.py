@@ -55,6 +55,7 @@ SECTIONS = (
         "pdsa:tests",
         ("pdsa:cycle", "pdsa:log", "pdsa:finish", "pdsa:shared_tests", "pdsa:history", "pdsa:copy"),
     ),
+    Section("Outreach", "people", Permission.VIEW_OUTREACH, "pdsa:outreach", ("pdsa:outreach",)),
     Section("Learning", "peers", Permission.VIEW_CALENDAR, "learning:calendar", ("learning:",)),
     Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(

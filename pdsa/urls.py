@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from pdsa.views import cycle_acts, cycles, feeds, log, printing, projects, tests_list
+from pdsa.views import cycle_acts, cycles, feeds, log, outreach, printing, projects, tests_list
 
 app_name = "pdsa"
 
@@ -62,4 +62,13 @@ cycle_patterns: list[URLPattern] = [
     path("comments/<int:pk>/take-back/", cycle_acts.take_back_comment, name="take_back_comment"),
 ]
 
-urlpatterns: list[URLPattern] = [*project_patterns, *cycle_patterns]
+_LIST = "outreach/<str:code>/"
+outreach_patterns: list[URLPattern] = [
+    path("outreach/", outreach.outreach, name="outreach"),
+    path(_LIST, outreach.outreach_list, name="outreach_list"),
+    path(f"{_LIST}tests/add/", outreach.add_to_test, name="add_to_test"),
+    path(f"{_LIST}tests/remove/", outreach.remove_from_test, name="remove_from_test"),
+    path(f"{_LIST}list.<slug:form>", outreach.outreach_download, name="outreach_file"),
+]
+
+urlpatterns: list[URLPattern] = [*project_patterns, *cycle_patterns, *outreach_patterns]

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     VIEW_REPORT_CARDS = "view_report_cards"
     PREPARE_REPORT_CARDS = "prepare_report_cards"
     PUBLISH_REPORT_CARDS = "publish_report_cards"
+    VIEW_OUTREACH = "view_outreach"
     VIEW_SUBMISSIONS = "view_submissions"
     SUBMIT_DATA = "submit_data"
     PUBLISH_DATA = "publish_data"
@@ -57,6 +58,9 @@ class Permission(StrEnum):
     COMMENT_ON_TESTS = "comment_on_tests"
     VIEW_SHARED_TESTS = "view_shared_tests"
     REVIEW_PROJECTS = "review_projects"
+    TELL_STORIES = "tell_stories"
+    MODERATE_POSTS = "moderate_posts"
+    READ_SYNTHESES = "read_syntheses"
     NOMINATE_TESTS = "nominate_tests"
     ASK_GROUPS = "ask_groups"
     EDIT_PACKAGE = "edit_package"
@@ -74,6 +78,7 @@ _MEANING: dict[Permission, str] = {
     Permission.VIEW_REPORT_CARDS: "Read and download report cards of the teams in scope",
     Permission.PREPARE_REPORT_CARDS: "Draft and review report cards",
     Permission.PUBLISH_REPORT_CARDS: "Publish a reviewed report card",
+    Permission.VIEW_OUTREACH: "See and export which of the own group's members have not met a measure",
     Permission.VIEW_SUBMISSIONS: "See submissions of the own organisation and their findings",
     Permission.SUBMIT_DATA: "Upload measure data and map its columns",
     Permission.PUBLISH_DATA: "Let a checked submission replace earlier data",
@@ -104,6 +109,9 @@ _MEANING: dict[Permission, str] = {
     Permission.COMMENT_ON_TESTS: "Comment on tests of the teams worked with",
     Permission.VIEW_SHARED_TESTS: "Read tests that other groups have shared",
     Permission.REVIEW_PROJECTS: "Review aims and charters of the teams coached",
+    Permission.TELL_STORIES: "Tell stories of the own group to the programme",
+    Permission.MODERATE_POSTS: "Look at posts that were reported, restore or remove them",
+    Permission.READ_SYNTHESES: "Read the programme's published monthly syntheses",
     Permission.NOMINATE_TESTS: "Nominate shared tests of the teams worked with for the change package",
     Permission.ASK_GROUPS: "Ask other groups about the tests that they share",
     Permission.EDIT_PACKAGE: "Read and write the draft of the change package, decide about nominations",
@@ -121,8 +129,10 @@ _GROUP = _EVERYBODY | {
     Permission.VIEW_SHARED_TESTS,
     Permission.VIEW_COACHING,
     Permission.VIEW_GRANTS,
+    Permission.READ_SYNTHESES,
 }
 _GROUP_STAFF = _GROUP | {
+    Permission.VIEW_OUTREACH,
     Permission.SUBMIT_DATA,
     Permission.PUBLISH_DATA,
     Permission.EDIT_PROJECTS,
@@ -130,6 +140,7 @@ _GROUP_STAFF = _GROUP | {
     Permission.ASK_GROUPS,
     Permission.WRITE_REPORTS,
     Permission.REPORT_GRANTS,
+    Permission.TELL_STORIES,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -154,6 +165,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_GRANTS,
             Permission.REVIEW_APPLICATIONS,
             Permission.RECOMMEND_PAYMENTS,
+            Permission.READ_SYNTHESES,
         }
     ),
     Role.PROGRAMME_DIRECTOR: frozenset(
@@ -183,6 +195,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.REVIEW_APPLICATIONS,
             Permission.RECOMMEND_PAYMENTS,
             Permission.MANAGE_GRANTS,
+            Permission.MODERATE_POSTS,
+            Permission.READ_SYNTHESES,
         }
     ),
     Role.PAYER_ANALYST: frozenset(
@@ -198,6 +212,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.PUBLISH_DATA,
             Permission.USE_API,
             Permission.VIEW_SHARED_TESTS,
+            Permission.READ_SYNTHESES,
             Permission.VIEW_GRANTS,
             Permission.VIEW_ALL_GRANTS,
             Permission.VIEW_GRANT_TOTALS,
@@ -219,6 +234,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_OVERVIEW,
             Permission.VIEW_SHARED_TESTS,
             Permission.VIEW_GRANT_TOTALS,
+            Permission.READ_SYNTHESES,
         }
     ),
     Role.ADMINISTRATOR: frozenset(

@@ -14,6 +14,7 @@ from pdsa.actions.projects import add_idea, first_project
 from pdsa.enums import CycleState, Decision, Match, Sharing
 from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
 from pdsa.policies.cycles import check_can, state_after
+from pdsa.withdrawal import tell_withdrawal
 from pdsa.wording import short_title
 from teams.actions.audit import record_event
 from teams.actions.autosave import write_fields
@@ -374,7 +375,11 @@ def _clone(
 
 @transaction.atomic
 def share_cycle(*, cycle: Cycle, sharing: str, by: User, as_of: datetime) -> Cycle:
-    """Who else may read it, from now on. Effects: the field, audit event with both values."""
+    """Who else may read it, from now on.
+
+    Effects: the field, audit event with both values; no longer shared: gone from where others made
+    something of it.
+    """
     cycle = _locked(cycle, "edit")
     before = cycle.sharing
     cycle.sharing = Sharing(sharing)
@@ -387,4 +392,6 @@ def share_cycle(*, cycle: Cycle, sharing: str, by: User, as_of: datetime) -> Cyc
         team=_team(cycle),
         details={"before": before, "after": str(cycle.sharing)},
     )
+    if cycle.sharing == Sharing.TEAM != before:
+        tell_withdrawal(cycle, by, as_of)
     return cycle

@@ -27,6 +27,7 @@ TRANSITIONS: dict[str, tuple[frozenset[CycleState], CycleState | None]] = {
     "cancel": (frozenset({_IDEA, _PLANNED, _DOING, _STUDYING, _PAUSED}), _CANCELLED),
     "restore": (frozenset({_CANCELLED}), _PLANNED),
     "edit": (frozenset(CycleState), None),
+    "take_members": (frozenset({_IDEA, _PLANNED, _DOING, _STUDYING, _PAUSED}), None),
     "continue": (frozenset({_DOING, _STUDYING, _CLOSED, _CANCELLED}), None),
 }
 
@@ -41,6 +42,7 @@ _DOING_WHAT: dict[str, str] = {
     "resume": "Only a paused test can go on",
     "cancel": "A closed or cancelled test cannot be cancelled",
     "restore": "Only a cancelled test can be brought back",
+    "take_members": "Members join a test until it is closed or cancelled",
     "continue": "The next test follows one that has been started",
 }
 
