@@ -57,6 +57,15 @@ def list_definitions(*, year: int) -> QuerySet[MeasureDefinition]:
     )
 
 
+def list_measure_names() -> dict[str, str]:
+    """Code → name in the latest year that defines the measure, in the order of pages."""
+    return dict(
+        MeasureDefinition.objects.order_by("measure__position", "year").values_list(
+            "measure__code", "name"
+        )
+    )
+
+
 def get_definition(*, code: str, year: int) -> MeasureDefinition:
     """Raises MeasureDefinition.DoesNotExist."""
     return MeasureDefinition.objects.select_related("measure").get(measure__code=code, year=year)
