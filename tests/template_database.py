@@ -19,6 +19,8 @@ from psycopg2 import sql
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PREFIX = "collaborative_template_"
+#: How many templates stay when one more is made.
+KEPT = 5
 #: Number of the advisory lock that is held while the template is made: any, as long as it is always this one.
 _LOCK = 7_204_913
 
@@ -56,8 +58,10 @@ def ensure_template(settings: dict[str, Any]) -> str:
 
 
 def _make_template(cursor: Any, name: str) -> None:
+    # The last ones stay: runs of other trees on this server may be about to copy them. An oid tells the age.
     cursor.execute(
-        "select datname from pg_database where datname like %s", [PREFIX.replace("_", r"\_") + "%"]
+        "select datname from pg_database where datname like %s order by oid desc offset %s",
+        [PREFIX.replace("_", r"\_") + "%", KEPT],
     )
     for (old,) in cursor.fetchall():
         try:
