@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collaborative.method_pages import (
+    agreement,
     change_and_plans,
     comparisons,
     disclosure,
@@ -21,6 +22,7 @@ CHAPTERS: dict[str, tuple[MethodPage, ...]] = {
     "Change, effect, plans and small groups": change_and_plans.PAGES,
     "Race where nobody asked": imputation.PAGES,
     "What is not shown": disclosure.PAGES,
+    "Interviews": agreement.PAGES,
 }
 
 METHOD_PAGES: tuple[MethodPage, ...] = tuple(
