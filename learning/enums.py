@@ -84,3 +84,34 @@ class TriedOutcome(TextChoices):
     WORKED = "worked", "It worked for us too"
     ADAPTED = "adapted", "It worked after we changed it"
     DID_NOT = "did_not", "It did not work for us"
+
+
+class SurveyState(TextChoices):
+    DRAFT = "draft", "Draft"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class QuestionKind(TextChoices):
+    SCALE = "scale", "Scale from 1 to 5"
+    CHOICE = "choice", "Choice of one"
+    TEXT = "text", "Own words"
+
+
+class RespondentGroup(TextChoices):
+    """As much as is kept of who answered a survey."""
+
+    STAFF = "staff", "Staff of the groups"
+    SPONSOR = "sponsor", "Senior sponsors"
+    COACH = "coach", "Coaches"
+
+
+class SourceForm(TextChoices):
+    INTERVIEW = "interview", "Interview"
+    DOCUMENT = "document", "Document"
+
+
+class CodeLevel(TextChoices):
+    THEME = "theme", "Theme"
+    CODE = "code", "Code"
+    SUBCODE = "subcode", "Sub-code"
