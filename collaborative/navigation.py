@@ -77,6 +77,7 @@ PERSONAL_SECTIONS = (
     Section(
         "Programme settings", "settings", Permission.MANAGE_PROGRAMME, "teams:programme_settings"
     ),
+    Section("Reported posts", "flag", Permission.MODERATE_POSTS, "teams:held_posts"),
     Section("E-mail not sent", "mail", Permission.MANAGE_MAIL, "teams:unsent_messages"),
     Section("Audit trail", "history", Permission.VIEW_AUDIT, "teams:audit"),
 )

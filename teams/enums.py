@@ -61,6 +61,7 @@ class Topic(TextChoices):
     REPORTS = "reports", "Monthly reports"
     GRANTS = "grants", "Grants"
     RESULTS = "results", "Results and report cards"
+    STORIES = "stories", "Stories and topics you follow"
     DIGEST = "digest", "Weekly digest"
 
 
@@ -73,6 +74,7 @@ TOPIC_MEANING: dict[Topic, str] = {
     Topic.REPORTS: "A report is due, was handed in or has feedback.",
     Topic.GRANTS: "A step waits for you, a report is due, money was paid.",
     Topic.RESULTS: "New data are there, a chart shows a signal, a card was published.",
+    Topic.STORIES: "Another group tells a story or shares a test about a topic that you follow.",
     Topic.DIGEST: "Once a week: what is new in your programme and what waits for you.",
 }
 
@@ -89,6 +91,14 @@ EMAILED_BY_DEFAULT = frozenset(
 )
 #: Topics that are an e-mail and nothing else.
 EMAIL_ONLY = frozenset({Topic.DIGEST})
+
+
+class HoldState(TextChoices):
+    """What became of a post that was reported."""
+
+    HIDDEN = "hidden", "Hidden, waits for a decision"
+    RESTORED = "restored", "Restored"
+    REMOVED = "removed", "Removed"
 
 
 class SecondReference(TextChoices):

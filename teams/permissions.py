@@ -52,6 +52,10 @@ class Permission(StrEnum):
     COACH_TEAMS = "coach_teams"
     WRITE_REPORTS = "write_reports"
     ACKNOWLEDGE_REPORTS = "acknowledge_reports"
+    VIEW_EVALUATION = "view_evaluation"
+    CODE_INTERVIEWS = "code_interviews"
+    MANAGE_SURVEYS = "manage_surveys"
+    ANSWER_SURVEYS = "answer_surveys"
     USE_API = "use_api"
     VIEW_PROJECTS = "view_projects"
     EDIT_PROJECTS = "edit_projects"
@@ -103,6 +107,10 @@ _MEANING: dict[Permission, str] = {
     Permission.COACH_TEAMS: "Record calls, give scores and feedback",
     Permission.WRITE_REPORTS: "Write the monthly report and the own score, ask for help",
     Permission.ACKNOWLEDGE_REPORTS: "Acknowledge the monthly report as senior sponsor",
+    Permission.VIEW_EVALUATION: "Read the tables of the evaluation, with pseudonyms for teams",
+    Permission.CODE_INTERVIEWS: "Import excerpts of interviews, keep the codebook and code",
+    Permission.MANAGE_SURVEYS: "Make short surveys of the participants and read their results",
+    Permission.ANSWER_SURVEYS: "Answer short surveys as a participant",
     Permission.USE_API: "Make tokens for the REST API",
     Permission.VIEW_PROJECTS: "Read the projects, tests and quality hints of the teams worked with",
     Permission.EDIT_PROJECTS: "Write projects and tests of the own group",
@@ -165,6 +173,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_GRANTS,
             Permission.REVIEW_APPLICATIONS,
             Permission.RECOMMEND_PAYMENTS,
+            Permission.ANSWER_SURVEYS,
             Permission.READ_SYNTHESES,
         }
     ),
@@ -189,6 +198,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_COACHING,
             Permission.COACH_TEAMS,
             Permission.MANAGE_SESSIONS,
+            Permission.MANAGE_SURVEYS,
             Permission.VIEW_GRANTS,
             Permission.VIEW_ALL_GRANTS,
             Permission.VIEW_GRANT_TOTALS,
@@ -232,7 +242,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY
         | {
             Permission.VIEW_OVERVIEW,
-            Permission.VIEW_SHARED_TESTS,
+            # No shared tests, change package or cards of groups: they name groups, and a number or a month in
+            # them would tell which team a pseudonym stands for (docs/decisions, evaluation).
+            Permission.VIEW_EVALUATION,
+            Permission.CODE_INTERVIEWS,
+            Permission.MANAGE_SURVEYS,
+            Permission.USE_API,
             Permission.VIEW_GRANT_TOTALS,
             Permission.READ_SYNTHESES,
         }

@@ -24,6 +24,7 @@ from pdsa.models import (
 from pdsa.queries.projects import list_projects, list_writable_projects
 from teams.enums import Role
 from teams.models import Membership, Team, User, holds_on
+from teams.moderation import held_ids
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -47,10 +48,14 @@ def get_cycle(scope: Scope, cycle_id: int) -> Cycle:
 
 def list_shared_cycles(scope: Scope) -> QuerySet[Cycle]:
     """Cycles that a team has shared, the reader's own among them. What is shown of them is less:
-    `pdsa.sharing`."""
+    `pdsa.sharing`. One that somebody reported is not among them."""
     if not scope.may(Permission.VIEW_SHARED_TESTS):
         return Cycle.objects.none()
-    return Cycle.objects.exclude(sharing=Sharing.TEAM).select_related(*_WITH)
+    return (
+        Cycle.objects.exclude(sharing=Sharing.TEAM)
+        .exclude(pk__in=held_ids("pdsa.cycle"))
+        .select_related(*_WITH)
+    )
 
 
 def get_shared_cycle(scope: Scope, cycle_id: int) -> Cycle:

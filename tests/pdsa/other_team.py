@@ -7,6 +7,7 @@ from io import BytesIO
 from pdsa.actions.files import add_file
 from pdsa.actions.library import load_library
 from teams.enums import Role
+from teams.models import HeldPost, Team
 from tests.addresses import World
 from tests.factories.aims import aim_parts
 from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
@@ -62,6 +63,21 @@ def build(world: World) -> None:
     for part, own in made[world.mine.pk].items():
         world.provide(part, mine=own, other=made[world.other.pk][part], seen_by=_SEE_PROJECTS)
     world.share("decision", "adopt")
+    world.share("post_type", "pdsa.cycle")
+    # Nothing is shared here, so nobody can report it; what somebody reported only moderators see.
+    world.provide(
+        "teams:report_post.post_id",
+        mine=made[world.mine.pk]["cycle_id"],
+        other=made[world.other.pk]["cycle_id"],
+        seen_by=(),
+    )
+    world.provide(
+        "teams:held_post.held_id",
+        mine=_report(world, world.mine, made[world.mine.pk]["cycle_id"], "Own"),
+        other=_report(world, world.other, made[world.other.pk]["cycle_id"], "Strange"),
+        seen_by=_SEE_PROJECTS,
+    )
+    world.mark("Strange reported cedar", seen_by=_SEE_PROJECTS)
     load_library()
     for name in ("aims:library_idea", "aims:adopt", "aims:link_idea"):
         world.share(f"{name}.code", "transport")
@@ -83,3 +99,17 @@ def build(world: World) -> None:
         "reason",
     ):
         world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
+
+
+def _report(world: World, team: Team, cycle_id: int, word: str) -> int:
+    by = world.users[Role.GROUP_LEAD]
+    return HeldPost.objects.create(
+        post_type="pdsa.cycle",
+        post_id=cycle_id,
+        title=f"{word} reported cedar",
+        team=team,
+        author=by,
+        reason="A name",
+        reported_by=by,
+        reported_at=NOW,
+    ).pk
