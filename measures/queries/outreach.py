@@ -1,7 +1,8 @@
 """A group's own members who have not met a measure, out of its own file, for its own staff alone.
 
-These are the only reads of single members. Row-level security is opened for the one team, inside one
-transaction; the app above checks who asks and writes every look down.
+These are the only reads of single members. They open nothing themselves: outside of
+`teams.scoping.member_rows_of` the database has no rows for them. The app above checks who asks, opens
+the one team's rows and writes every look down.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from measures.enums import FileForm, LineOfBusiness, SourceKind, StratumKind
 from measures.member_keys import MemberKeys
 from measures.models import MeasureDefinition, Period, Slice, Source, Stratum, StratumSet
 from teams.models import Site, Team
-from teams.scoping import member_rows_of
 
 #: Sets by which the list can be read. Nobody told gender identity or orientation for a list of calls.
 OUTREACH_SETS = ("combined", "race", "ethnicity", "language", "sex")
@@ -216,7 +216,7 @@ def _run(of: OutreachSlice, statement: str, values: Sequence[Any]) -> list[tuple
     """Rows of a statement over `counted`: each member of the denominator once, with what is not met."""
     # In an inverse measure it is the numerator that nobody should be in.
     wanted = _NUMERATOR if of.definition.higher_is_better else 0
-    with member_rows_of([of.team.pk]), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             f"""with counted as (
               select member_number, min(site_id) as site_id, min(line_of_business) as line_of_business,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+from measures.models import Measure, Period, Source
 from pdsa.actions.files import add_file
 from pdsa.actions.library import load_library
 from teams.enums import Role
@@ -12,6 +13,7 @@ from tests.addresses import World
 from tests.factories.aims import aim_parts
 from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
 from tests.factories.local_measures import measure_parts
+from tests.factories.outreach import make_member_list
 
 #: The smallest picture there is.
 _PICTURE = bytes.fromhex(
@@ -99,6 +101,24 @@ def build(world: World) -> None:
         "reason",
     ):
         world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
+
+    _make_outreach_lists(world)
+
+
+def _make_outreach_lists(world: World) -> None:
+    """Members of both groups' own files. Nobody outside a group's staff has its list, not even a director."""
+    measure, period = Measure.objects.get(code="CBP"), Period.objects.get(label="2024")
+    for team, code, word in (
+        (world.mine, "own-system", "OWN"),
+        (world.other, "strange-system", "STRANGE"),
+    ):
+        source = Source.objects.get(code=code)
+        ids = [f"{word}-MRN-{number}" for number in range(3)]
+        make_member_list(team, source=source, measure=measure, period=period, ids=ids)
+    world.mark("STRANGE-MRN", seen_by=())
+    for name in ("outreach_list", "outreach_file", "add_to_test", "remove_from_test"):
+        world.provide(f"pdsa:{name}.code", mine=world.mine.code, other=world.other.code, seen_by=())
+    world.share("pdsa:outreach_file.form", "csv")
 
 
 def _report(world: World, team: Team, cycle_id: int, word: str) -> int:
