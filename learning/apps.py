@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class LearningConfig(AppConfig):
     name = "learning"
+
+    def ready(self) -> None:
+        from learning.actions.exchange import withdraw_shared_test
+        from pdsa.withdrawal import register_withdrawal
+
+        register_withdrawal(withdraw_shared_test)

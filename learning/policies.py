@@ -7,13 +7,24 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from learning.enums import ActionState, CallState, ReportState, SessionState, Trigger
+from learning.enums import (
+    ActionState,
+    CallState,
+    NominationState,
+    PackageState,
+    ReportState,
+    SessionState,
+    Trigger,
+)
 from learning.models import (
     ActionItem,
     Call,
     ControlPlan,
+    GroupQuestion,
     HelpRequest,
     MonthlyReport,
+    Nomination,
+    PackageVersion,
     Session,
 )
 from pdsa.charts.periods import step
@@ -166,3 +177,53 @@ def check_trigger(trigger: str, threshold: Decimal | None, *, overlaps: bool) ->
 def check_note_given(plan: ControlPlan, note: str) -> None:
     if plan.fired_at is not None and not note:
         raise StateRefused("Say in a sentence what you found and what you did.")
+
+
+#: act → states of a nomination in which it may be done.
+NOMINATION_ALLOWS: dict[str, frozenset[NominationState]] = {
+    "accept": frozenset({NominationState.WAITING, NominationState.ACCEPTED}),
+    "decline": frozenset({NominationState.WAITING}),
+    "take_back": frozenset({NominationState.WAITING}),
+}
+_NOMINATION_REFUSAL = {
+    "accept": "Only a nomination of a test that is still shared can be taken into the package",
+    "decline": "Only a nomination that waits can be answered",
+    "take_back": "Only a nomination that waits can be taken back",
+}
+
+
+def check_nomination_can(act: str, nomination: Nomination) -> None:
+    if nomination.state not in NOMINATION_ALLOWS[act]:
+        raise StateRefused(
+            f"{_NOMINATION_REFUSAL[act]}. This one: {nomination.get_state_display().lower()}."
+        )
+
+
+def check_draft(version: PackageVersion) -> None:
+    if version.state != PackageState.DRAFT:
+        raise StateRefused(
+            f"Version {version.number} is published and stays as it is. Begin the next version."
+        )
+
+
+def check_revision(seen: int, present: int) -> None:
+    """seen: the revision that the form was filled from."""
+    if seen != present:
+        raise StateRefused(
+            "Somebody else changed this meanwhile. Your words are still here: compare them with the page"
+            " in another window, and save again."
+        )
+
+
+def check_names(names: list[str]) -> None:
+    """names: of groups, sites and people that a text mentions."""
+    if names:
+        raise StateRefused(
+            f"The text names {', '.join(names)}. Leave names out: the group’s name is shown beside it as"
+            " the group wants it."
+        )
+
+
+def check_can_answer(question: GroupQuestion) -> None:
+    if question.answered_at is not None:
+        raise StateRefused(f"Your group answered this on {question.answered_at:%-d %b %Y} already.")
