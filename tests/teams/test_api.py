@@ -52,10 +52,10 @@ def test_token_works_until_it_expires() -> None:
 
 
 def test_role_without_the_api_makes_no_token() -> None:
-    evaluator = make_user(Role.EVALUATOR)
+    finance = make_user(Role.PAYER_FINANCE)
     with pytest.raises(NotAllowed):
-        create_api_token(name="t", days=30, by=evaluator, as_of=NOW)
-    assert signed_in(evaluator).get("/account/tokens/").status_code == 403
+        create_api_token(name="t", days=30, by=finance, as_of=NOW)
+    assert signed_in(finance).get("/account/tokens/").status_code == 403
 
 
 def test_revoked_token_is_refused_and_cannot_be_revoked_again() -> None:
@@ -111,7 +111,7 @@ def test_token_of_a_person_who_lost_the_role_is_refused() -> None:
 
 
 def test_token_speaks_only_while_its_owner_may_use_the_api() -> None:
-    response = call("/api/v1/me/", make_token(make_user(Role.EVALUATOR)))
+    response = call("/api/v1/me/", make_token(make_user(Role.PAYER_FINANCE)))
     assert (response.status_code, response.json()["error"]) == (403, "not_allowed")
 
 
