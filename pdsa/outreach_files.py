@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from pdsa.queries.outreach import OutreachChoice, OutreachPage
 from teams.exports import csv_lines

@@ -204,6 +204,8 @@ SCOPED = {
     "pdsa.ChartDecision": "measure__project__team",
     "pdsa.CycleMeasure": "measure__project__team",
     "pdsa.CycleMember": "team",
+    "pdsa.ScriptUse": "team",
+    "pdsa.StaffTraining": "team",
 }
 #: Model → why its rows have no team, or not all of them.
 NOT_SCOPED = {
@@ -250,6 +252,8 @@ NOT_SCOPED = {
     "reports.ProtectionCheck": "about a period of all groups; names no group to anybody but the publisher",
     "reports.ReportCard": "has a team or is the public statewide card",
     "pdsa.LibraryIdea": "the programme's library, the same for everybody",
+    "pdsa.AskingScript": "the programme's, the same for everybody, or has a team",
+    "pdsa.AskingText": "found through its script",
 }
 
 
@@ -325,6 +329,7 @@ WITHOUT_EVENT = {
     "notify": "a part of the act that it tells about, whose event says who did it",
     "read_notifications": "marks as read what only its reader sees; nothing that others know changes",
     "remind_of_action_items": "a notification, whose row says when and to whom",
+    "remind_of_trainings": "a notification, whose row says when and to whom",
     "remind_of_reports": "a notification, whose row says when and to whom",
     "send_waiting_messages": "the message keeps when it was sent; what it tells has its own event",
     "append_part": "one piece of a file; its beginning and its end have their events",

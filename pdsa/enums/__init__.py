@@ -9,6 +9,12 @@ from pdsa.enums.aims import (
     MapKind,
     StepKind,
 )
+from pdsa.enums.asking import (
+    ScriptLanguage,
+    Situation,
+    StaffRole,
+    TrainingTopic,
+)
 from pdsa.enums.cycles import (
     CarriedOut,
     CycleKind,
@@ -48,8 +54,12 @@ __all__ = [
     "PointState",
     "PopulationScope",
     "ProjectStatus",
+    "ScriptLanguage",
     "Sharing",
+    "Situation",
+    "StaffRole",
     "StepKind",
     "StratumRole",
+    "TrainingTopic",
     "Workstream",
 ]

@@ -1,6 +1,7 @@
 """Tables of the pdsa app, one module per idea."""
 
 from pdsa.models.aims import Aim, AimVersion, Charter, CharterVersion
+from pdsa.models.asking import AskingScript, AskingText, ScriptUse, StaffTraining
 from pdsa.models.comments import Comment
 from pdsa.models.cycles import Cycle, CycleReading, CycleTask, Prediction
 from pdsa.models.drivers import DiagramStep, Driver, IdeaPlacement
@@ -22,6 +23,8 @@ __all__ = [
     "Adoption",
     "Aim",
     "AimVersion",
+    "AskingScript",
+    "AskingText",
     "CalendarFeed",
     "ChangeIdea",
     "ChartDecision",
@@ -45,4 +48,6 @@ __all__ = [
     "ProcessMap",
     "ProcessStep",
     "Project",
+    "ScriptUse",
+    "StaffTraining",
 ]
