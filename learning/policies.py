@@ -14,11 +14,14 @@ from learning.enums import (
     PackageState,
     ReportState,
     SessionState,
+    SurveyState,
     Trigger,
 )
 from learning.models import (
     ActionItem,
     Call,
+    Codebook,
+    CodingRound,
     ControlPlan,
     GroupQuestion,
     HelpRequest,
@@ -26,10 +29,12 @@ from learning.models import (
     Nomination,
     PackageVersion,
     Session,
+    Survey,
 )
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
 from teams.errors import StateRefused
+from teams.models import User
 
 #: act → states of a session in which it may be done, and the state that it leads to.
 SESSION_TRANSITIONS: dict[str, tuple[frozenset[SessionState], SessionState]] = {
@@ -227,3 +232,66 @@ def check_names(names: list[str]) -> None:
 def check_can_answer(question: GroupQuestion) -> None:
     if question.answered_at is not None:
         raise StateRefused(f"Your group answered this on {question.answered_at:%-d %b %Y} already.")
+
+
+# --- evaluation ------------------------------------------------------------------------------------------------
+
+_SURVEY_REFUSAL = {
+    "edit": "A survey can be changed until it is opened",
+    "open": "Only a draft can be opened",
+    "answer": "This survey takes no answers",
+    "remind": "Only an open survey can be reminded of",
+    "close": "Only an open survey can be closed",
+}
+#: act → state of a survey in which it may be done.
+SURVEY_ALLOWS: dict[str, SurveyState] = {
+    "edit": SurveyState.DRAFT,
+    "open": SurveyState.DRAFT,
+    "answer": SurveyState.OPEN,
+    "remind": SurveyState.OPEN,
+    "close": SurveyState.OPEN,
+}
+
+
+def can_with_survey(act: str, survey: Survey) -> bool:
+    return survey.state == SURVEY_ALLOWS[act]
+
+
+def check_survey_can(act: str, survey: Survey) -> None:
+    if not can_with_survey(act, survey):
+        raise StateRefused(
+            f"{_SURVEY_REFUSAL[act]}. This one is {survey.get_state_display().lower()}."
+        )
+
+
+def check_survey_takes_answers(survey: Survey, *, today: date, has_answered: bool) -> None:
+    check_survey_can("answer", survey)
+    if survey.closes_on < today:
+        raise StateRefused(f"The last day for answers was {survey.closes_on:%-d %b %Y}.")
+    if has_answered:
+        raise StateRefused("You have answered this survey. Everybody answers once.")
+
+
+def check_reminded_once(survey: Survey) -> None:
+    if survey.reminded_at is not None:
+        raise StateRefused(
+            f"People were reminded on {survey.reminded_at:%-d %b %Y}. Once is enough."
+        )
+
+
+def check_codebook_open(codebook: Codebook) -> None:
+    if codebook.fixed_at is not None:
+        raise StateRefused("This version is fixed. Begin a new version to change it.")
+
+
+def check_coder_working(coding_round: CodingRound, coder: User) -> None:
+    if coder.pk not in (coding_round.first_id, coding_round.second_id):
+        raise StateRefused("Only the two coders of this round code in it.")
+    is_first = coder.pk == coding_round.first_id
+    if (coding_round.first_done_at if is_first else coding_round.second_done_at) is not None:
+        raise StateRefused("You have finished this round. What differs is settled together now.")
+
+
+def check_both_done(coding_round: CodingRound) -> None:
+    if not coding_round.both_done:
+        raise StateRefused("Both coders finish first; until then neither sees the other’s codes.")
