@@ -59,6 +59,25 @@ class Trigger(TextChoices):
     ABOVE = "above", "The latest point is above a number"
 
 
+class StoryState(TextChoices):
+    DRAFT = "draft", "Draft"
+    TOLD = "told", "Told"
+
+
+class FollowKind(TextChoices):
+    """By what a person follows what others tell."""
+
+    TOPIC = "topic", "Topic"
+    DRIVER = "driver", "Driver"
+    STRATUM = "stratum", "Group of patients"
+    TEAM = "team", "Group"
+
+
+class SynthesisState(TextChoices):
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+
+
 class PackageState(TextChoices):
     DRAFT = "draft", "Draft"
     PUBLISHED = "published", "Published"

@@ -39,7 +39,15 @@ from learning.actions.sessions import (
     save_phase,
 )
 from learning.enums import ActionState, PhaseKind, ScoreBy
-from learning.models import Call, ControlPlan, MonthlyReport, Phase, PrivateNote, Session
+from learning.models import (
+    Call,
+    ControlPlan,
+    MonthlyReport,
+    Phase,
+    PrivateNote,
+    Session,
+    StreamNote,
+)
 from learning.queries.facts import get_facts
 from learning.queries.since import list_since
 from learning.scale import suggest_score
@@ -185,8 +193,10 @@ def _make_coaching(story: dict[str, Any], team: Team, number: int, now: datetime
             name: _pick(texts[name], seed + place)
             for place, name in enumerate(("wins", "what_data_say", "stuck_on", "decisions"))
         }
-        write_fields(target=call, team=team, values=notes, by=coach, as_of=at)
-        call.save()
+        stream = [Workstream.CLINICAL, Workstream.REAL_DATA][turn % 2]
+        boxes = StreamNote.objects.get(call=call, workstream=stream)
+        write_fields(target=boxes, team=team, values=notes, by=coach, as_of=at)
+        boxes.save()
         if turn == _CALLS - 1:
             note = PrivateNote.objects.get(call=call)
             private = {"text": _pick(texts["private"], number)}

@@ -63,9 +63,14 @@ def get_tranche(scope: Scope, tranche_id: int) -> Tranche:
     )
 
 
+def list_milestones(scope: Scope) -> QuerySet[Milestone]:
+    """Conditions of the awards that exist for the reader."""
+    return Milestone.objects.filter(award__in=_of_award(scope))
+
+
 def get_milestone(scope: Scope, milestone_id: int) -> Milestone:
     return (
-        Milestone.objects.filter(award__in=_of_award(scope))
+        list_milestones(scope)
         .select_related("award", "award__team", "decided_by")
         .get(pk=milestone_id)
     )

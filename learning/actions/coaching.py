@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
+from learning.about import NOTHING, About
 from learning.enums import ActionState, CallState
-from learning.models import ActionItem, Call, HelpRequest, PrivateNote
+from learning.models import ActionItem, Call, HelpRequest, PrivateNote, StreamNote
 from learning.policies import (
     check_action_closed,
     check_action_open,
@@ -19,6 +21,8 @@ from learning.policies import (
     check_can_hold,
     check_help_open,
 )
+from learning.queries.coaching import call_entry, list_open_items_of, list_waiting_after_hand_over
+from pdsa.enums import Workstream
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import Topic
@@ -28,6 +32,7 @@ from teams.queries import list_coaches_of, list_people_around
 
 #: An action is brought to mind this long before it is due, and from then on once a week.
 REMIND_BEFORE = timedelta(days=3)
+REMIND_EVERY = timedelta(days=7)
 
 
 def _others(team: Team, by: User, as_of: datetime) -> list[User]:
@@ -39,7 +44,7 @@ def _others(team: Team, by: User, as_of: datetime) -> list[User]:
 def plan_call(*, team: Team, coach: User, planned_at: datetime, by: User, as_of: datetime) -> Call:
     """Set the team's next call, or move the one that is planned already.
 
-    Effects: the call with its empty private note, an audit event, a notification to the team's people.
+    Effects: the call with its empty notes, an audit event, an invitation to the team's people.
     Raises StateRefused for a moment that is over, or for somebody who does not coach the team on that day.
     """
     if planned_at <= as_of:
@@ -51,9 +56,12 @@ def plan_call(*, team: Team, coach: User, planned_at: datetime, by: User, as_of:
     if call is None:
         call = Call.objects.create(team=team, coach=coach, planned_at=planned_at)
         PrivateNote.objects.create(call=call)
+        StreamNote.objects.bulk_create(
+            StreamNote(call=call, workstream=stream) for stream in Workstream
+        )
     else:
-        call.planned_at, call.coach = planned_at, coach
-        call.save(update_fields=["planned_at", "coach"])
+        call.planned_at, call.coach, call.sequence = planned_at, coach, call.sequence + 1
+        call.save(update_fields=["planned_at", "coach", "sequence"])
     record_event(
         act="plan_call",
         target=call,
@@ -71,6 +79,7 @@ def plan_call(*, team: Team, coach: User, planned_at: datetime, by: User, as_of:
         title=f"Coaching call of {team} on {local:%-d %B at %H:%M}",
         path=reverse("learning:call", args=[call.pk]),
         key=f"call-{call.pk}-{planned_at.isoformat()}",
+        entry=call_entry(call),
         as_of=as_of,
     )
     return call
@@ -112,8 +121,8 @@ def cancel_call(*, call: Call, by: User, as_of: datetime) -> None:
     """Effects: the planned call is cancelled, an audit event, a notification to the team."""
     call = Call.objects.select_for_update().get(pk=call.pk)
     check_can_cancel_call(call)
-    call.state = CallState.CANCELLED
-    call.save(update_fields=["state"])
+    call.state, call.sequence = CallState.CANCELLED, call.sequence + 1
+    call.save(update_fields=["state", "sequence"])
     record_event(act="cancel_call", target=call, by=by, team=call.team)
     notify(
         users=_others(call.team, by, as_of),
@@ -121,6 +130,7 @@ def cancel_call(*, call: Call, by: User, as_of: datetime) -> None:
         title=f"The coaching call of {timezone.localtime(call.planned_at):%-d %B} is cancelled",
         path=reverse("learning:coaching", args=[call.team.code]),
         key=f"call-{call.pk}-cancelled",
+        entry=call_entry(call),
         as_of=as_of,
     )
 
@@ -136,9 +146,9 @@ def add_action_item(
     by: User,
     as_of: datetime,
     call: Call | None = None,
-    cycle_id: int | None = None,
+    about: About = NOTHING,
 ) -> ActionItem:
-    """Write down who does what by when.
+    """Write down who does what by when. about: the test, measure or grant condition of the team that it is about.
 
     Effects: the item, an audit event, a notification to its owner.
     Raises StateRefused for an owner who is neither one of the team's people nor a coach of it.
@@ -152,7 +162,7 @@ def add_action_item(
         owner=owner,
         due_on=due_on,
         workstream=workstream,
-        cycle_id=cycle_id,
+        **about.columns(),
         created_by=by,
     )
     record_event(
@@ -202,25 +212,90 @@ def reopen_action_item(*, item: ActionItem, by: User) -> None:
 
 @transaction.atomic
 def remind_of_action_items(*, as_of: datetime) -> int:
-    """Bring open actions to mind: from three days before they are due, once a week and never more.
+    """Bring open actions to mind: one message a person with everything that is due, once in seven days at most.
 
-    Returns how many people were told something.
+    It comes when an action is due within three days or overdue, and names what is due in the next ten, so
+    that everything is named before its day although the next message waits a week. Returns how many people
+    were told.
     """
     today = timezone.localdate(as_of)
-    week = today.isocalendar()
+    due = ActionItem.objects.filter(state=ActionState.OPEN, due_on__lte=today + REMIND_BEFORE)
     told = 0
-    items = ActionItem.objects.filter(state=ActionState.OPEN, due_on__lte=today + REMIND_BEFORE)
-    for item in items.select_related("owner", "team"):
-        when = "is overdue since" if item.due_on < today else "is due on"
+    for owner in User.objects.filter(pk__in=due.values("owner_id"), is_active=True).order_by("pk"):
+        last = ActionItem.objects.filter(owner=owner).aggregate(last=Max("reminded_on"))["last"]
+        if last is not None and today - last < REMIND_EVERY:
+            continue
+        items = [
+            item
+            for item in list_open_items_of(owner, on=today)
+            if item.due_on <= today + REMIND_BEFORE + REMIND_EVERY
+        ]
+        if not any(item.due_on <= today + REMIND_BEFORE for item in items):
+            continue
+        ActionItem.objects.filter(pk__in=[item.pk for item in items]).update(reminded_on=today)
+        first = items[0]
+        when = "is overdue since" if first.due_on < today else "is due on"
         told += notify(
-            users=[item.owner],
+            users=[owner],
             topic=Topic.COACHING,
-            title=f"Your action {when} {item.due_on:%-d %B}: {item.text}"[:200],
-            path=reverse("learning:coaching", args=[item.team.code]),
-            key=f"action-{item.pk}-{week.year}-{week.week}",
+            title=f"Your action {when} {first.due_on:%-d %B}: {first.text}"[:200]
+            if len(items) == 1
+            else f"{len(items)} actions of yours are due or soon will be",
+            text=""
+            if len(items) == 1
+            else "\n".join(f"- {item.due_on:%-d %B}: {item.text} ({item.team})" for item in items),
+            path=reverse("learning:own_actions"),
+            key=f"actions-{owner.pk}-{today.isoformat()}",
             as_of=as_of,
         )
     return told
+
+
+@transaction.atomic
+def take_over_team(*, team: Team, by: User, as_of: datetime) -> int:
+    """A coach takes over what the coach before left open: the planned call and that coach's open actions.
+
+    Raises StateRefused when the person does not coach the team, or nothing waits. Effects: call and actions
+    are the new coach's, an audit event; the team's people are told with the call's new entry.
+    Returns how many actions changed hands.
+    """
+    today = timezone.localdate(as_of)
+    if not list_coaches_of(team, on=today).filter(pk=by.pk).exists():
+        raise StateRefused(f"You do not coach {team} at present.")
+    waiting = list_waiting_after_hand_over(team, on=today)
+    if waiting.call is None and not waiting.actions:
+        raise StateRefused("Nothing of the coach before is open.")
+    before = set()
+    call = waiting.call
+    if call is not None:
+        before.add(call.coach_id)
+        call.coach, call.sequence = by, call.sequence + 1
+        call.save(update_fields=["coach", "sequence"])
+    for item in waiting.actions:
+        before.add(item.owner_id)
+        item.owner = by
+        item.save(update_fields=["owner"])
+    record_event(
+        act="take_over_team",
+        target=team,
+        by=by,
+        team=team,
+        details={
+            "from": sorted(before),
+            "call": call.pk if call else None,
+            "actions": [item.pk for item in waiting.actions],
+        },
+    )
+    notify(
+        users=_others(team, by, as_of),
+        topic=Topic.COACHING,
+        title=f"{by} is your coach from now on and takes over what is open"[:200],
+        path=reverse("learning:coaching", args=[team.code]),
+        key=f"take-over-{team.pk}-{as_of.isoformat()}",
+        entry=call_entry(call) if call else None,
+        as_of=as_of,
+    )
+    return len(waiting.actions)
 
 
 @transaction.atomic

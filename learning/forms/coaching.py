@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from learning.about import NOTHING, About
 from learning.enums import Trigger
 from learning.models import SCORES
 from learning.scale import LEVEL_OF
@@ -61,7 +62,7 @@ class HoldCallForm(forms.Form):
 
 
 class CallNotesForm(forms.Form):
-    """The four boxes, which save themselves."""
+    """The four boxes of one stream, which save themselves."""
 
     wins = forms.CharField(label="Wins", required=False, widget=forms.Textarea)
     what_data_say = forms.CharField(
@@ -90,9 +91,25 @@ class ActionItemForm(forms.Form):
         label="Workstream", choices=Workstream.choices, initial=Workstream.CLINICAL
     )
 
-    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
+    about = forms.TypedChoiceField(
+        label="About",
+        required=False,
+        coerce=About.read,
+        empty_value=NOTHING,
+        help_text="A test, a measure or a step of the grant.",
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        people: QuerySet[User],
+        about: list[tuple[str, list[tuple[str, str]]]],
+        **options: Any,
+    ) -> None:
         super().__init__(data, **options)
         self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+        self.fields["about"].choices = [("", "Nothing in particular"), *about]  # type: ignore[attr-defined]
 
 
 class CloseActionForm(forms.Form):

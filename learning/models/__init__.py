@@ -20,7 +20,9 @@ from learning.models.coding import (
 )
 from learning.models.evaluation import Pseudonym, ReleasedText
 from learning.models.exchange import GroupQuestion, Nomination, TriedToo
-from learning.models.holding import ControlPlan
+from learning.models.feeds import FeedVisit, Follow, ProgrammeCalendar, Thanks
+from learning.models.holding import ChangeFuture, ControlCheck, ControlPlan
+from learning.models.notes import StreamNote
 from learning.models.package import (
     Chapter,
     ChapterIdea,
@@ -28,6 +30,8 @@ from learning.models.package import (
     PackageVersion,
 )
 from learning.models.progress import SCORES, MonthlyReport, Score
+from learning.models.stories import Story
+from learning.models.storyboards import Storyboard
 from learning.models.surveys import (
     MOST_OPTIONS,
     MOST_QUESTIONS,
@@ -37,6 +41,7 @@ from learning.models.surveys import (
     SurveyReply,
     SurveySheet,
 )
+from learning.models.synthesis import Synthesis
 
 __all__ = [
     "MOST_OPTIONS",
@@ -45,15 +50,19 @@ __all__ = [
     "ActionItem",
     "Attendance",
     "Call",
+    "ChangeFuture",
     "Chapter",
     "ChapterIdea",
     "Codebook",
     "CodebookEntry",
     "CodingRound",
     "Contribution",
+    "ControlCheck",
     "ControlPlan",
     "Excerpt",
     "ExcerptCoding",
+    "FeedVisit",
+    "Follow",
     "GroupQuestion",
     "HelpRequest",
     "InterviewSource",
@@ -63,6 +72,7 @@ __all__ = [
     "Phase",
     "PreWorkDone",
     "PrivateNote",
+    "ProgrammeCalendar",
     "Pseudonym",
     "Reconciliation",
     "ReleasedText",
@@ -70,10 +80,15 @@ __all__ = [
     "Session",
     "SessionFeedback",
     "SessionLink",
+    "Story",
+    "Storyboard",
+    "StreamNote",
     "Survey",
     "SurveyAnswer",
     "SurveyQuestion",
     "SurveyReply",
     "SurveySheet",
+    "Synthesis",
+    "Thanks",
     "TriedToo",
 ]

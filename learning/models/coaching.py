@@ -13,7 +13,7 @@ from pdsa.enums import Workstream
 
 
 class Call(models.Model):
-    """A coaching call with one team. The four boxes may be empty; both sides read them."""
+    """A coaching call with one team. Its notes lie in one set of boxes for each stream (`StreamNote`)."""
 
     team = models.ForeignKey("teams.Team", models.PROTECT, related_name="calls")
     coach = models.ForeignKey(
@@ -29,10 +29,9 @@ class Call(models.Model):
         help_text="What the call was about.",
     )
     attendees = models.CharField(max_length=300, blank=True)
-    wins = models.TextField(blank=True)
-    what_data_say = models.TextField(blank=True)
-    stuck_on = models.TextField(blank=True)
-    decisions = models.TextField(blank=True)
+    sequence = models.PositiveIntegerField(
+        default=0, help_text="Counts changes of the time, so that calendars take them over."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -96,9 +95,28 @@ class ActionItem(models.Model):
         related_name="+",
         help_text="The test that it is about.",
     )
+    measure = models.ForeignKey(
+        "pdsa.LocalMeasure",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The measure that it is about.",
+    )
+    milestone = models.ForeignKey(
+        "grants.Milestone",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The condition of a grant that it is about.",
+    )
     state = models.CharField(max_length=8, choices=ActionState, default=ActionState.OPEN)
     closed_on = models.DateField(null=True, blank=True)
     closed_note = models.CharField(max_length=300, blank=True)
+    reminded_on = models.DateField(
+        null=True, blank=True, help_text="When its owner was last reminded of it."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -116,6 +134,12 @@ class ActionItem(models.Model):
                 condition=Q(state=ActionState.OPEN, closed_on__isnull=True)
                 | ~Q(state=ActionState.OPEN) & Q(closed_on__isnull=False),
                 name="actionitem_closed_has_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(cycle__isnull=True, measure__isnull=True)
+                | Q(cycle__isnull=True, milestone__isnull=True)
+                | Q(measure__isnull=True, milestone__isnull=True),
+                name="actionitem_about_one_thing",
             ),
         ]
         indexes = [

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from grants.enums import PlanDecision
 from learning.enums import Trigger
 
 
@@ -83,3 +84,53 @@ class ControlPlan(models.Model):
         """The day by which somebody looks at the measure again."""
         last = self.checked_on or timezone.localdate(self.created_at)
         return last + timedelta(days=self.check_every_days)
+
+
+class ControlCheck(models.Model):
+    """Somebody looked at a watched measure: what was found, and the response where the trigger had fired."""
+
+    plan = models.ForeignKey(ControlPlan, models.PROTECT, related_name="checks")
+    checked_on = models.DateField()
+    fired_because = models.CharField(max_length=300, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-checked_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fired_because="") | ~Q(note=""), name="controlcheck_response_said"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Check of {self.plan}"
+
+
+class ChangeFuture(models.Model):
+    """What becomes of one change when the project ends: embed, scale or stop, and which step it replaces.
+
+    The plan of a grant has the same decisions with their money; this one hangs on the tested change itself.
+    """
+
+    idea = models.OneToOneField("pdsa.ChangeIdea", models.PROTECT, related_name="future")
+    decision = models.CharField(max_length=10, choices=PlanDecision)
+    replaces_step = models.CharField(
+        max_length=200, blank=True, help_text="Which step of today's work falls away."
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    reason = models.TextField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_on = models.DateField()
+
+    class Meta:
+        ordering = ["idea"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision__in=PlanDecision.values), name="changefuture_decision_known"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="changefuture_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.idea}: {self.get_decision_display()}"

@@ -66,6 +66,10 @@ class MonthlyReport(models.Model):
     help_needed = models.TextField(blank=True)
     next_steps = models.TextField(blank=True, help_text="By next Tuesday.")
     patient_voice = models.TextField(blank=True)
+    voice_released = models.BooleanField(
+        default=False,
+        help_text="The programme may quote the patient's voice, without the group's name.",
+    )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
 
+from grants.queries.awards import list_milestones
 from learning.enums import ActionState, CallState
-from learning.models import ActionItem, Call, HelpRequest, PrivateNote
-from teams.models import Team
+from learning.models import ActionItem, Call, HelpRequest, PrivateNote, StreamNote
+from pdsa.queries.cycles import list_cycles
+from pdsa.queries.measures import list_measures
+from teams.icalendar import Entry
+from teams.models import Team, User
 from teams.permissions import Permission
-from teams.scoping import Scope
+from teams.queries import list_coaches_of
+from teams.scoping import Scope, scope_of
+
+#: How long a call takes in somebody's calendar.
+CALL_LENGTH = timedelta(minutes=45)
 
 
 def list_teams_worked_with(scope: Scope) -> QuerySet[Team]:
@@ -49,8 +60,10 @@ def may_coach(scope: Scope, team_id: int) -> bool:
 
 def list_calls(scope: Scope) -> QuerySet[Call]:
     """Calls of the teams that the reader works with, latest first. Without the private notes."""
-    return Call.objects.filter(team__in=list_teams_worked_with(scope)).select_related(
-        "team", "coach"
+    return (
+        Call.objects.filter(team__in=list_teams_worked_with(scope))
+        .select_related("team", "coach")
+        .prefetch_related("stream_notes")
     )
 
 
@@ -64,6 +77,54 @@ def get_coached_call(scope: Scope, call_id: int) -> Call:
     if not may_coach(scope, call.team_id):
         raise Call.DoesNotExist
     return call
+
+
+def get_writable_note(scope: Scope, note_id: int) -> StreamNote:
+    """The boxes of one stream of a call that the reader may record."""
+    note = StreamNote.objects.select_related("call__team").get(
+        pk=note_id, call__team__in=list_teams_worked_with(scope)
+    )
+    if not may_coach(scope, note.call.team_id):
+        raise StreamNote.DoesNotExist
+    return note
+
+
+def call_entry(call: Call) -> Entry:
+    """The call as an entry of somebody's calendar. Says who talks to whom, nothing of what is written."""
+    return Entry(
+        key=f"call-{call.pk}",
+        title=f"Coaching call: {call.team}",
+        starts=call.planned_at,
+        ends=call.planned_at + CALL_LENGTH,
+        path=reverse("learning:call", args=[call.pk]),
+        changed_at=timezone.now(),
+        text=f"With {call.coach}",
+        sequence=call.sequence,
+        cancelled=call.state == CallState.CANCELLED,
+    )
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What is still in the name of somebody who no longer coaches the team."""
+
+    call: Call | None
+    actions: list[ActionItem]
+
+
+def list_waiting_after_hand_over(team: Team, *, on: date) -> HandOver:
+    """The planned call and the open actions of former coaches of a team. Two queries."""
+    present = list_coaches_of(team, on=on).values("pk")
+    call = (
+        Call.objects.filter(team=team, state=CallState.PLANNED)
+        .exclude(coach__in=present)
+        .select_related("team", "coach")
+        .first()
+    )
+    former = Q(owner__in=team.coach_assignments.values("user_id")) & ~Q(owner__in=present)
+    staff = Q(owner__memberships__organisation=team.organisation_id)
+    actions = ActionItem.objects.filter(former, team=team, state=ActionState.OPEN).exclude(staff)
+    return HandOver(call, list(actions.select_related("owner", "team")))
 
 
 def get_planned_call(team: Team) -> Call | None:
@@ -109,7 +170,7 @@ def list_private_notes(scope: Scope, team: Team) -> QuerySet[PrivateNote]:
 def list_action_items(scope: Scope) -> QuerySet[ActionItem]:
     """Action items of the teams that the reader works with, the next due first."""
     return ActionItem.objects.filter(team__in=list_teams_worked_with(scope)).select_related(
-        "team", "owner", "call"
+        "team", "owner", "call", "cycle__idea", "measure", "milestone"
     )
 
 
@@ -118,10 +179,28 @@ def get_action_item(scope: Scope, item_id: int) -> ActionItem:
     return list_action_items(scope).get(pk=item_id)
 
 
-def list_own_action_items(scope: Scope, *, limit: int) -> list[ActionItem]:
+def list_own_action_items(scope: Scope, *, limit: int | None = None) -> list[ActionItem]:
     """What the reader said to do for a team still worked with and has not done, the next due first."""
     own = list_action_items(scope).filter(owner_id=scope.user_id, state=ActionState.OPEN)
     return list(own[:limit])
+
+
+def list_open_items_of(person: User, *, on: date) -> list[ActionItem]:
+    """A person's open actions for the teams that the person works with on a day, the next due first."""
+    return list_own_action_items(scope_of(person, on=on))
+
+
+def list_about_choices(scope: Scope, team: Team) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What an action of a team can be about, as groups of choices: open and recent tests, measures, conditions."""
+    tests = list_cycles(scope).filter(idea__project__team=team).order_by("-changed_at")[:20]
+    measures = list_measures(scope).filter(project__team=team).order_by("name")
+    steps = list_milestones(scope).filter(award__team=team, state="open").order_by("due_on")
+    groups = (
+        ("Tests", [(f"cycle-{row.pk}", str(row)) for row in tests]),
+        ("Measures", [(f"measure-{row.pk}", row.name) for row in measures]),
+        ("Grant", [(f"milestone-{row.pk}", row.title) for row in steps]),
+    )
+    return [(name, rows) for name, rows in groups if rows]
 
 
 def list_open_action_items(scope: Scope, team: Team) -> QuerySet[ActionItem]:

@@ -19,6 +19,7 @@ from learning.actions.coaching import (
     hold_call,
     plan_call,
     reopen_action_item,
+    take_over_team,
 )
 from learning.attention import RULES
 from learning.enums import ActionState, CallState
@@ -32,7 +33,7 @@ from learning.forms import (
     HoldCallForm,
     PrivateNoteForm,
 )
-from learning.models import Call, PrivateNote
+from learning.models import Call, PrivateNote, StreamNote
 from learning.policies import check_call_open
 from learning.queries.caseload import list_caseload
 from learning.queries.coaching import (
@@ -45,11 +46,15 @@ from learning.queries.coaching import (
     get_private_note,
     get_team_coached,
     get_team_worked_with,
+    get_writable_note,
+    list_about_choices,
     list_calls,
     list_closed_action_items,
     list_help_requests,
     list_open_action_items,
+    list_own_action_items,
     list_private_notes,
+    list_waiting_after_hand_over,
     may_coach,
     may_read_private_notes,
 )
@@ -97,6 +102,9 @@ def coaching_page(request: HttpRequest, code: str) -> HttpResponse:
             "asked": list(list_help_requests(scope, team)[:10]),
             "coaches": list(list_coaches_of(team, on=timezone.localdate())),
             "private_notes": list(list_private_notes(scope, team)[:5]),
+            "left_open": list_waiting_after_hand_over(team, on=timezone.localdate())
+            if team.pk in scope.coached_team_ids
+            else None,
             "may_coach": may_coach(scope, team.pk),
             "may_ask": scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids,
             "today": timezone.localdate(),
@@ -152,11 +160,11 @@ def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
             "until": until,
             "happened": _by_kind(list_since(scope, call.team, since=since, until=until)),
             "writes": writes,
-            "notes": _boxes(call, CallNotesForm),
+            "streams": _streams(call),
             "private": _boxes(note, PrivateNoteForm) if note else None,
             "note": note,
             "actions": list(list_open_action_items(scope, call.team)),
-            "action_form": _action_form(None, call.team),
+            "action_form": _action_form(None, scope, call.team),
             "hold_form": HoldCallForm(initial={"held_on": today, "workstreams": call.workstreams}),
             "planned": get_planned_call(call.team),
             "today": today,
@@ -172,11 +180,29 @@ def _by_kind(items: list[Item]) -> list[dict[str, Any]]:
     ]
 
 
-def _boxes(target: Call | PrivateNote, form: type) -> list[dict[str, Any]]:
+def _streams(call: Call) -> list[dict[str, Any]]:
+    """The boxes of each stream. Open: what the call was about or where something is written, else the first."""
+    notes = list(call.stream_notes.all())
+    wanted = [n for n in notes if n.workstream in call.workstreams or not n.is_empty] or notes[:1]
+    return [
+        {
+            "note": note,
+            "boxes": [
+                box | {"id": f"{note.workstream}-{box['name']}"}
+                for box in _boxes(note, CallNotesForm)
+            ],
+            "open": note in wanted,
+        }
+        for note in notes
+    ]
+
+
+def _boxes(target: StreamNote | PrivateNote, form: type) -> list[dict[str, Any]]:
     """The fields of an object that save themselves, with the version that the page shows."""
     versions = list_versions([target]).get((type_of(target), target.pk), {})
     return [
         {
+            "id": name,
             "name": name,
             "label": field.label,
             "text": getattr(target, name),
@@ -187,8 +213,10 @@ def _boxes(target: Call | PrivateNote, form: type) -> list[dict[str, Any]]:
 
 
 def _editable_call(scope: Scope, pk: int) -> Editable:
-    call = get_coached_call(scope, pk)
-    return Editable(call, call.team, fields_of(CallNotesForm), check=lambda: check_call_open(call))
+    note = get_writable_note(scope, pk)
+    return Editable(
+        note, note.call.team, fields_of(CallNotesForm), check=lambda: check_call_open(note.call)
+    )
 
 
 def _editable_note(scope: Scope, pk: int) -> Editable:
@@ -224,14 +252,38 @@ def cancel_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
     return render(request, "learning/cancel_call.html", {"call": call})
 
 
+@require(Permission.COACH_TEAMS)
+@require_POST
+def take_over_page(request: HttpRequest, code: str) -> HttpResponse:
+    team = get_team_coached(request.scope, code)
+    take_over_team(team=team, by=request.user, as_of=timezone.now())
+    return done(request, "What was open is yours now.", "learning:coaching", team.code)
+
+
 # --- action items ------------------------------------------------------------------------------------------
 
 
-def _action_form(data: Any, team: Team) -> ActionItemForm:
+@require(Permission.VIEW_CALENDAR)
+@require_safe
+def own_actions_page(request: HttpRequest) -> HttpResponse:
+    """Everything that the reader said to do, over all teams worked with."""
+    return render(
+        request,
+        "learning/own_actions.html",
+        {
+            "actions": list_own_action_items(request.scope),
+            "today": timezone.localdate(),
+            "with_team": True,
+        },
+    )
+
+
+def _action_form(data: Any, scope: Scope, team: Team) -> ActionItemForm:
     today = timezone.localdate()
     return ActionItemForm(
         data,
         people=list_people_around(team, on=today),
+        about=list_about_choices(scope, team),
         initial={"due_on": today + timedelta(days=14)},
     )
 
@@ -244,7 +296,7 @@ def add_action_page(request: HttpRequest, code: str) -> HttpResponse:
     team = get_team_worked_with(scope, code)
     call_id = request.GET.get("call", "")
     call = get_call(scope, int(call_id)) if call_id.isdecimal() else None
-    form = _action_form(request.POST or None, team)
+    form = _action_form(request.POST or None, scope, team)
     if act_from_form(
         request,
         form,

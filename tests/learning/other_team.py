@@ -18,6 +18,7 @@ from learning.models import (
     PrivateNote,
     Score,
     Session,
+    StreamNote,
 )
 from teams.enums import Role
 from teams.models import Team, User
@@ -51,7 +52,7 @@ def build(world: World) -> None:
     for part in ("call_id", "item_id", "help_id", "control_id"):
         world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
     for name in ("save_call_notes", "save_report"):
-        part = "report_id" if name == "save_report" else "call_id"
+        part = "report_id" if name == "save_report" else "note_id"
         world.provide(
             f"learning:{name}.pk", mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL
         )
@@ -64,6 +65,7 @@ def build(world: World) -> None:
         "plan_call",
         "add_action",
         "ask_for_help",
+        "take_over",
         "progress",
         "open_report",
         "holding",
@@ -89,6 +91,8 @@ def build(world: World) -> None:
 
     world.mark("Strange wins", seen_by=_WORK_WITH_ALL)
     world.mark("Strange private note", seen_by=())
+    # The note is in no answer of any address for anybody but the coach of the team itself.
+    world.mark("Own private note", seen_by={Role.COACH})
     world.mark("Strange action", seen_by=_WORK_WITH_ALL)
     world.mark("Strange cry for help", seen_by=_WORK_WITH_ALL)
     world.mark("Strange monthly report", seen_by=_WORK_WITH_ALL)
@@ -99,9 +103,8 @@ def build(world: World) -> None:
 
 def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
     now, today = timezone.now(), timezone.localdate()
-    call = Call.objects.create(
-        team=team, coach=coach, planned_at=now + timedelta(days=3), wins=f"{word} wins"
-    )
+    call = Call.objects.create(team=team, coach=coach, planned_at=now + timedelta(days=3))
+    note = StreamNote.objects.create(call=call, workstream="clinical", wins=f"{word} wins")
     PrivateNote.objects.create(call=call, text=f"{word} private note")
     item = ActionItem.objects.create(
         team=team, text=f"{word} action", owner=coach, due_on=today, created_by=coach
@@ -140,6 +143,7 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
     )
     return {
         "call_id": call.pk,
+        "note_id": note.pk,
         "item_id": item.pk,
         "help_id": asked.pk,
         "report_id": report.pk,

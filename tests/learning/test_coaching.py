@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from icalendar import Calendar
 
 from learning.actions.coaching import (
     add_action_item,
@@ -22,17 +24,26 @@ from learning.actions.coaching import (
     plan_call,
     remind_of_action_items,
     reopen_action_item,
+    take_over_team,
 )
 from learning.attention import Rule
 from learning.enums import ActionState, CallState
-from learning.models import Call, PrivateNote
+from learning.models import ActionItem, Call, PrivateNote, StreamNote
 from learning.queries.caseload import list_caseload
 from learning.queries.coaching import get_private_note, list_private_notes
 from teams.enums import Role
 from teams.errors import StateRefused
-from teams.models import AuditEvent, CoachAssignment, FieldVersion, Notification, Team, User
+from teams.models import (
+    AuditEvent,
+    CoachAssignment,
+    FieldVersion,
+    Notification,
+    OutboxMessage,
+    Team,
+    User,
+)
 from teams.scoping import scope_of
-from tests.factories.cycles import make_project
+from tests.factories.cycles import make_cycle, make_project
 from tests.factories.learning import (
     DAY,
     NOW,
@@ -62,6 +73,10 @@ def coach(team: Team) -> User:
 @pytest.fixture
 def member(team: Team) -> User:
     return make_user(Role.GROUP_MEMBER, team=team, name="Nia Nurse")
+
+
+def clinical_note(call: Call) -> QuerySet[StreamNote]:
+    return StreamNote.objects.filter(call=call, workstream="clinical")
 
 
 def told(user: User) -> list[str]:
@@ -116,7 +131,7 @@ def test_call_page_shows_both_sides_the_notes_and_only_the_coach_may_write(
     team: Team, coach: User, member: User
 ) -> None:
     call = make_call(team, coach)
-    Call.objects.filter(pk=call.pk).update(wins="Thirty patients reached")
+    clinical_note(call).update(wins="Thirty patients reached")
     for reader, writes in ((coach, True), (member, False)):
         page = signed_in(reader).get(reverse("learning:call", args=[call.pk])).content.decode()
         assert "Thirty patients reached" in page
@@ -126,20 +141,19 @@ def test_call_page_shows_both_sides_the_notes_and_only_the_coach_may_write(
 def test_notes_save_field_by_field_and_show_a_conflict(team: Team, coach: User) -> None:
     call = make_call(team, coach)
     client = signed_in(coach)
-    address = reverse("learning:save_call_notes", args=[call.pk])
+    address = reverse("learning:save_call_notes", args=[clinical_note(call).get().pk])
     first = client.post(address, {"field": "wins", "text": "First words", "base": "0"})
     assert first.json() == {"version": 1, "text": "First words"}
     late = client.post(address, {"field": "wins", "text": "Other words", "base": "0"})
     assert late.status_code == 409
     assert late.json()["conflict"]["text"] == "First words"
-    call.refresh_from_db()
-    assert call.wins == "First words"
+    assert clinical_note(call).get().wins == "First words"
 
 
 def test_member_cannot_write_the_coachs_notes(team: Team, coach: User, member: User) -> None:
     call = make_call(team, coach)
     answer = signed_in(member).post(
-        reverse("learning:save_call_notes", args=[call.pk]),
+        reverse("learning:save_call_notes", args=[clinical_note(call).get().pk]),
         {"field": "wins", "text": "Mine", "base": "0"},
     )
     assert answer.status_code == 403
@@ -254,17 +268,37 @@ def test_owner_is_told_unless_the_owner_wrote_it(team: Team, coach: User, member
     assert told(member) == ["An action is yours: Count the blanks"]
 
 
-def test_reminder_comes_three_days_before_and_never_twice_in_a_week(
+def test_reminder_comes_three_days_before_and_never_twice_in_seven_days(
     team: Team, member: User
 ) -> None:
     make_action(team, member, due_on=TODAY + 4 * DAY)
-    assert remind_of_action_items(as_of=NOW) == 0
-    assert remind_of_action_items(as_of=NOW + DAY) == 1
-    # Tuesday to Sunday of the same week.
-    assert sum(remind_of_action_items(as_of=NOW + day * DAY) for day in range(2, 7)) == 0
-    weeks = [remind_of_action_items(as_of=NOW + timedelta(days=day)) for day in range(7, 28)]
-    assert sum(weeks) == 3
+    told_on = [day for day in range(31) if remind_of_action_items(as_of=NOW + day * DAY)]
+    assert told_on == [1, 8, 15, 22, 29]
     assert "overdue since 19 June" in " ".join(told(member))
+
+
+def test_reminder_of_a_sunday_is_not_repeated_on_monday(team: Team, member: User) -> None:
+    sunday = NOW + 6 * DAY
+    make_action(team, member, due_on=TODAY + 9 * DAY)
+    assert remind_of_action_items(as_of=sunday) == 1
+    assert remind_of_action_items(as_of=sunday + DAY) == 0
+
+
+def test_several_actions_are_one_reminder_a_week_and_each_is_named_before_its_day(
+    team: Team, member: User
+) -> None:
+    for day in (2, 5, 9):
+        make_action(team, member, due_on=TODAY + day * DAY, text=f"Due in {day} days")
+    told_on = [day for day in range(9) if remind_of_action_items(as_of=NOW + day * DAY)]
+    assert told_on == [0, 7]
+    first = Notification.objects.filter(user=member, title__startswith="3 actions").earliest("pk")
+    assert all(f"Due in {day} days" in first.text for day in (2, 5, 9))
+
+
+def test_nobody_is_reminded_for_a_team_that_was_left(team: Team, member: User) -> None:
+    make_action(team, member, due_on=TODAY)
+    member.memberships.update(ends_on=TODAY - DAY)
+    assert remind_of_action_items(as_of=NOW) == 0
 
 
 def test_closed_action_is_never_brought_to_mind(team: Team, member: User) -> None:
@@ -388,3 +422,69 @@ def test_signal_that_is_over_is_no_reason(team: Team, coach: User) -> None:
     enter(measure, "nh_black", [*FALLING, *recovered], by=lead, first=BEGAN)
     (row,) = list_caseload(scope_of(coach, on=timezone.localdate()), today=TODAY)
     assert Rule.SIGNAL not in {reason.rule for reason in row.reasons}
+
+
+# --- hand-over ------------------------------------------------------------------------------------------------
+
+
+def test_successor_takes_over_the_planned_call_and_open_actions(
+    team: Team, coach: User, member: User
+) -> None:
+    call = make_call(team, coach)
+    theirs = make_action(team, coach, text="Send the script")
+    other = make_action(team, member)
+    today = timezone.localdate()
+    CoachAssignment.objects.filter(user=coach).update(ends_on=today - DAY)
+    successor = make_user(Role.COACH, team=team, name="Sam Successor")
+    client = signed_in(successor)
+    page = client.get(reverse("learning:coaching", args=[team.code])).content.decode()
+    assert "Hand-over" in page and "Send the script" in page
+    client.post(reverse("learning:take_over", args=[team.code]))
+    call.refresh_from_db()
+    assert (call.coach, call.sequence) == (successor, 1)
+    owners = dict(ActionItem.objects.values_list("pk", "owner__name"))
+    assert owners == {theirs.pk: "Sam Successor", other.pk: "Nia Nurse"}
+    assert any("Sam Successor is your coach" in title for title in told(member))
+    page = client.get(reverse("learning:coaching", args=[team.code])).content.decode()
+    assert "Hand-over" not in page
+    with pytest.raises(StateRefused, match="Nothing of the coach before"):
+        take_over_team(team=team, by=successor, as_of=timezone.now())
+    with pytest.raises(StateRefused, match="do not coach"):
+        take_over_team(team=team, by=coach, as_of=timezone.now())
+
+
+def test_invitation_of_a_call_moves_and_ends_the_entry_in_the_calendar(
+    team: Team, coach: User, member: User
+) -> None:
+    call = make_call(team, coach)
+    make_call(team, coach, in_days=9)
+    call.refresh_from_db()
+    cancel_call(call=call, by=coach, as_of=NOW)
+    texts = OutboxMessage.objects.filter(notification__user=member).order_by("pk")
+    entries = [
+        Calendar.from_ical(text).walk("VEVENT")[0]
+        for text in texts.values_list("invitation", flat=True)
+    ]
+    assert [entry["sequence"] for entry in entries] == [0, 1, 2]
+    assert len({str(entry["uid"]) for entry in entries}) == 1
+    assert str(entries[-1]["status"]) == "CANCELLED"
+
+
+def test_action_is_about_one_test_and_says_so(team: Team, coach: User) -> None:
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    cycle = make_cycle(team, by=lead)
+    strange = make_cycle(make_team(), by=lead)
+    client = signed_in(coach)
+    values = {
+        "text": "Ask ten",
+        "owner": coach.pk,
+        "due_on": "2030-01-02",
+        "workstream": "clinical",
+    }
+    address = reverse("learning:add_action", args=[team.code])
+    refused = client.post(address, {**values, "about": f"cycle-{strange.pk}"})
+    assert refused.status_code == 422
+    client.post(address, {**values, "about": f"cycle-{cycle.pk}"})
+    assert ActionItem.objects.get().cycle == cycle
+    page = client.get(reverse("learning:coaching", args=[team.code])).content.decode()
+    assert reverse("pdsa:cycle", args=[cycle.pk]) in page
