@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from learning.evaluation_tables import Table, dictionary_table
 from teams.exports import csv_lines
