@@ -56,7 +56,13 @@ SECTIONS = (
         ("pdsa:cycle", "pdsa:log", "pdsa:finish", "pdsa:shared_tests", "pdsa:history", "pdsa:copy"),
     ),
     Section("Outreach", "people", Permission.VIEW_OUTREACH, "pdsa:outreach", ("pdsa:outreach",)),
-    Section("Learning", "peers", Permission.VIEW_CALENDAR, "learning:calendar", ("learning:",)),
+    Section(
+        "Learning",
+        "peers",
+        Permission.VIEW_CALENDAR,
+        "learning:calendar",
+        ("learning:", "harvest:"),
+    ),
     Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
@@ -66,7 +72,10 @@ SECTIONS = (
 #: In the menu of the person, above password and sign-out.
 PERSONAL_SECTIONS = (
     Section("Your account", "person", Permission.VIEW_HOME, "teams:profile"),
+    Section("Change package", "file", Permission.VIEW_SHARED_TESTS, "harvest:package"),
+    Section("What was tried", "search", Permission.VIEW_SHARED_TESTS, "harvest:search"),
     Section("Change ideas", "spark", Permission.VIEW_SHARED_TESTS, "aims:library"),
+    Section("Asking: training and scripts", "people", Permission.VIEW_PROJECTS, "asking:home"),
     Section("Notifications", "bell", Permission.VIEW_HOME, "teams:notifications"),
     Section("People", "people", Permission.MANAGE_PEOPLE, "teams:people"),
     Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
