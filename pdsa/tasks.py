@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from pdsa.actions.asking import remind_of_trainings
 from pdsa.actions.feeds import send_weekly_digest
 from teams.models import User
 
@@ -22,3 +23,9 @@ def send_digests() -> None:
         return
     for user in User.objects.filter(is_active=True).order_by("pk"):
         send_weekly_digest(user=user, as_of=now)
+
+
+@shared_task(name="pdsa.tasks.remind_of_trainings", ignore_result=True)
+def send_training_reminders() -> None:
+    """Tells groups which staff trainings have to be refreshed; whoever was told is not told again."""
+    remind_of_trainings(as_of=timezone.now())

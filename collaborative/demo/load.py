@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from collaborative.demo.aims import hang_ideas, make_aims
+from collaborative.demo.asking import load_asking
 from collaborative.demo.files import (
     COUNTS_GROUP,
     FOREIGN_GROUP,
@@ -142,6 +143,7 @@ def load_demo(
     load_tests_of_change(users=users, now=now, say=say)
     make_local_measures(users, now=now, say=say)
     hang_ideas(users, now=now)
+    load_asking(users=users, now=now, say=say)
     say("Sessions, coaching and monthly reports")
     load_learning(users=users, now=now, say=say)
     say("Grants")
