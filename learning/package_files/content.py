@@ -80,8 +80,8 @@ def _test(test: ContributedTest) -> dict[str, Any]:
             {
                 "measure": effect["measure"],
                 "changes": [[str(name), str(text)] for name, text in effect["changes"]],
-                "words": " ".join(filter(None, [effect["signal"], effect["conclusion"]])),
-                "basis": f"{effect['basis']} As of {effect['as_of']}.",
+                "words": " ".join(filter(None, [effect["conclusion"], effect["signal"]])),
+                "basis": effect["basis"],
             }
             for effect in row.effects
         ],

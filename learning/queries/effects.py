@@ -18,9 +18,12 @@ from pdsa.charts.effect import Counts, Effect, change_words, read_effect
 from pdsa.charts.values import LaneCycle, MeasureData
 from pdsa.enums import PointKind
 from pdsa.queries.measures import get_measure, list_links_of_cycle, read_measure_data
+from pdsa.wording import day_text
 from teams.formats import format_points
 from teams.scoping import Scope
 
+#: What stands for each other test of the group, and for several of them.
+_OTHER_TEST, _OTHER_TESTS = "another test of the group", "other tests of the group"
 #: Measures of one test that are looked at; a test is meant to move one or two.
 _MOST = 3
 
@@ -47,7 +50,7 @@ def _without_titles(data: MeasureData, cycle: Any) -> MeasureData:
     """The data with nothing of the group's other tests but that they were there: they may be private."""
 
     def title(lane: LaneCycle) -> str:
-        return lane.title if lane.id == cycle.pk else "another test of the group"
+        return lane.title if lane.id == cycle.pk else _OTHER_TEST
 
     return replace(data, cycles=tuple(replace(lane, title=title(lane)) for lane in data.cycles))
 
@@ -78,16 +81,27 @@ def _statement(data: MeasureData, effect: Effect, today: date) -> dict[str, Any]
         basis.append("no interval can be given for this kind of number, so no change is shown")
     elif len(safe) < len(effect.groups):
         basis.append("too few people to show every group")
-    elif changes:
+    elif changes and not effect.is_early:
         basis.append("the intervals take the people of the periods for different people")
+    # Before there is enough to look at, a number would be read as a result.
+    shown = changes and not effect.is_early
     return {
         "measure": data.name,
-        "changes": changes,
+        "changes": changes if shown else [],
         "signal": effect.signal_text if changes else "",
-        "conclusion": effect.conclusion if changes else "Too little to say in numbers.",
-        "basis": f"{'; '.join(basis)}.",
+        "conclusion": _conclusion(effect) if changes else "Too little to say in numbers.",
+        "basis": f"{'; '.join(basis)}; as of {day_text(today)}.",
         "as_of": today.isoformat(),
     }
+
+
+def _conclusion(effect: Effect) -> str:
+    """The conclusion, which lists other tests by what stands for their titles, once."""
+    one, first = f"“{_OTHER_TEST}”", f"“{_OTHER_TEST}”, "
+    text = effect.conclusion
+    if text.count(one) > 1:
+        text = text.replace(first, "").replace(one, _OTHER_TESTS)
+    return text.replace(one, _OTHER_TEST)
 
 
 def _difference(focus: Counts | None, reference: Counts | None) -> str:

@@ -18,7 +18,7 @@ from measures.queries import list_measure_names, list_patient_groups
 from pdsa.library.files import read_library
 from pdsa.queries.cycles import list_shared_cycles
 from pdsa.sharing import group_name
-from pdsa.wording import DECIDED
+from pdsa.wording import DECIDED, DECISION_ICON
 from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
@@ -119,6 +119,7 @@ class ContributedTest:
     contribution: Contribution
     group: str
     decision: str
+    icon: str
     afterwards: str
     tally: str
 
@@ -224,6 +225,7 @@ def _tests(scope: Scope, ideas: list[ChapterIdea]) -> dict[int, list[Contributed
                 contribution=row,
                 group=group_name(cycle),
                 decision=DECIDED.get(row.decision, ""),
+                icon=DECISION_ICON.get(row.decision, ""),
                 afterwards=AFTERWARDS_WORDS.get(PlanDecision(row.afterwards), ""),
                 tally=tally_text(tried.get(row.cycle_id, Counter())),
             )

@@ -55,6 +55,9 @@ def search_page(request: HttpRequest) -> HttpResponse:
             shown[kind] = list(page)
         elif not chosen:
             shown[kind] = list(rows[: _FIRST[kind]])
+    kinds: list[dict[str, Any]] = [
+        {"kind": kind, "label": label, "count": counts[kind]} for kind, label in _KINDS.items()
+    ]
     return render(
         request,
         "harvest/search.html",
@@ -66,10 +69,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
             "counts": counts,
             "total": sum(counts.values()),
             "kind": chosen,
-            "kinds": [
-                {"kind": kind, "label": label, "count": counts[kind]}
-                for kind, label in _KINDS.items()
-            ],
+            "kinds": kinds,
+            "more": [item for item in kinds if not chosen and item["count"] > _FIRST[item["kind"]]],
             "page": page,
             "is_narrowed": any(
                 value for name, value in form.cleaned_data.items() if name != "kind"
