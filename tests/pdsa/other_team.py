@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 
 from measures.models import Measure, Period, Source
 from pdsa.actions.files import add_file
 from pdsa.actions.library import load_library
+from pdsa.models import AskingScript, AskingText, ScriptUse, StaffTraining
 from teams.enums import Role
 from teams.models import HeldPost, Team
 from tests.addresses import World
@@ -14,6 +16,7 @@ from tests.factories.aims import aim_parts
 from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
 from tests.factories.local_measures import measure_parts
 from tests.factories.outreach import make_member_list
+from tests.factories.people import make_site
 
 #: The smallest picture there is.
 _PICTURE = bytes.fromhex(
@@ -103,6 +106,48 @@ def build(world: World) -> None:
         world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
 
     _make_outreach_lists(world)
+    _make_asking(world)
+
+
+def _make_asking(world: World) -> None:
+    """A training and a script of both groups, each in use at a site."""
+    made = {}
+    for team, word in ((world.mine, "Own"), (world.other, "Strange")):
+        by = world.users[Role.GROUP_LEAD]
+        site = make_site(team=team)
+        training = StaffTraining.objects.create(
+            team=team,
+            site=site,
+            role="front_desk",
+            topic="asking",
+            trained_on=NOW.date(),
+            due_on=NOW.date() + timedelta(days=365),
+            trained_count=1,
+            staff_count=2,
+            who=f"{word} cedar clerk",
+            logged_by=by,
+        )
+        script = AskingScript.objects.create(
+            team=team, title=f"{word} cedar script", situation="why"
+        )
+        text = AskingText.objects.create(
+            script=script, language="en", number=1, text=f"{word} cedar words"
+        )
+        use = ScriptUse.objects.create(
+            team=team, site=site, text=text, starts_on=NOW.date(), noted_by=by
+        )
+        made[word] = {"training_id": training.pk, "script_id": script.pk, "use_id": use.pk}
+    for part, own in made["Own"].items():
+        world.provide(part, mine=own, other=made["Strange"][part], seen_by=_SEE_PROJECTS)
+    for name in ("team", "new_training"):
+        world.provide(
+            f"asking:{name}.code",
+            mine=world.mine.code,
+            other=world.other.code,
+            seen_by=_SEE_PROJECTS,
+        )
+    for mark in ("clerk", "script", "words"):
+        world.mark(f"Strange cedar {mark}", seen_by=_SEE_PROJECTS)
 
 
 def _make_outreach_lists(world: World) -> None:
