@@ -25,6 +25,7 @@ from collaborative.demo.files import (
     write_files,
 )
 from collaborative.demo.grants import make_grants
+from collaborative.demo.harvest import load_harvest
 from collaborative.demo.learning import load_learning
 from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
@@ -146,6 +147,7 @@ def load_demo(
     load_asking(users=users, now=now, say=say)
     say("Sessions, coaching and monthly reports")
     load_learning(users=users, now=now, say=say)
+    load_harvest(users=users, now=now, say=say)
     say("Grants")
     make_grants(now=now, say=say)
     _settle_notifications(now)
