@@ -92,9 +92,9 @@ class _Counter:
         self.line = facts["line_of_business"].to_numpy()
         self.period_ids = np.array(period_ids, np.int16)
         self.end_years = np.array([p.ends_on.year for p in periods], np.int16)
-        self.team_ids, self.team = _numbered(facts["team_id"].to_numpy())
-        self.site_ids, self.site = _numbered(facts["site_id"].to_numpy())
-        self.measure_ids, self.measure = _numbered(facts["measure_id"].to_numpy())
+        self.team_ids, self.team = numbered(facts["team_id"].to_numpy())
+        self.site_ids, self.site = numbered(facts["site_id"].to_numpy())
+        self.measure_ids, self.measure = numbered(facts["measure_id"].to_numpy())
         kinds = {s.pk: s.kind for strata in reference.strata.values() for s in strata.values()}
         self.specified = np.zeros(max(kinds) + 1, bool)
         for pk, kind in kinds.items():
@@ -103,7 +103,7 @@ class _Counter:
         position = (self.team.astype(np.int64) * len(self.measure_ids) + self.measure) * len(
             periods
         ) + self.period
-        self.slice_positions, self.slice = _numbered(position)
+        self.slice_positions, self.slice = numbered(position)
 
     # Cells.
 
@@ -112,10 +112,10 @@ class _Counter:
         met = (self.flags & NUMERATOR) > 0
         plain = np.where(counted, 2 + 3 * met, 0).astype(np.int8)
         plain[(self.flags & EXCLUDED) > 0] = 1
-        site_groups, by_site = _numbered(
+        site_groups, by_site = numbered(
             self.slice.astype(np.int64) * len(self.site_ids) + self.site
         )
-        line_groups, by_line = _numbered(self.slice.astype(np.int64) * 16 + self.line)
+        line_groups, by_line = numbered(self.slice.astype(np.int64) * 16 + self.line)
         frames = []
         for set_code in sets:
             stratum_of_member, basis_of_member = self._strata(set_code)
@@ -248,7 +248,7 @@ class _Counter:
         place = (self.team[chosen].astype(np.int64) * len(self.period_ids) + period) * len(
             self.site_ids
         ) + self.site[chosen]
-        places, place = _numbered(place)
+        places, place = numbered(place)
         categories = list(RealCategory)
         frames = []
         for field in RealField:
@@ -298,7 +298,7 @@ class _Counter:
         return category
 
 
-def _numbered(values: Array) -> tuple[Array, Array]:
+def numbered(values: Array) -> tuple[Array, Array]:
     """(distinct values ascending, int64; position of each value among them, int32)."""
     highest = int(values.max(initial=0))
     if highest > max(DENSE_LIMIT, 4 * len(values)):

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+from measures.ingest import fact_blocks
 from measures.ingest.aggregate import Sums
 from measures.ingest.imputing import ImputedSums, MemberProbabilities
 from measures.models import Imputation, ImputationValidity, ImputedSlice
@@ -25,15 +26,11 @@ _ROW_COLUMNS = (
     "combined", "language", "sex", "gender_identity", "sexual_orientation", "race_source", "ethnicity_source",
     "language_source", "birth_year", "zip_code", "tract", "probabilities",
 )  # fmt: skip
-_FACT_COLUMNS = (
-    "submission_id", "member_number", "team_id", "site_id", "measure_id", "period_id", "event_number",
-    "line_of_business", "flags",
-)  # fmt: skip
 _CELL_COLUMNS = (
     "submission_id", "team_id", "measure_id", "period_id", "by_site", "site_id", "line_of_business",
     "stratum_id", "denominator", "numerator", "excluded", "self_reported", "indirect",
 )  # fmt: skip
-PARENTS = ("measures_memberrow", "measures_memberfact")
+PARENTS = ("measures_memberrow", "measures_factblock")
 
 
 class IdsMissing(Exception):
@@ -70,25 +67,17 @@ def load_rows(
 ) -> None:
     """Make the two partitions of a submission. Raises IdsMissing when an id points nowhere."""
     total = facts.height + members.height
-    lookup = pl.Series(period_ids, dtype=pl.Int16)
+    _check_member_ids(facts, members)
+    done = 0
 
-    def fact_blocks() -> Iterator[pl.DataFrame]:
-        for block in facts.iter_slices(COPY_ROWS):
-            yield block.select(
-                pl.lit(submission_id),
-                "member_number",
-                "team_id",
-                pl.col("site_id").replace(0, None),
-                "measure_id",
-                lookup.gather(block["period"]).alias("period_id"),
-                "event_number",
-                "line_of_business",
-                "flags",
-            )
+    def note(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done, total)
 
-    def member_blocks() -> Iterator[pl.DataFrame]:
-        for block in members.iter_slices(COPY_ROWS):
-            yield block.select(
+    def member_texts() -> Iterator[io.BytesIO]:
+        blocks = (
+            block.select(
                 pl.lit(submission_id),
                 "member_number",
                 "team_id",
@@ -97,34 +86,45 @@ def load_rows(
                 *_ROW_COLUMNS[6:-1],
                 _array("probabilities"),
             )
+            for block in members.iter_slices(COPY_ROWS)
+        )
+        for text in _texts(blocks):
+            yield text
+            note(min(COPY_ROWS, members.height - done))
 
-    _check_member_ids(facts, members)
-    done = 0
-    for parent, columns, blocks in (
-        ("measures_memberrow", _ROW_COLUMNS, member_blocks()),
-        ("measures_memberfact", _FACT_COLUMNS, fact_blocks()),
-    ):
-        partition = partition_of(parent, submission_id)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"create table {partition} (like {parent} including defaults,"
-                f" check (submission_id = {int(submission_id)}))"
-            )
+    def fact_texts() -> Iterator[io.BytesIO]:
+        yield io.BytesIO(fact_blocks.START)
+        for block, count in fact_blocks.fact_blocks(submission_id, facts, period_ids):
+            yield block
+            note(count)
+        yield io.BytesIO(fact_blocks.END)
 
-            def reported(blocks: Iterator[pl.DataFrame] = blocks) -> Iterator[pl.DataFrame]:
-                nonlocal done
-                for block in blocks:
-                    yield block
-                    done += block.height
-                    progress(done, total)
+    _make_partition("measures_memberrow", submission_id, _ROW_COLUMNS, "text", member_texts())
+    _make_partition(
+        "measures_factblock", submission_id, fact_blocks.COLUMNS, "binary", fact_texts()
+    )
 
-            copy_frames(cursor, partition, columns, reported(), freeze=True)
-            # Row-level security without a policy: who reads the partition itself sees nothing.
-            cursor.execute(f"alter table {partition} enable row level security")
-            cursor.execute(f"alter table {partition} force row level security")
-            cursor.execute(
-                f"alter table {parent} attach partition {partition} for values in ({int(submission_id)})"
-            )
+
+def _make_partition(
+    parent: str,
+    submission_id: int,
+    columns: tuple[str, ...],
+    form: str,
+    texts: Iterator[io.BytesIO],
+) -> None:
+    partition = partition_of(parent, submission_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"create table {partition} (like {parent} including defaults including storage"
+            f" including constraints, check (submission_id = {int(submission_id)}))"
+        )
+        _copy(cursor, f"{partition} ({', '.join(columns)})", f"format {form}, freeze", texts)
+        # Row-level security without a policy: who reads the partition itself sees nothing.
+        cursor.execute(f"alter table {partition} enable row level security")
+        cursor.execute(f"alter table {partition} force row level security")
+        cursor.execute(
+            f"alter table {parent} attach partition {partition} for values in ({int(submission_id)})"
+        )
 
 
 def store_sums(submission_id: int, source_id: int, sums: Sums) -> None:
@@ -283,13 +283,15 @@ def _text(frame: pl.DataFrame) -> io.BytesIO:
     return text
 
 
-def copy_frames(
-    cursor: Any, table: str, columns: tuple[str, ...], frames: Any, *, freeze: bool = False
-) -> None:
+def copy_frames(cursor: Any, table: str, columns: tuple[str, ...], frames: Any) -> None:
     """COPY frames of numbers and plain words into a table. Texts must hold no tab, newline or backslash."""
+    _copy(cursor, f"{table} ({', '.join(columns)})", "format text", _texts(iter(frames)))
+
+
+def _copy(cursor: Any, where: str, options: str, texts: Iterator[io.BytesIO]) -> None:
     cursor.copy_expert(
-        f"copy {table} ({', '.join(columns)}) from stdin" + (" with (freeze)" if freeze else ""),
-        _Stream(_texts(iter(frames))),
+        f"copy {where} from stdin with ({options})",
+        _Stream(texts),
         1 << 20,  # by place: the cursor of DEBUG=1 takes no keywords here
     )
 

@@ -256,7 +256,11 @@ class MemberRow(models.Model):
 
 
 class MemberFact(models.Model):
-    """What happened: one narrow row per member (or event), measure and period. Partitioned, row-level security."""
+    """What happened: one row per member (or event), measure and period.
+
+    A view over `measures_factblock`, where the facts of a slice lie side by side (decision 0017); the
+    row-level security of that table holds for it.
+    """
 
     pk = models.CompositePrimaryKey(
         "submission_id", "member_number", "measure_id", "period_id", "event_number"

@@ -161,7 +161,7 @@ def listed(rows: Any) -> list[str]:
 MOMENTS = [
     ("measures_finding", State.RECEIVED),
     ("measures_cell", State.CHECKED),
-    ("measures_memberfact", State.CHECKED),  # after the rows are copied, before they are attached
+    ("measures_factblock", State.CHECKED),  # after the rows are copied, before they are attached
     ("measures_stratumresult", State.LOADED),
     ("measures_partresult", State.LOADED),  # after the results of teams are written
 ]
@@ -217,7 +217,7 @@ def test_progress_is_seen_from_outside_while_the_step_is_at_work() -> None:
     submission = receive(make_source(), FILE)
     holder = psycopg2.connect(**connection.get_connection_params())
     with holder.cursor() as cursor:
-        cursor.execute("lock table measures_memberfact in exclusive mode")
+        cursor.execute("lock table measures_factblock in exclusive mode")
         worker = start_worker(submission.pk)
         try:
             for _ in range(600):
