@@ -1,26 +1,15 @@
 """The component page in a browser: accessible in both themes and on a phone, nothing refused by the policy."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+
+from tests.e2e.accessibility import flaws
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.collaborative.component_urls"),
 ]
-
-AXE_RULES = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
-}
-
-
-def violations(page) -> list[str]:
-    found = Axe().run(page, options=AXE_RULES).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['target']}" for v in found]
 
 
 @pytest.fixture
@@ -49,7 +38,7 @@ def open_page(browser: Browser, live_server):
 def test_component_page_is_accessible_and_nothing_is_refused(open_page, width, scheme):
     page = open_page("/components/", width, scheme)
     page.wait_for_selector(".main-svg")
-    assert violations(page) == []
+    assert flaws(page) == []
     assert page.said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -59,7 +48,7 @@ def test_component_page_is_accessible_and_nothing_is_refused(open_page, width, s
 )
 def test_entrance_pages_are_accessible(open_page, path):
     page = open_page(path, 390)
-    assert violations(page) == []
+    assert flaws(page) == []
     assert page.said == []
 
 
@@ -81,7 +70,7 @@ def test_number_opens_its_definition_with_the_keyboard_alone(open_page):
     page.keyboard.press("Enter")
     assert page.is_visible("#stat-1")
     assert "412 of 623" in page.inner_text("#stat-1")
-    assert violations(page) == []
+    assert flaws(page) == []
     page.keyboard.press("Escape")
     assert not page.is_visible("#stat-1")
 
@@ -122,7 +111,7 @@ def test_dialog_takes_the_focus_and_gives_it_back(open_page):
     page = open_page("/components/")
     page.click("[data-open-dialog=sample-dialog]")
     assert page.evaluate("document.activeElement.closest('dialog')?.id") == "sample-dialog"
-    assert violations(page) == []
+    assert flaws(page) == []
     page.click("#sample-dialog [data-close-dialog]")
     assert page.evaluate("document.activeElement.dataset.openDialog") == "sample-dialog"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, Route
 
@@ -18,6 +17,7 @@ from measures.api import uploads
 from measures.enums import SubmissionState
 from measures.models import PartialUpload, Source, Submission
 from teams.enums import Role
+from tests.e2e.accessibility import flaws
 from tests.factories.people import make_user, signed_in
 from tests.factories.submissions import csv_bytes, make_groups, make_source, row, send
 
@@ -53,13 +53,8 @@ def data_page(page: Page, live_server: Any, source: Source, worker: None, settin
     return page
 
 
-def assert_readable(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def test_file_is_dropped_sent_and_published(data_page: Page) -> None:
-    assert_readable(data_page)
+    assert flaws(data_page) == []
     transfer = data_page.evaluate_handle(
         "text => { const t = new DataTransfer(); t.items.add(new File([text], 'dropped.csv')); return t; }",
         GOOD.decode(),
@@ -70,7 +65,7 @@ def test_file_is_dropped_sent_and_published(data_page: Page) -> None:
     data_page.get_by_role("heading", name="dropped.csv").wait_for()
     data_page.locator("dd", has_text="Published").first.wait_for()
     assert Submission.objects.get().state == SubmissionState.PUBLISHED
-    assert_readable(data_page)
+    assert flaws(data_page) == []
 
 
 BIG = csv_bytes([row(member_id=f"m{i}", numerator=i % 2, zip="02139") for i in range(400)])
@@ -101,7 +96,7 @@ def test_upload_goes_on_after_the_line_was_cut(
     data_page.route("**/api/v1/uploads/**", cut_after_two)
     choose(data_page, BIG)
     data_page.get_by_text("The connection broke after 6 kB. What was sent is kept").wait_for()
-    assert_readable(data_page)
+    assert flaws(data_page) == []
     assert PartialUpload.objects.get().received_count == 9000
     assert not Submission.objects.exists()
     data_page.context.set_offline(False)
@@ -135,7 +130,7 @@ def test_upload_goes_on_after_the_page_was_closed(
     data_page.reload()
     data_page.get_by_text("Choose the same file above").wait_for()
     data_page.get_by_text("big.csv").first.wait_for()
-    assert_readable(data_page)
+    assert flaws(data_page) == []
     before = len(sent)
     choose(data_page, BIG)
     data_page.locator("dd", has_text="Published").first.wait_for()
@@ -171,7 +166,7 @@ def test_survey_with_other_headers_is_mapped_and_published(data_page: Page) -> N
     data_page.set_input_files("input[type=file]", NHANES)
     data_page.get_by_role("button", name="Upload and check").click()
     data_page.get_by_role("link", name="Map the columns").click()
-    assert_readable(data_page)
+    assert flaws(data_page) == []
     data_page.get_by_label("group_id", exact=False).first.select_option("constant")
     data_page.get_by_label("group_id: the value of every row").fill("G01")
     data_page.get_by_label("measure_id", exact=False).first.select_option("constant")
@@ -179,7 +174,7 @@ def test_survey_with_other_headers_is_mapped_and_published(data_page: Page) -> N
     data_page.get_by_label("A period such as 2017-2020 is its last year").check()
     data_page.get_by_role("button", name="Save and check again").click()
     data_page.get_by_role("link", name="Say what they mean").click()
-    assert_readable(data_page)
+    assert flaws(data_page) == []
     data_page.get_by_role("button", name="Save and check again").click()
     data_page.locator("dd", has_text="Published").first.wait_for()
     submission = Submission.objects.get()
@@ -202,7 +197,7 @@ def test_pages_in_their_other_states_are_readable(
         for width in (390, 1280):
             data_page.set_viewport_size({"width": width, "height": 900})
             data_page.goto(f"{live_server.url}{path}")
-            assert_readable(data_page)
+            assert flaws(data_page) == []
             assert data_page.evaluate("document.documentElement.scrollWidth") <= width, path
     data_page.goto(f"{live_server.url}{reverse('measures:submission', args=[waiting.pk])}")
     data_page.get_by_role("button", name="Replace the published data").click()

@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from grants.actions.payments import approve_payment_programme, recommend_payment
 from grants.models import ActualLine, Posting
+from tests.e2e.accessibility import flaws
 from tests.factories.grants import NOW, make_award, make_grants, tranche_of
 from tests.factories.people import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE_RULES = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
-}
 
 
 @pytest.fixture
@@ -34,17 +27,12 @@ def open_as(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]
         cookie = signed_in(user).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         page = context.new_page()
-        page.goto(f"{live_server.url}{path}", wait_until="networkidle")
+        page.goto(f"{live_server.url}{path}", wait_until="load")
         return page
 
     yield opened
     for context in contexts:
         context.close()
-
-
-def problems(page: Page) -> list[str]:
-    found = Axe().run(page, options=AXE_RULES).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -68,9 +56,9 @@ def test_team_sees_on_one_card_what_to_do_and_by_when(
     page.get_by_role("button", name="Put on file").click()
     page.get_by_text("The document is on file.").wait_for()
     assert "On file: plan.txt" in page.locator("main").inner_text()
-    assert problems(page) == []
+    assert flaws(page) == []
     page.goto(f"{page.url.split('/grants/')[0]}/grants/awards/{award.pk}/")
-    assert problems(page) == []
+    assert flaws(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
 
@@ -97,7 +85,7 @@ def test_report_takes_a_pasted_column_and_is_handed_in(open_as: Callable[..., Pa
     page.get_by_role("cell", name="$23,500.00").wait_for()  # the total, worked out by the server
     lines = ActualLine.objects.order_by("line_code").values_list("actual", "committed")
     assert [(int(a), int(c)) for a, c in lines] == [(14000, 500), (9500, 0)]
-    assert problems(page) == []
+    assert flaws(page) == []
     page.get_by_role("link", name="Hand in").click()
     page.get_by_role("button", name="Hand in").click()
     page.get_by_text("Done: hand in.").wait_for()
@@ -110,7 +98,7 @@ def test_finance_approves_pays_and_takes_the_evidence(open_as: Callable[..., Pag
     recommend_payment(tranche=tranche, note="", by=world.coach, as_of=NOW)
     approve_payment_programme(tranche=tranche, note="", by=world.director, as_of=NOW)
     page = open_as(world.finance, "/grants/finance/")
-    assert problems(page) == []
+    assert flaws(page) == []
     page.get_by_role("link", name="Decide payment 1").click()
     page.get_by_role("link", name="Approve for finance").click()
     page.get_by_role("button", name="Approve for finance").click()
@@ -128,5 +116,5 @@ def test_finance_approves_pays_and_takes_the_evidence(open_as: Callable[..., Pag
         page.get_by_role("link", name="Evidence (PDF)").click()
     assert waiting.value.suggested_filename.startswith("evidence-HE-")
     page.goto(f"{page.url.split('/grants/')[0]}/grants/portfolio/")
-    assert problems(page) == []
+    assert flaws(page) == []
     assert "$100,000.00" in page.locator("tfoot").inner_text()

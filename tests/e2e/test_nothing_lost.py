@@ -225,7 +225,7 @@ def test_log_survives_a_dead_network_and_is_sent_once(
     context = browse()
     sign_in(context, lead, live_server.url)
     page = context.new_page()
-    page.goto(f"{live_server.url}/tests/log/", wait_until="networkidle")
+    page.goto(f"{live_server.url}/tests/log/", wait_until="load")
     page.get_by_label("What do you want to try?").fill("Call 5 patients")
     context.set_offline(True)
     page.get_by_role("button", name="Start", exact=True).click()
@@ -233,12 +233,12 @@ def test_log_survives_a_dead_network_and_is_sent_once(
     page.close()
     context.set_offline(False)
     page = context.new_page()
-    page.goto(f"{live_server.url}/tests/log/", wait_until="networkidle")
+    page.goto(f"{live_server.url}/tests/log/", wait_until="load")
     expect(page.get_by_label("What do you want to try?")).to_have_value("Call 5 patients")
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_url(re.compile(r"/tests/\d+/$"))
     assert Cycle.objects.get().objective == "Call 5 patients"
-    page.goto(f"{live_server.url}/tests/log/", wait_until="networkidle")
+    page.goto(f"{live_server.url}/tests/log/", wait_until="load")
     expect(page.get_by_label("What do you want to try?")).to_have_value("")
 
 
