@@ -5,7 +5,6 @@ class LearningConfig(AppConfig):
     name = "learning"
 
     def ready(self) -> None:
-        from learning.actions.exchange import withdraw_shared_test
-        from pdsa.withdrawal import register_withdrawal
+        from learning.readers import register_readers
 
-        register_withdrawal(withdraw_shared_test)
+        register_readers()

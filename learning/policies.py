@@ -93,6 +93,15 @@ def check_can_give_feedback(session: Session, as_of: datetime) -> None:
         raise StateRefused("You can say what you think of a session once it has begun.")
 
 
+def check_can_make_storyboard(session: Session) -> None:
+    if session.state not in (SessionState.PLANNED, SessionState.OPEN):
+        raise StateRefused("The session is over: its storyboards stay as they were shown.")
+
+
+def can_make_storyboard(session: Session) -> bool:
+    return session.state in (SessionState.PLANNED, SessionState.OPEN)
+
+
 def check_call_open(call: Call) -> None:
     if call.state == CallState.CANCELLED:
         raise StateRefused("This call was cancelled. Plan another one.")

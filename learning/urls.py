@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from learning.views import coaching, holding, home, progress, sessions
+from learning.views import calendars, coaching, holding, home, progress, sessions, storyboards
 
 app_name = "learning"
 urlpatterns = [
@@ -17,6 +17,40 @@ urlpatterns = [
         name="move_session_on",
     ),
     path("sessions/<int:session_id>/links/", sessions.add_link_page, name="add_session_link"),
+    path(
+        "sessions/<int:session_id>/links/<int:link_id>/remove/",
+        sessions.remove_link_page,
+        name="remove_session_link",
+    ),
+    path("sessions/<int:session_id>/files/", sessions.add_file_page, name="add_session_file"),
+    path(
+        "sessions/<int:session_id>/files/<int:attachment_id>/remove/",
+        sessions.remove_file_page,
+        name="remove_session_file",
+    ),
+    path(
+        "sessions/<int:session_id>/storyboard/",
+        storyboards.make_storyboard_page,
+        name="make_storyboard",
+    ),
+    path("storyboards/<int:storyboard_id>/", storyboards.storyboard_page, name="storyboard"),
+    path(
+        "storyboards/<int:storyboard_id>/storyboard.pdf",
+        storyboards.storyboard_pdf,
+        name="storyboard_pdf",
+    ),
+    path(
+        "storyboards/<int:storyboard_id>/show/",
+        storyboards.show_storyboard_page,
+        name="show_storyboard",
+    ),
+    path("my-calendar/", calendars.programme_calendar_page, name="programme_calendar"),
+    path(
+        "my-calendar/end/",
+        calendars.end_programme_calendar_page,
+        name="end_programme_calendar",
+    ),
+    path("calendar/<str:secret>.ics", calendars.calendar_feed, name="calendar_feed"),
     path("sessions/<int:session_id>/check-in/", sessions.check_in_page, name="check_in"),
     path(
         "sessions/<int:session_id>/check-in/<int:person_id>/undo/",

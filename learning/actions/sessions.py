@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.urls import reverse
@@ -20,11 +20,13 @@ from learning.models import (
     SessionLink,
 )
 from learning.policies import check_can_check_in, check_can_give_feedback, check_session_can
+from learning.queries.sessions import session_entry
+from teams.actions.attachments import remove_attachment, store_attachment
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import Topic
 from teams.errors import StateRefused
-from teams.models import Team, User
+from teams.models import Attachment, Team, User
 from teams.queries import list_participants, team_of
 
 #: Fields whose change makes calendars and people take notice.
@@ -127,11 +129,11 @@ def move_session_on(*, session: Session, act: str, by: User, as_of: datetime) ->
         "restore": f"It takes place after all: {session.title}",
     }
     if act in words:
-        _tell(session, words[act], by=by, as_of=as_of)
+        _tell(session, words[act], by=by, as_of=as_of, invites=act in ("cancel", "restore"))
     return session
 
 
-def _tell(session: Session, title: str, *, by: User, as_of: datetime) -> None:
+def _tell(session: Session, title: str, *, by: User, as_of: datetime, invites: bool = True) -> None:
     starts_at = timezone.localtime(session.starts_at)
     notify(
         users=[
@@ -144,6 +146,7 @@ def _tell(session: Session, title: str, *, by: User, as_of: datetime) -> None:
         text=f"{starts_at:%A, %-d %B %Y, %H:%M} ({starts_at:%Z})",
         path=reverse("learning:session", args=[session.pk]),
         key=f"session-{session.pk}-{session.sequence}-{session.state}",
+        entry=session_entry(session) if invites else None,
         as_of=as_of,
     )
 
@@ -156,6 +159,29 @@ def add_session_link(*, session: Session, title: str, address: str, by: User) ->
     link = SessionLink.objects.create(session=session, title=title, address=address)
     record_event(act="add_session_link", target=session, by=by, details={"address": address})
     return link
+
+
+@transaction.atomic
+def add_session_file(
+    *, session: Session, file: BinaryIO, name: str, by: User, as_of: datetime
+) -> Attachment:
+    """Hang a file on a session; everybody whom it concerns reads it. Effects: of `store_attachment`."""
+    return store_attachment(owner=session, team=None, file=file, name=name, by=by, as_of=as_of)
+
+
+@transaction.atomic
+def remove_session_file(*, attachment: Attachment, by: User, as_of: datetime) -> None:
+    """Effects: of `remove_attachment`."""
+    remove_attachment(attachment=attachment, by=by, as_of=as_of)
+
+
+@transaction.atomic
+def remove_session_link(*, link: SessionLink, by: User) -> None:
+    """Effects: the link is gone, an audit event that says what it was."""
+    record_event(
+        act="remove_session_link", target=link.session, by=by, details={"address": link.address}
+    )
+    link.delete()
 
 
 @transaction.atomic

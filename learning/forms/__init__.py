@@ -18,7 +18,13 @@ from learning.forms.coaching import (
     ScoreForm,
     month_of,
 )
-from learning.forms.sessions import FeedbackForm, LinkForm, PhaseForm, SessionForm
+from learning.forms.sessions import (
+    FeedbackForm,
+    LinkForm,
+    PhaseForm,
+    SessionFileForm,
+    SessionForm,
+)
 
 __all__ = [
     "AcknowledgeForm",
@@ -39,6 +45,7 @@ __all__ = [
     "PrivateNoteForm",
     "ReportForm",
     "ScoreForm",
+    "SessionFileForm",
     "SessionForm",
     "month_of",
 ]

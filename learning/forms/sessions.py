@@ -12,6 +12,7 @@ from django.utils import timezone
 from learning.enums import PhaseKind, SessionKind
 from learning.forms.coaching import MomentForm, zone_name
 from learning.models import Session
+from teams.file_field import AttachmentField
 from teams.forms import DayField
 from teams.models import Team
 
@@ -101,6 +102,10 @@ class SessionForm(MomentForm):
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(minutes=values["minutes"]),
         }
+
+
+class SessionFileForm(forms.Form):
+    file = AttachmentField()
 
 
 class LinkForm(forms.Form):

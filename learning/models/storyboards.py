@@ -16,6 +16,9 @@ class Storyboard(models.Model):
     content = models.JSONField(
         help_text="{projects: [{title, aim, facts, charts, tests}]}, as it is shown and printed."
     )
+    is_shown = models.BooleanField(
+        default=False, help_text="The team shows it to the other groups of the session."
+    )
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from learning.actions.sessions import (
+    add_session_file,
     add_session_link,
     change_session,
     check_in,
@@ -19,12 +20,19 @@ from learning.actions.sessions import (
     give_feedback,
     move_session_on,
     plan_session,
+    remove_session_file,
+    remove_session_link,
     save_phase,
     undo_check_in,
 )
-from learning.forms import FeedbackForm, LinkForm, PhaseForm, SessionForm
+from learning.forms import FeedbackForm, LinkForm, PhaseForm, SessionFileForm, SessionForm
 from learning.models import Phase, Session
-from learning.policies import SESSION_TRANSITIONS, can_check_in, session_acts
+from learning.policies import (
+    SESSION_TRANSITIONS,
+    can_check_in,
+    can_make_storyboard,
+    session_acts,
+)
 from learning.queries.coaching import get_only_team
 from learning.queries.sessions import (
     get_own_feedback,
@@ -39,6 +47,8 @@ from learning.queries.sessions import (
     session_entry,
     summarise_feedback,
 )
+from learning.queries.storyboards import list_storyboards
+from teams.attachments import list_attachments
 from teams.icalendar import calendar_file
 from teams.models import Team
 from teams.permissions import Permission, require
@@ -91,6 +101,9 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
         "session": session,
         "may_manage": may_manage,
         "links": list(session.links.all()),
+        "files": list(list_attachments(session)),
+        "storyboards": list(list_storyboards(scope, session)),
+        "may_storyboard": scope.may(Permission.WRITE_REPORTS) and can_make_storyboard(session),
         "begun": session.starts_at <= now,
         "may_check_in": can_check_in(session, now),
         "checked_in": has_checked_in(session, request.user),
@@ -118,6 +131,7 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
             ],
             "summary": summarise_feedback(session),
             "link_form": LinkForm(),
+            "file_form": SessionFileForm(),
         }
     return render(request, "learning/session.html", context)
 
@@ -186,6 +200,46 @@ def add_link_page(request: HttpRequest, session_id: int) -> HttpResponse:
     ):
         return done(request, "The material is added.", "learning:session", session.pk)
     return form_page(request, "learning/add_link.html", form, session=session)
+
+
+@require(Permission.MANAGE_SESSIONS)
+@require_POST
+def remove_link_page(request: HttpRequest, session_id: int, link_id: int) -> HttpResponse:
+    session = get_session(request.scope, session_id)
+    remove_session_link(link=session.links.get(pk=link_id), by=request.user)
+    return done(request, "The link is taken off.", "learning:session", session.pk)
+
+
+@require(Permission.MANAGE_SESSIONS)
+@require_POST
+def add_file_page(request: HttpRequest, session_id: int) -> HttpResponse:
+    session = get_session(request.scope, session_id)
+    form = SessionFileForm(request.POST, request.FILES)
+    if act_from_form(
+        request,
+        form,
+        lambda v: add_session_file(
+            session=session,
+            file=v["file"],
+            name=v["file"].name,
+            by=request.user,
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The file is added.", "learning:session", session.pk)
+    return form_page(request, "learning/add_file.html", form, session=session)
+
+
+@require(Permission.MANAGE_SESSIONS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_file_page(request: HttpRequest, session_id: int, attachment_id: int) -> HttpResponse:
+    session = get_session(request.scope, session_id)
+    attachment = list_attachments(session).get(pk=attachment_id)
+    if request.method == "POST":
+        remove_session_file(attachment=attachment, by=request.user, as_of=timezone.now())
+        return done(request, "The file is taken off.", "learning:session", session.pk)
+    context = {"session": session, "file": attachment}
+    return render(request, "learning/remove_file.html", context)
 
 
 @require(Permission.VIEW_CALENDAR)

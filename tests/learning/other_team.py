@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 from django.utils import timezone
 
@@ -18,8 +19,11 @@ from learning.models import (
     PrivateNote,
     Score,
     Session,
+    SessionLink,
+    Storyboard,
     StreamNote,
 )
+from teams.actions.attachments import store_attachment
 from teams.enums import Role
 from teams.models import Team, User
 from tests.addresses import World
@@ -50,6 +54,20 @@ def build(world: World) -> None:
             seen_by=_WORK_WITH_ALL,
         )
     for part in ("call_id", "item_id", "help_id", "control_id"):
+        world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
+    for name in (
+        "make_storyboard",
+        "remove_session_link",
+        "add_session_file",
+        "remove_session_file",
+    ):
+        world.provide(
+            f"learning:{name}.session_id",
+            mine=mine["session_id"],
+            other=other["session_id"],
+            seen_by=_PLAN,
+        )
+    for part in ("link_id", "storyboard_id", "learning:remove_session_file.attachment_id"):
         world.provide(part, mine=mine[part], other=other[part], seen_by=_WORK_WITH_ALL)
     for name in ("save_call_notes", "save_report"):
         part = "report_id" if name == "save_report" else "note_id"
@@ -99,6 +117,9 @@ def build(world: World) -> None:
     world.mark("Strange reason of the score", seen_by=_WORK_WITH_ALL)
     world.mark("Strange response of the plan", seen_by=_WORK_WITH_ALL)
     world.mark("Strange workshop", seen_by=_PLAN)
+    world.mark("Strange link", seen_by=_PLAN)
+    world.mark("Strange slides", seen_by=_PLAN)
+    world.mark("Strange storyboard", seen_by=_WORK_WITH_ALL)
 
 
 def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
@@ -133,6 +154,26 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         created_by=coach,
     )
     session.teams.set([team])
+    link = SessionLink.objects.create(
+        session=session, title=f"{word} link", address="https://example.org/one"
+    )
+    file = store_attachment(
+        owner=session,
+        team=None,
+        file=BytesIO(f"{word} slides of the workshop".encode()),
+        name=f"{word} slides.txt",
+        by=coach,
+        as_of=now,
+    )
+    board = Storyboard.objects.create(
+        session=session,
+        team=team,
+        content={
+            "projects": [{"title": f"{word} storyboard", "aim": "", "charts": [], "ramps": []}]
+        },
+        made_by=coach,
+        made_at=now,
+    )
     lead = make_user(Role.GROUP_LEAD, team=team)
     plan = ControlPlan.objects.create(
         team=team,
@@ -148,5 +189,8 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         "help_id": asked.pk,
         "report_id": report.pk,
         "session_id": session.pk,
+        "link_id": link.pk,
+        "storyboard_id": board.pk,
+        "learning:remove_session_file.attachment_id": file.pk,
         "control_id": plan.pk,
     }

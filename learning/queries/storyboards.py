@@ -1,0 +1,39 @@
+"""Reads of storyboards: a team's own whole, those of others once they are shown and without small counts."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from learning.models import Session, Storyboard
+from learning.queries.coaching import list_teams_worked_with
+from learning.queries.sessions import list_sessions
+from teams.permissions import Permission
+from teams.scoping import Scope
+
+
+def list_storyboards(scope: Scope, session: Session) -> QuerySet[Storyboard]:
+    """Storyboards of a session: of the teams worked with, and for people of groups those that are shown."""
+    readable = Q(team__in=list_teams_worked_with(scope))
+    if scope.may(Permission.VIEW_PROJECTS):
+        readable |= Q(is_shown=True)
+    return Storyboard.objects.filter(readable, session=session).select_related("team", "session")
+
+
+def get_storyboard(scope: Scope, storyboard_id: int) -> Storyboard:
+    board = Storyboard.objects.select_related("session").get(
+        pk=storyboard_id, session__in=list_sessions(scope).order_by()
+    )
+    return list_storyboards(scope, board.session).get(pk=storyboard_id)
+
+
+def reads_whole(scope: Scope, board: Storyboard) -> bool:
+    """Whether the reader sees small counts on it: the group itself, its coach, the director."""
+    return board.team_id in scope.own_team_ids
+
+
+def get_own_storyboard(scope: Scope, storyboard_id: int) -> Storyboard:
+    """One that the reader may show, hide or make again."""
+    board = get_storyboard(scope, storyboard_id)
+    if board.team_id not in scope.staff_team_ids:
+        raise Storyboard.DoesNotExist
+    return board
