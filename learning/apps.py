@@ -5,6 +5,9 @@ class LearningConfig(AppConfig):
     name = "learning"
 
     def ready(self) -> None:
+        from learning.actions.exchange import withdraw_shared_test
         from learning.readers import register_readers
+        from pdsa.withdrawal import register_withdrawal
 
         register_readers()
+        register_withdrawal(withdraw_shared_test)
