@@ -249,3 +249,22 @@ def count_codes(coding_round: CodingRound, result: RoundResult) -> CodeCounts:
         len({excerpts[pk].source_id for pk in counted}),
         len(excerpts) - len(counted),
     )
+
+
+def list_rounds_to_do(scope: Scope) -> list[tuple[CodingRound, int]]:
+    """Rounds in which the reader has not finished, with how many excerpts are left; then those with something
+    to settle, with 0."""
+    found = []
+    for coding_round in list_rounds(scope):
+        is_first = coding_round.first_id == scope.user_id
+        if not is_first and coding_round.second_id != scope.user_id:
+            continue
+        done = coding_round.first_done_at if is_first else coding_round.second_done_at
+        if done is None:
+            left = coding_round.excerpts.count() - len(read_own_codes(scope, coding_round))
+            found.append((coding_round, left))
+        elif coding_round.both_done:
+            result = read_round(scope, coding_round)
+            if result is not None and result.open_count:
+                found.append((coding_round, 0))
+    return found

@@ -1,0 +1,437 @@
+"""Interviews: excerpts, the codebook, two coders blind to each other, agreement, what differs, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from learning.actions.coding import (
+    add_excerpts,
+    begin_codebook,
+    begin_round,
+    code_excerpt,
+    finish_coding,
+    fix_codebook,
+    remove_entry,
+    save_entry,
+    settle_excerpt,
+)
+from learning.coding_tables import codebook_table, coding_tables
+from learning.evaluation_files import table_csv, tables_workbook, tables_zip
+from learning.forms.evaluation import (
+    CodesForm,
+    EntryForm,
+    NewEntryForm,
+    PassagesFileForm,
+    PassagesForm,
+    RoundForm,
+    SettleForm,
+    VersionForm,
+)
+from learning.models import CodebookEntry, CodingRound, Excerpt
+from learning.queries.coding import (
+    count_codes,
+    get_codebook,
+    get_entry,
+    get_round,
+    list_codebooks,
+    list_coders,
+    list_entries,
+    list_excerpts,
+    list_fixed_codebooks,
+    list_interview_sources,
+    list_round_excerpts,
+    list_rounds,
+    read_both_codes,
+    read_own_codes,
+    read_round,
+)
+from learning.views.evaluation import evaluation_file, file_notes
+from teams.permissions import Permission, require
+from teams.scoping import Scope
+from teams.views.acting import act_from_form, done, form_page
+
+_CODE = require(Permission.CODE_INTERVIEWS)
+_PER_PAGE = 25
+
+
+@_CODE
+@require_safe
+def interviews_page(request: HttpRequest) -> HttpResponse:
+    """What was brought in, source by source."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    excerpts = list_excerpts(scope)
+    if source := request.GET.get("source", ""):
+        excerpts = excerpts.filter(source__code=source)
+    return render(
+        request,
+        "evaluation/interviews.html",
+        {
+            "sources": list(list_interview_sources(scope)),
+            "chosen": source,
+            "page": Paginator(excerpts, _PER_PAGE).get_page(request.GET.get("page")),
+            "here": "interviews",
+        },
+    )
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_excerpts_page(request: HttpRequest) -> HttpResponse:
+    form = PassagesForm(request.POST or None)
+    if act_from_form(
+        request,
+        form,
+        lambda v: add_excerpts(passages=form.passages(), mask=v["mask"], by=request.user),  # type: ignore[arg-type]
+    ):
+        return done(request, "The excerpts are there.", "evaluation:interviews")
+    return form_page(request, "evaluation/add_excerpts.html", form)
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_excerpts_page(request: HttpRequest) -> HttpResponse:
+    form = PassagesFileForm(request.POST or None, request.FILES or None)
+    added: list[int] = []
+    if act_from_form(
+        request,
+        form,
+        lambda v: added.append(add_excerpts(passages=v["file"], mask=v["mask"], by=request.user)),  # type: ignore[arg-type]
+    ):
+        return done(request, f"{added[0]} excerpts are there.", "evaluation:interviews")
+    return form_page(request, "evaluation/import_excerpts.html", form)
+
+
+# --- the codebook ----------------------------------------------------------------------------------------------
+
+
+@_CODE
+@require_safe
+def codebook_page(request: HttpRequest, version: int | None = None) -> HttpResponse:
+    """A version of the codebook; the latest where none is named."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    versions = list(list_codebooks(scope))
+    shown = get_codebook(scope, version) if version else (versions[0] if versions else None)
+    return render(
+        request,
+        "evaluation/codebook.html",
+        {
+            "codebook": shown,
+            "versions": versions,
+            "entries": list_entries(shown) if shown else [],
+            "here": "codebook",
+        },
+    )
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin_codebook_page(request: HttpRequest) -> HttpResponse:
+    form = VersionForm(request.POST or None)
+    if act_from_form(request, form, lambda v: begin_codebook(note=v["note"], by=request.user)):  # type: ignore[arg-type]
+        return done(request, "The new version is a draft.", "evaluation:codebook")
+    return form_page(request, "evaluation/begin_codebook.html", form)
+
+
+@_CODE
+@require_POST
+def fix_codebook_page(request: HttpRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
+    fix_codebook(codebook=codebook, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    return done(
+        request, f"Version {version} is fixed and can be coded with.", "evaluation:codebook"
+    )
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_entry_page(request: HttpRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
+    form = NewEntryForm(
+        request.POST or None,
+        entries=codebook.entries.order_by("position"),
+        initial={"parent": request.GET.get("under", "")},
+    )
+    if act_from_form(
+        request,
+        form,
+        lambda v: save_entry(codebook=codebook, **v, by=request.user),  # type: ignore[arg-type]
+    ):
+        return done(request, "The entry is there.", "evaluation:codebook_version", version)
+    return form_page(request, "evaluation/entry_form.html", form, codebook=codebook)
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
+    entry = get_entry(request.scope, entry_id)  # type: ignore[attr-defined]
+    form = EntryForm(
+        request.POST or None,
+        initial={name: getattr(entry, name) for name in EntryForm.base_fields},
+    )
+    if act_from_form(
+        request,
+        form,
+        lambda v: save_entry(codebook=entry.codebook, entry=entry, **v, by=request.user),  # type: ignore[arg-type]
+    ):
+        return done(
+            request, "The entry is changed.", "evaluation:codebook_version", entry.codebook.version
+        )
+    return form_page(
+        request, "evaluation/entry_form.html", form, codebook=entry.codebook, entry=entry
+    )
+
+
+@_CODE
+@require_POST
+def remove_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
+    entry = get_entry(request.scope, entry_id)  # type: ignore[attr-defined]
+    version = entry.codebook.version
+    remove_entry(entry=entry, by=request.user)  # type: ignore[arg-type]
+    return done(request, f"“{entry.name}” is gone.", "evaluation:codebook_version", version)
+
+
+@_CODE
+@require_safe
+def codebook_file(request: HttpRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
+    table = codebook_table(list_entries(codebook), codebook.version)
+    return evaluation_file(
+        request, table_csv(table), name=f"codebook-{version}", form="csv", tables=[table]
+    )
+
+
+# --- coding ----------------------------------------------------------------------------------------------------
+
+
+@_CODE
+@require_safe
+def rounds_page(request: HttpRequest) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    return render(
+        request,
+        "evaluation/rounds.html",
+        {
+            "rows": [_round_row(scope, found) for found in list_rounds(scope)],
+            "has_codebook": list_fixed_codebooks(scope).exists(),
+            "has_excerpts": list_excerpts(scope).exists(),
+            "here": "coding",
+        },
+    )
+
+
+def _round_row(scope: Scope, coding_round: CodingRound) -> dict[str, Any]:
+    """A round as its reader stands to it: coder still at work, coder who waits, or somebody else."""
+    mine = scope.user_id in (coding_round.first_id, coding_round.second_id)
+    is_first = scope.user_id == coding_round.first_id
+    done_at = coding_round.first_done_at if is_first else coding_round.second_done_at
+    return {
+        "round": coding_round,
+        "is_coder": mine,
+        "working": mine and done_at is None,
+        "coded": len(read_own_codes(scope, coding_round)) if mine else 0,
+    }
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin_round_page(request: HttpRequest) -> HttpResponse:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    form = RoundForm(
+        request.POST or None,
+        codebooks=list_fixed_codebooks(scope),
+        coders=list_coders(today_scope=scope),
+        sources=list_interview_sources(scope),
+        initial={"first": request.user.pk},
+    )
+    made: list[CodingRound] = []
+
+    def act(values: dict[str, Any]) -> None:
+        values = dict(values)
+        sources = values.pop("sources")
+        excerpts = list_excerpts(scope)
+        if sources:
+            excerpts = excerpts.filter(source__in=sources)
+        made.append(
+            begin_round(**values, excerpts=list(excerpts), scope=scope, by=request.user)  # type: ignore[arg-type]
+        )
+
+    if act_from_form(request, form, act):
+        return done(
+            request,
+            "The round begins. Neither sees the other’s codes.",
+            "evaluation:round",
+            made[0].pk,
+        )
+    return form_page(request, "evaluation/begin_round.html", form)
+
+
+@_CODE
+@require_safe
+def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Agreement, what differs and counts once both have finished; until then the reader's own progress."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_round(scope, round_id)
+    row = _round_row(scope, found)
+    result = read_round(scope, found)
+    context: dict[str, Any] = {**row, "result": result, "here": "coding"}
+    if result is None:
+        own = read_own_codes(scope, found)
+        excerpts = list_round_excerpts(found)
+        context |= {
+            "excerpts": [{"excerpt": e, "done": e.pk in own} for e in excerpts],
+            "next": next((e for e in excerpts if e.pk not in own), None),
+        }
+    else:
+        entries = {entry.pk: entry for entry in result.entries}
+        context |= {
+            "codes": [
+                {"entry": entries[code.entry_id], "row": code} for code in result.agreement.codes
+            ],
+            "counts": count_codes(found, result),
+        }
+    return render(request, "evaluation/round.html", context)
+
+
+def _excerpt_of(coding_round: CodingRound, excerpt_id: int) -> tuple[list[Excerpt], Excerpt]:
+    excerpts = list_round_excerpts(coding_round)
+    excerpt = next((e for e in excerpts if e.pk == excerpt_id), None)
+    if excerpt is None:
+        raise Excerpt.DoesNotExist
+    return excerpts, excerpt
+
+
+def _tree(entries: list[CodebookEntry], chosen: set[str]) -> list[dict[str, Any]]:
+    return [{"entry": entry, "chosen": str(entry.pk) in chosen} for entry in entries]
+
+
+def _chosen(form: CodesForm) -> set[str]:
+    value = form["codes"].value() or []
+    return {str(getattr(code, "pk", code)) for code in value}
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def code_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> HttpResponse:
+    """One excerpt beside the codebook: tick what applies, go on to the next."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_round(scope, round_id)
+    excerpts, excerpt = _excerpt_of(found, excerpt_id)
+    own = read_own_codes(scope, found)
+    form = CodesForm(
+        request.POST or None,
+        codebook=found.codebook,
+        initial={"codes": list(own.get(excerpt.pk, ()))},
+    )
+    if act_from_form(
+        request,
+        form,
+        lambda v: code_excerpt(
+            coding_round=found,
+            excerpt=excerpt,
+            codes=v["codes"],
+            by=request.user,  # type: ignore[arg-type]
+        ),
+    ):
+        left = [e for e in excerpts if e.pk not in own and e.pk != excerpt.pk]
+        after = [e for e in left if excerpts.index(e) > excerpts.index(excerpt)]
+        if left:
+            return redirect("evaluation:code_excerpt", found.pk, (after or left)[0].pk)
+        return done(request, "You have read every excerpt.", "evaluation:round", found.pk)
+    place = excerpts.index(excerpt)
+    return form_page(
+        request,
+        "evaluation/code_excerpt.html",
+        form,
+        round=found,
+        excerpt=excerpt,
+        place=place + 1,
+        count=len(excerpts),
+        before=excerpts[place - 1] if place else None,
+        tree=_tree(list_entries(found.codebook), _chosen(form)),
+        is_coded=excerpt.pk in own,
+    )
+
+
+@_CODE
+@require_POST
+def finish_coding_page(request: HttpRequest, round_id: int) -> HttpResponse:
+    found = get_round(request.scope, round_id)  # type: ignore[attr-defined]
+    found = finish_coding(coding_round=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    said = (
+        "Both have finished: here is how far you agree."
+        if found.both_done
+        else "You have finished. The codes of both are shown when the other has, too."
+    )
+    return done(request, said, "evaluation:round", found.pk)
+
+
+@_CODE
+@require_http_methods(["GET", "HEAD", "POST"])
+def settle_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> HttpResponse:
+    """Both coders' codes of one excerpt side by side, and what counts from now on."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_round(scope, round_id)
+    result = read_round(scope, found)
+    if result is None:
+        raise Http404("Both coders finish first.")
+    difference = next((d for d in result.differences if d.excerpt.pk == excerpt_id), None)
+    if difference is None:
+        raise Excerpt.DoesNotExist
+    settled = difference.settled
+    initial = (
+        {"codes": [code.pk for code in settled.codes.all()], "reason": settled.reason}
+        if settled
+        else {"codes": [entry.pk for entry in difference.both]}
+    )
+    form = SettleForm(request.POST or None, codebook=found.codebook, initial=initial)
+    if act_from_form(
+        request,
+        form,
+        lambda v: settle_excerpt(
+            coding_round=found,
+            excerpt=difference.excerpt,
+            **v,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        still = [d for d in result.differences if d.settled is None and d is not difference]
+        if still:
+            return redirect("evaluation:settle_excerpt", found.pk, still[0].excerpt.pk)
+        return done(request, "Everything is settled.", "evaluation:round", found.pk)
+    return form_page(
+        request,
+        "evaluation/settle.html",
+        form,
+        round=found,
+        difference=difference,
+        tree=_tree(result.entries, _chosen(form)),
+    )
+
+
+@_CODE
+@require_safe
+def round_file(request: HttpRequest, round_id: int, form: str) -> HttpResponse:
+    """Codebook, excerpts with codes, agreement and counts of a finished round."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    found = get_round(scope, round_id)
+    result, both = read_round(scope, found), read_both_codes(scope, found)
+    if result is None or both is None or form not in ("xlsx", "zip"):
+        raise Http404("There is no such file yet.")
+    first, second = both
+    tables = coding_tables(
+        found,
+        list_round_excerpts(found),
+        result,
+        count_codes(found, result),
+        (dict(first), dict(second)),
+    )
+    make = tables_workbook if form == "xlsx" else tables_zip
+    body = make(tables, notes=file_notes(f"interviews, round “{found.name}”"))
+    return evaluation_file(request, body, name=f"coding-{found.pk}", form=form, tables=tables)
