@@ -109,7 +109,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "pick-up-waiting-submissions": {"task": "measures.tasks.sweep_submissions", "schedule": 60.0},
     "remind-of-what-is-due": {"task": "learning.tasks.remind", "schedule": 6 * 3600.0},
-    "watch-over-gains": {"task": "learning.tasks.watch_gains", "schedule": 24 * 3600.0},
+    # Numbers come in by day; a plan fires soon after them, and only once for a period.
+    "watch-over-gains": {"task": "learning.tasks.watch_gains", "schedule": 1800.0},
     "send-waiting-messages": {"task": "teams.tasks.send_messages", "schedule": 30.0},
     "watch-over-grants": {"task": "grants.tasks.watch_over_grants", "schedule": 24 * 3600.0},
     "send-digests": {"task": "pdsa.tasks.send_digests", "schedule": 3600.0},

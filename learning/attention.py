@@ -20,6 +20,7 @@ class Rule(StrEnum):
     HELP_ASKED = "help_asked"
     NO_PILOT = "no_pilot"
     GRANT_BLOCKED = "grant_blocked"
+    CONTROL_FIRED = "control_fired"
     REPORT_OVERDUE = "report_overdue"
     QUIET = "quiet"
     SIGNAL = "signal"
@@ -41,6 +42,11 @@ RULES: dict[Rule, tuple[str, str, int]] = {
         "Grant step blocked",
         "A condition of the next payment is overdue.",
         3,
+    ),
+    Rule.CONTROL_FIRED: (
+        "Control plan fired",
+        "A watched measure slipped and nobody has written down what was done.",
+        4,
     ),
     Rule.REPORT_OVERDUE: ("Report overdue", "Last month's report is due and was not handed in.", 3),
     Rule.QUIET: (
@@ -75,6 +81,7 @@ class TeamState:
     help_asked_at: datetime | None = None
     award_began_on: date | None = None
     blocked_steps: tuple[str, ...] = ()
+    fired_plans: tuple[str, ...] = ()
     first_test_on: date | None = None
     last_test_at: datetime | None = None
     report_due_on: date | None = None
@@ -117,6 +124,8 @@ def list_reasons(state: TeamState, today: date) -> list[Reason]:
         days = (today - began).days
         if days > PILOT_EXPECTED_AFTER_DAYS:
             add(Rule.NO_PILOT, f"{days} days since the award began, no test started yet.")
+    for because in state.fired_plans:
+        add(Rule.CONTROL_FIRED, f"{because}.")
     for step in state.blocked_steps:
         add(Rule.GRANT_BLOCKED, step)
     if state.report_due_on is not None and not state.report_handed_in:

@@ -76,6 +76,11 @@ urlpatterns = [
     path("coaching/<str:code>/reports/<str:month>/", progress.open_report_page, name="open_report"),
     path("coaching/<str:code>/holding/", holding.holding_page, name="holding"),
     path("coaching/<str:code>/holding/plan/", holding.plan_control_page, name="plan_control"),
+    path(
+        "coaching/<str:code>/holding/changes/<int:idea_id>/",
+        holding.decide_future_page,
+        name="decide_future",
+    ),
     path("holding/<int:control_id>/", holding.change_control_page, name="change_control"),
     path("holding/<int:control_id>/check/", holding.check_control_page, name="check_control"),
     path("holding/<int:control_id>/end/", holding.end_control_page, name="end_control"),

@@ -11,17 +11,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from learning.enums import Trigger
-from learning.models import ControlPlan
+from learning.models import ChangeFuture, ControlCheck, ControlPlan
 from learning.policies import check_note_given, check_plan_running, check_trigger
-from learning.queries.holding import Firing, find_firing, list_unwatched_measures
+from learning.queries.holding import (
+    Firing,
+    find_firing,
+    find_idea_held,
+    list_unwatched_measures,
+)
 from pdsa.charts.assemble import assemble
 from pdsa.queries.measures import list_measures, read_measure_data
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
-from teams.enums import Topic
+from teams.enums import Role, Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
-from teams.queries import list_coaches_of, list_people_around
+from teams.queries import list_coaches_of, list_people_around, list_people_with
 from teams.scoping import scope_of
 
 
@@ -112,7 +117,7 @@ def change_control(
 def answer_control(*, plan: ControlPlan, note: str, by: User, as_of: datetime) -> ControlPlan:
     """Somebody has looked at the measure: all is well, or the response was given.
 
-    Effects: the plan watches again for later periods, an audit event.
+    Effects: the check stays on record, the plan watches again for later periods, an audit event.
     Raises StateRefused where the plan fired and nobody says what was done.
     """
     plan = ControlPlan.objects.select_for_update().get(pk=plan.pk)
@@ -122,6 +127,9 @@ def answer_control(*, plan: ControlPlan, note: str, by: User, as_of: datetime) -
     plan.checked_on, plan.check_note = timezone.localdate(as_of), note
     plan.fired_at, plan.fired_because = None, ""
     plan.save(update_fields=["checked_on", "check_note", "fired_at", "fired_because"])
+    ControlCheck.objects.create(
+        plan=plan, checked_on=plan.checked_on, fired_because=answered, note=note, by=by
+    )
     record_event(
         act="answer_control",
         target=plan,
@@ -141,6 +149,52 @@ def end_control(*, plan: ControlPlan, by: User, as_of: datetime) -> None:
     plan.fired_at, plan.fired_because = None, ""
     plan.save(update_fields=["ended_on", "fired_at", "fired_because"])
     record_event(act="end_control", target=plan, by=by, team=plan.team)
+
+
+@transaction.atomic
+def decide_future(
+    *, team: Team, idea_id: int, values: dict[str, Any], by: User, as_of: datetime
+) -> ChangeFuture:
+    """Say what becomes of a tested change. values: decision, replaces_step, owner, reason.
+
+    Raises StateRefused for a change of another team and for an owner from elsewhere. Effects: the decision,
+    an audit event with what it was before; its owner is told.
+    """
+    today = timezone.localdate(as_of)
+    idea = find_idea_held(scope_of(by, on=today), team, idea_id)
+    if idea is None:
+        raise StateRefused("This change is not one of yours.")
+    owner: User = values["owner"]
+    if owner not in list_people_around(team, on=today):
+        raise StateRefused(f"{owner} does not work with {team}. Choose somebody who does.")
+    before = ChangeFuture.objects.select_for_update().filter(idea=idea).first()
+    future, _ = ChangeFuture.objects.update_or_create(
+        idea=idea, defaults={**values, "decided_by": by, "decided_on": today}
+    )
+    record_event(
+        act="decide_future",
+        target=future,
+        by=by,
+        team=team,
+        details={
+            "before": before.decision if before else None,
+            "after": future.decision,
+            "replaces_step": future.replaces_step,
+        },
+    )
+    if owner != by:
+        notify(
+            users=[owner],
+            topic=Topic.COACHING,
+            title=f"You own what becomes of “{idea.title}”: {future.get_decision_display().lower()}"[
+                :200
+            ],
+            text=future.reason,
+            path=reverse("learning:holding", args=[team.code]),
+            key=f"future-{future.pk}-{owner.pk}-{future.decision}",
+            as_of=as_of,
+        )
+    return future
 
 
 def watch_over_gains(*, as_of: datetime) -> int:
@@ -175,9 +229,14 @@ def _watch(plan_id: int, as_of: datetime) -> bool:
         team=plan.team,
         details={"because": firing.because, "period": firing.period.isoformat()},
     )
-    coaches = list_coaches_of(plan.team, on=timezone.localdate(as_of))
+    today = timezone.localdate(as_of)
     notify(
-        users={*_owner(plan, as_of), *coaches},
+        users={
+            *_owner(plan, as_of),
+            *list_people_with(Role.GROUP_LEAD, plan.team, on=today),
+            *list_people_with(Role.GROUP_MEMBER, plan.team, on=today),
+            *list_coaches_of(plan.team, on=today),
+        },
         topic=Topic.COACHING,
         title=f"Look at {plan.measure.name}: the trigger fired"[:200],
         text=f"{firing.because}. What to do: {plan.response}",

@@ -90,9 +90,16 @@ def open_monthly_report(*, team: Team, month: date, by: User) -> MonthlyReport:
 
 @transaction.atomic
 def submit_report(
-    *, report: MonthlyReport, facts: dict[str, Any], by: User, as_of: datetime
+    *,
+    report: MonthlyReport,
+    facts: dict[str, Any],
+    by: User,
+    as_of: datetime,
+    voice_released: bool = False,
 ) -> MonthlyReport:
     """Hand a report in, late or not. facts: what the system shows beside the text, kept as it is now.
+
+    voice_released: the programme may quote what patients said, without the group's name.
 
     Raises StateRefused when all three boxes are empty. Effects: the state, an audit event; coach and sponsor are told.
     """
@@ -102,7 +109,8 @@ def submit_report(
         raise StateRefused("Write at least one sentence in one of the three boxes.")
     report.state, report.facts = ReportState.SUBMITTED, facts
     report.submitted_by, report.submitted_at = by, as_of
-    report.save(update_fields=["state", "facts", "submitted_by", "submitted_at"])
+    report.voice_released = voice_released
+    report.save(update_fields=["state", "facts", "submitted_by", "submitted_at", "voice_released"])
     record_event(act="submit_report", target=report, by=by, team=report.team)
     today = timezone.localdate(as_of)
     sponsors = list_people_with(Role.SENIOR_SPONSOR, report.team, on=today)
@@ -137,6 +145,7 @@ def take_report_back(*, report: MonthlyReport, by: User) -> None:
     report.state, report.facts = ReportState.DRAFT, None
     report.submitted_by = report.submitted_at = None
     report.acknowledged_by = report.acknowledged_at = None
+    report.voice_released = False
     report.save()
 
 

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from grants.enums import PlanDecision
 from learning.about import NOTHING, About
 from learning.enums import Trigger
 from learning.models import SCORES
@@ -238,6 +239,38 @@ class NewControlPlanForm(ControlPlanForm):
     def __init__(self, data: Any = None, *, measures: QuerySet[Any], **options: Any) -> None:
         super().__init__(data, **options)
         self.fields["measure"].queryset = measures  # type: ignore[attr-defined]
+
+
+class FutureForm(forms.Form):
+    """What becomes of a change when the project ends."""
+
+    decision = forms.ChoiceField(
+        label="What becomes of it",
+        choices=PlanDecision.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what becomes of it."},
+    )
+    replaces_step = forms.CharField(
+        label="Which step does it replace?",
+        required=False,
+        max_length=200,
+        help_text="A change that only adds work does not stay.",
+    )
+    owner = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Who owns it",
+        empty_label="Choose a person",
+        error_messages={"required": "Choose who owns it from now on."},
+    )
+    reason = forms.CharField(
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Give the reason in a sentence."},
+    )
+
+    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
 
 
 class CheckForm(forms.Form):

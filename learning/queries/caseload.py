@@ -11,7 +11,7 @@ from grants.enums import AwardState, MilestoneState
 from grants.queries.awards import list_awards
 from learning.attention import Reason, TeamState, attention, list_reasons
 from learning.enums import ActionState, CallState, ReportState
-from learning.models import ActionItem, Call, HelpRequest, MonthlyReport
+from learning.models import ActionItem, Call, ControlPlan, HelpRequest, MonthlyReport
 from learning.policies import report_due_on
 from learning.queries.coaching import list_teams_worked_with
 from learning.queries.progress import ScorePair, list_score_pairs
@@ -138,6 +138,13 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
         .values_list("team_id", "milestones__title", "milestones__due_on")
     ):
         blocked.setdefault(team_id, []).append(f"“{title}” was due on {due_on:%-d %b %Y}.")
+    fired: dict[int, list[str]] = {}
+    for team_id, because in (
+        ControlPlan.objects.filter(team_id__in=ids, ended_on=None, fired_at__isnull=False)
+        .order_by("fired_at")
+        .values_list("team_id", "fired_because")
+    ):
+        fired.setdefault(team_id, []).append(because)
     began = set(MonthlyReport.objects.filter(team_id__in=ids).values_list("team_id", flat=True))
     states: dict[int, dict[str, object]] = {}
     for team_id in ids:
@@ -145,6 +152,7 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
         states[team_id] = {
             "help_asked_at": asked.get(team_id),
             "award_began_on": awards.get(team_id),
+            "fired_plans": tuple(fired.get(team_id, ())),
             "blocked_steps": tuple(blocked.get(team_id, ())),
             "first_test_on": tests.get(team_id, {}).get("first"),
             "last_test_at": tests.get(team_id, {}).get("last"),

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from learning.enums import Trigger
-from learning.models import ControlPlan
+from learning.models import ChangeFuture, ControlCheck, ControlPlan
 from learning.queries.coaching import get_team_worked_with, list_teams_worked_with
 from measures.stats.spc import is_favourable
 from pdsa.charts.assemble import MeasureCharts
 from pdsa.charts.reading import number_words, signal_sentence
-from pdsa.enums import PointKind
+from pdsa.enums import CycleState, PointKind
+from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures
+from pdsa.queries.projects import list_writable_ideas
 from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
@@ -26,6 +28,7 @@ def list_control_plans(scope: Scope) -> QuerySet[ControlPlan]:
     return (
         ControlPlan.objects.filter(team__in=list_teams_worked_with(scope))
         .select_related("team", "owner", "measure")
+        .prefetch_related(Prefetch("checks", ControlCheck.objects.select_related("by")))
         .order_by("-ended_on", "measure__name", "id")
     )
 
@@ -54,6 +57,49 @@ def list_unwatched_measures(scope: Scope, team: Team) -> QuerySet[Any]:
     """Measures of the team in use over which no running plan watches."""
     watched = ControlPlan.objects.filter(team=team, ended_on=None).values("measure_id")
     return list_measures(scope).filter(project__team=team).exclude(pk__in=watched)
+
+
+@dataclass(frozen=True)
+class HeldChange:
+    """A change of a team that was tested, and what becomes of it. future None: nobody has said it yet."""
+
+    idea: Any
+    future: ChangeFuture | None
+    tests: int
+    last_decision: str
+
+
+def list_held_changes(scope: Scope, team: Team) -> list[HeldChange]:
+    """Changes with a test that was closed, those without a decision about their future first. Two queries."""
+    closed = (
+        list_cycles(scope)
+        .filter(idea__project__team=team, state=CycleState.CLOSED)
+        .order_by("idea__title", "idea_id", "closed_at")
+    )
+    by_idea: dict[int, list[Any]] = {}
+    for cycle in closed:
+        by_idea.setdefault(cycle.idea_id, []).append(cycle)
+    futures = {
+        row.idea_id: row
+        for row in ChangeFuture.objects.filter(idea_id__in=by_idea).select_related(
+            "owner", "decided_by"
+        )
+    }
+    changes = [
+        HeldChange(
+            cycles[-1].idea,
+            futures.get(idea_id),
+            len(cycles),
+            cycles[-1].get_decision_display(),
+        )
+        for idea_id, cycles in by_idea.items()
+    ]
+    return sorted(changes, key=lambda change: change.future is not None)
+
+
+def find_idea_held(scope: Scope, team: Team, idea_id: int) -> Any | None:
+    """A change of the team that the reader writes; None for any other."""
+    return list_writable_ideas(scope).filter(pk=idea_id, project__team=team).first()
 
 
 @dataclass(frozen=True)

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from learning.models import ActionItem, HelpRequest, MonthlyReport, Score
+from learning.queries.items import KINDS, Item
+from learning.queries.standing import list_standing
 from pdsa.enums import CycleState
 from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures
 from teams.models import Team
 from teams.scoping import Scope
 
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that happened: a sentence, when, where it leads, and what kind of thing it is."""
-
-    kind: str
-    sentence: str
-    on: date
-    path: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        return {"kind": self.kind, "sentence": self.sentence, "on": self.on.isoformat()}
-
-
-#: Kinds in the order of the page, with their headings.
-KINDS = {
-    "help": "Help asked",
-    "test": "Tests",
-    "data": "Numbers",
-    "action": "Actions",
-    "report": "Reports and scores",
-}
+#: How long after its last day a stretch is still described by how things stand today.
+STILL_STANDS = timedelta(days=40)
 
 
 def _day(moment: datetime) -> date:
@@ -45,7 +26,10 @@ def _day(moment: datetime) -> date:
 
 
 def list_since(scope: Scope, team: Team, *, since: date, until: date) -> list[Item]:
-    """What happened from one day to another, both included, by kind and latest first. Nine queries at most."""
+    """What happened from one day to another, both included, by kind and latest first.
+
+    How things stand is added where the last day is not long over: of earlier months nobody can say it any more.
+    """
     items = [
         *_tests(scope, team, since, until),
         *_numbers(scope, team, since, until),
@@ -53,6 +37,8 @@ def list_since(scope: Scope, team: Team, *, since: date, until: date) -> list[It
         *_actions(team, since, until),
         *_reports(team, since, until),
     ]
+    if timezone.localdate() - until <= STILL_STANDS:
+        items += list_standing(scope, team, on=until)
     order = list(KINDS)
     return sorted(items, key=lambda item: (order.index(item.kind), -item.on.toordinal()))
 

@@ -58,7 +58,8 @@ from learning.queries.coaching import (
     may_coach,
     may_read_private_notes,
 )
-from learning.queries.since import KINDS, Item, list_since
+from learning.queries.items import KINDS, Item
+from learning.queries.since import list_since
 from teams.autosave import Editable, fields_of, list_versions, type_of
 from teams.models import Team
 from teams.permissions import Permission, require

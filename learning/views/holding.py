@@ -9,13 +9,21 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from learning.actions.holding import answer_control, change_control, end_control, plan_control
-from learning.forms import CheckForm, ControlPlanForm, NewControlPlanForm
+from learning.actions.holding import (
+    answer_control,
+    change_control,
+    decide_future,
+    end_control,
+    plan_control,
+)
+from learning.forms import CheckForm, ControlPlanForm, FutureForm, NewControlPlanForm
+from learning.models import ChangeFuture
 from learning.queries.coaching import get_team_worked_with
 from learning.queries.holding import (
     get_team_held,
     get_writable_control_plan,
     list_control_plans,
+    list_held_changes,
     list_unwatched_measures,
     may_hold,
 )
@@ -41,10 +49,39 @@ def holding_page(request: HttpRequest, code: str) -> HttpResponse:
             # What waits for an answer stands first; sorting keeps the order of the names.
             "plans": sorted(running, key=lambda plan: plan.fired_at is None),
             "ended": [plan for plan in plans if plan.ended_on is not None],
+            "changes": list_held_changes(scope, team),
             "may_hold": may_hold(scope, team.pk),
             "today": timezone.localdate(),
         },
     )
+
+
+@require(Permission.WRITE_REPORTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide_future_page(request: HttpRequest, code: str, idea_id: int) -> HttpResponse:
+    """Embed, scale or stop a change."""
+    scope: Scope = request.scope
+    team = get_team_held(scope, code)
+    change = next((c for c in list_held_changes(scope, team) if c.idea.pk == idea_id), None)
+    if change is None:
+        raise ChangeFuture.DoesNotExist
+    before = change.future
+    form = FutureForm(
+        request.POST or None,
+        people=list_people_around(team, on=timezone.localdate()),
+        initial={name: getattr(before, name) for name in FutureForm.base_fields}
+        if before
+        else {"owner": request.user.pk},
+    )
+    if act_from_form(
+        request,
+        form,
+        lambda v: decide_future(
+            team=team, idea_id=idea_id, values=v, by=request.user, as_of=timezone.now()
+        ),
+    ):
+        return done(request, "It is decided what becomes of it.", "learning:holding", team.code)
+    return form_page(request, "learning/decide_future.html", form, team=team, change=change)
 
 
 @require(Permission.WRITE_REPORTS)

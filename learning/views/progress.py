@@ -22,8 +22,10 @@ from learning.enums import ReportState, ScoreBy
 from learning.forms import AcknowledgeForm, CloseReportForm, ReportForm, ScoreForm, month_of
 from learning.models import MonthlyReport
 from learning.policies import can_with_report, check_report_can, report_due_on
+from learning.queries.charts import list_small_charts
 from learning.queries.coaching import get_team_worked_with, list_teams_worked_with, may_coach
 from learning.queries.facts import get_facts
+from learning.queries.items import KINDS
 from learning.queries.progress import (
     get_report,
     get_writable_report,
@@ -31,7 +33,7 @@ from learning.queries.progress import (
     list_score_pairs,
     list_scores,
 )
-from learning.queries.since import KINDS, list_since
+from learning.queries.since import list_since
 from learning.scale import LEVEL_OF, LEVELS, suggest_score
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
@@ -180,6 +182,7 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
                 for kind, title in KINDS.items()
                 if any(row["kind"] == kind for row in facts.get("items", []))
             ],
+            "charts": facts.get("charts", []),
             "boxes": [
                 {
                     "name": name,
@@ -208,7 +211,11 @@ def _facts(scope: Scope, report: MonthlyReport) -> dict[str, Any]:
     last = step(report.month, Frequency.MONTH) - timedelta(days=1)
     until = min(last, timezone.localdate())
     items = list_since(scope, report.team, since=report.month, until=until)
-    return {"as_of": until.isoformat(), "items": [item.as_json() for item in items]}
+    return {
+        "as_of": until.isoformat(),
+        "items": [item.as_json() for item in items],
+        "charts": list_small_charts(scope, report.team),
+    }
 
 
 def _editable_report(scope: Scope, pk: int) -> Editable:
@@ -226,7 +233,11 @@ save_report = autosave_view(Permission.WRITE_REPORTS, _editable_report)
 def submit_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
     report = get_writable_report(request.scope, report_id)
     submit_report(
-        report=report, facts=_facts(request.scope, report), by=request.user, as_of=timezone.now()
+        report=report,
+        facts=_facts(request.scope, report),
+        voice_released=request.POST.get("voice_released") == "1",
+        by=request.user,
+        as_of=timezone.now(),
     )
     return done(request, "The report is handed in. Thank you.", "learning:report", report.pk)
 

@@ -84,6 +84,7 @@ def build(world: World) -> None:
         "add_action",
         "ask_for_help",
         "take_over",
+        "decide_future",
         "progress",
         "open_report",
         "holding",

@@ -40,6 +40,7 @@ def test_team_for_which_all_is_well_has_no_reason() -> None:
         ({"help_asked_at": NOW - 3 * DAY}, Rule.HELP_ASKED, "12 Jun"),
         ({"first_test_on": None, "last_test_at": None}, Rule.NO_PILOT, "300 days"),
         ({"blocked_steps": ("The charter is overdue.",)}, Rule.GRANT_BLOCKED, "charter"),
+        ({"fired_plans": ("Black: 60% in May",)}, Rule.CONTROL_FIRED, "60% in May"),
         ({"report_handed_in": False}, Rule.REPORT_OVERDUE, "1 day ago"),
         ({"last_test_at": NOW - 46 * DAY}, Rule.QUIET, "46 days"),
         ({"unfavourable_signals": ("Blood pressure fell.",)}, Rule.SIGNAL, "Blood pressure"),

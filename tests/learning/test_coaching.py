@@ -385,7 +385,7 @@ def test_caseload_asks_the_same_number_of_questions_for_any_number_of_teams(coun
     scope = scope_of(coach, on=timezone.localdate())
     with CaptureQueriesContext(connection) as queries:
         list_caseload(scope, today=TODAY)
-    assert len(queries) == 16
+    assert len(queries) == 17
 
 
 BEGAN = date(2024, 6, 1)

@@ -13,18 +13,22 @@ from django.urls import reverse
 from learning.actions.holding import (
     answer_control,
     change_control,
+    decide_future,
     end_control,
     plan_control,
     watch_over_gains,
 )
-from learning.models import ControlPlan
+from learning.attention import Rule
+from learning.models import ChangeFuture, ControlCheck, ControlPlan
+from learning.queries.caseload import list_caseload
 from pdsa.actions.measures import decide_about_chart
-from pdsa.enums import ChartDecisionKind
+from pdsa.enums import ChartDecisionKind, CycleState
 from pdsa.models import LocalMeasure
 from teams.enums import Role
 from teams.errors import StateRefused
-from teams.models import Membership, Notification, Team, User
-from tests.factories.cycles import make_project
+from teams.models import AuditEvent, Membership, Notification, Team, User
+from teams.scoping import scope_of
+from tests.factories.cycles import make_cycle, make_project
 from tests.factories.learning import DAY, NOW, TODAY, make_coach
 from tests.factories.local_measures import enter, make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
@@ -354,3 +358,68 @@ def test_check_is_due_so_many_days_after_the_last(measure: LocalMeasure, lead: U
     plan = make_plan(measure, lead, check_every_days=10)
     plan = answer_control(plan=plan, note="", by=lead, as_of=NOW)
     assert plan.check_due_on == TODAY + timedelta(days=10)
+
+
+# --- what becomes of each change --------------------------------------------------------------------------
+
+
+def test_future_of_a_change_has_a_reason_an_owner_and_the_step_that_it_replaces(
+    team: Team, lead: User, coach: User
+) -> None:
+    cycle = make_cycle(team, by=lead, state=CycleState.CLOSED, decision="adopt")
+    address = reverse("learning:decide_future", args=[team.code, cycle.idea_id])
+    client = signed_in(lead)
+    values = {"decision": "embed", "owner": coach.pk, "reason": "It saves a visit"}
+    assert client.post(address, {**values, "reason": ""}).status_code == 422
+    client.post(address, {**values, "replaces_step": "The second reminder letter"})
+    future = ChangeFuture.objects.get()
+    assert (future.decision, future.owner, future.decided_by) == ("embed", coach, lead)
+    page = signed_in(coach).get(reverse("learning:holding", args=[team.code])).content.decode()
+    assert "The second reminder letter" in page and "It saves a visit" in page
+    client.post(address, {**values, "decision": "stop"})
+    assert ChangeFuture.objects.get().decision == "stop"
+    event = AuditEvent.objects.filter(act="decide_future").latest("pk")
+    assert (event.details["before"], event.details["after"]) == ("embed", "stop")
+
+
+def test_future_of_a_strange_or_untested_change_is_refused(team: Team, lead: User) -> None:
+    strange = make_cycle(make_team(), by=lead, state=CycleState.CLOSED, decision="adopt")
+    open_one = make_cycle(team, by=lead)
+    values = {"decision": "embed", "owner": lead.pk, "reason": "It saves a visit"}
+    for idea_id in (strange.idea_id, open_one.idea_id):
+        address = reverse("learning:decide_future", args=[team.code, idea_id])
+        assert signed_in(lead).post(address, values).status_code == 404
+    with pytest.raises(StateRefused, match="not one of yours"):
+        decide_future(
+            team=team,
+            idea_id=strange.idea_id,
+            values={**values, "owner": lead, "replaces_step": ""},
+            by=lead,
+            as_of=NOW,
+        )
+    assert not ChangeFuture.objects.exists()
+
+
+def test_firing_tells_the_team_and_its_coach_and_the_response_stays_on_record(
+    measure: LocalMeasure, lead: User, coach: User, team: Team
+) -> None:
+    member = make_user(Role.GROUP_MEMBER, team=team)
+    sponsor = make_user(Role.SENIOR_SPONSOR, team=team)
+    stranger = make_user(Role.GROUP_MEMBER)
+    plan = make_plan(measure, lead, trigger="below", threshold=Decimal(55))
+    enter(measure, "nh_black", [(20, 50)], by=lead, first=JANUARY)
+    assert watch() == 1
+    told = {user for user in (lead, member, coach, sponsor, stranger) if fired_titles(user)}
+    assert told == {lead, member, coach}
+    (row,) = list_caseload(scope_of(coach, on=TODAY), today=TODAY)
+    assert Rule.CONTROL_FIRED in {reason.rule for reason in row.reasons}
+    answer_control(plan=plan, note="Kits go out again", by=lead, as_of=NOW)
+    check = ControlCheck.objects.get()
+    assert check.note == "Kits go out again" and "below" in check.fired_because
+    (row,) = list_caseload(scope_of(coach, on=TODAY), today=TODAY)
+    assert Rule.CONTROL_FIRED not in {reason.rule for reason in row.reasons}
+
+
+def fired_titles(user: User) -> list[str]:
+    found = Notification.objects.filter(user=user, title__contains="the trigger fired")
+    return list(found.values_list("title", flat=True))

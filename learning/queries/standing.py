@@ -1,0 +1,94 @@
+"""How things stand in a team today, beside what happened: signals on charts, completeness, steps of grants."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.urls import reverse
+
+from grants.enums import AwardState, MilestoneState
+from grants.queries.awards import list_milestones
+from learning.models import ControlPlan
+from learning.queries.items import Item
+from measures.enums import RealField
+from measures.queries import get_default_source, list_completeness
+from pdsa.queries.signals import list_present_signals
+from teams.formats import format_percent
+from teams.models import Team
+from teams.scoping import Scope
+
+#: So far ahead a step of a grant is near.
+_AHEAD = timedelta(days=30)
+
+
+def list_standing(scope: Scope, team: Team, *, on: date) -> list[Item]:
+    """Present signals, plans that fired, completeness of race and ethnicity, and steps of grants that are near."""
+    return [
+        *_signals(scope, team, on),
+        *_fired(team, on),
+        *_completeness(scope, team, on),
+        *_grant_steps(scope, team, on),
+    ]
+
+
+def _signals(scope: Scope, team: Team, on: date) -> list[Item]:
+    words = {True: "Favourable signal", False: "Unfavourable signal", None: "Signal"}
+    return [
+        Item(
+            "signal",
+            f"{words[signal.favourable]}: {signal.sentence}",
+            on,
+            reverse("local_measures:measure", args=[signal.measure_id]),
+        )
+        for signal in list_present_signals(scope, [team.pk]).get(team.pk, [])
+    ]
+
+
+def _fired(team: Team, on: date) -> list[Item]:
+    page = reverse("learning:holding", args=[team.code])
+    plans = ControlPlan.objects.filter(team=team, ended_on=None, fired_at__isnull=False)
+    return [
+        Item("signal", f"A control plan fired: {plan.fired_because}", on, page)
+        for plan in plans.order_by("pk")
+    ]
+
+
+def _completeness(scope: Scope, team: Team, on: date) -> list[Item]:
+    source = get_default_source(scope)
+    if source is None:
+        return []
+    rows = list_completeness(scope, source=source, teams=[team])
+    latest = {row.field: row for row in rows}  # ordered by period: the last one of a field counts
+    return [
+        Item(
+            "complete",
+            f"{field.label}: {format_percent(row.answered_share)} answered by the patients themselves"
+            f" in {row.period} ({source.name})",
+            on,
+            reverse("reports:team_dashboard", args=[team.code]),
+        )
+        for field in (RealField.RACE, RealField.ETHNICITY)
+        if (row := latest.get(field)) is not None and row.answered_share is not None
+    ]
+
+
+def _grant_steps(scope: Scope, team: Team, on: date) -> list[Item]:
+    steps = (
+        list_milestones(scope)
+        .filter(
+            award__team=team,
+            award__state=AwardState.ACTIVE,
+            state=MilestoneState.OPEN,
+            due_on__lte=on + _AHEAD,
+        )
+        .order_by("due_on", "pk")
+    )
+    return [
+        Item(
+            "grant",
+            f"{'Overdue' if step.due_on < on else 'Due'} for the next payment: {step.title}",
+            step.due_on,
+            reverse("grants:milestone", args=[step.pk]),
+        )
+        for step in steps
+    ]
