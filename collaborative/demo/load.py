@@ -16,6 +16,7 @@ from django.db import transaction
 
 from collaborative.demo.aims import hang_ideas, make_aims
 from collaborative.demo.asking import load_asking
+from collaborative.demo.evaluation import make_evaluation
 from collaborative.demo.files import (
     COUNTS_GROUP,
     FOREIGN_GROUP,
@@ -150,6 +151,8 @@ def load_demo(
     load_harvest(users=users, now=now, say=say)
     say("Grants")
     make_grants(now=now, say=say)
+    say("Evaluation")
+    make_evaluation(users=users, now=now, say=say)
     _settle_notifications(now)
 
 

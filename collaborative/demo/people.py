@@ -44,6 +44,7 @@ _PAYER, _INSTITUTE, _EVALUATOR = "payer.example", "institute.example", "evaluato
 ADMINISTRATOR = f"administrator@{_INSTITUTE}"
 DIRECTOR = f"director@{_INSTITUTE}"
 ANALYST = f"analyst@{_PAYER}"
+EVALUATORS = (f"evaluator@{_EVALUATOR}", f"evaluator2@{_EVALUATOR}")
 COACHES = tuple(f"coach{number}@{_INSTITUTE}" for number in (1, 2, 3))
 
 #: e-mail, name, role, kind of organisation.
@@ -55,7 +56,8 @@ _STAFF = (
     (COACHES[2], "Beatriz Fonseca", Role.COACH, OrganisationKind.INSTITUTE),
     (ANALYST, "Priya Venkataraman", Role.PAYER_ANALYST, OrganisationKind.PAYER),
     (f"finance@{_PAYER}", "Gordon Whitlock", Role.PAYER_FINANCE, OrganisationKind.PAYER),
-    (f"evaluator@{_EVALUATOR}", "Dr. Samira Haddad", Role.EVALUATOR, OrganisationKind.EVALUATOR),
+    (EVALUATORS[0], "Dr. Samira Haddad", Role.EVALUATOR, OrganisationKind.EVALUATOR),
+    (EVALUATORS[1], "Tom Lindgren", Role.EVALUATOR, OrganisationKind.EVALUATOR),
 )  # fmt: skip
 
 #: Group → its lead, a member and the senior sponsor.
@@ -87,7 +89,7 @@ DEMO_SIGN_INS = (
     ("Lead of a large group", _lead("G01")),
     ("Member of a middle-sized group", "member.g05@groups.example"),
     ("Sponsor of a small group", "sponsor.g12@groups.example"),
-    ("Evaluator", f"evaluator@{_EVALUATOR}"),
+    ("Evaluator", EVALUATORS[0]),
     ("Payer finance", f"finance@{_PAYER}"),
     ("Administrator", ADMINISTRATOR),
 )

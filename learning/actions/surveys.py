@@ -110,7 +110,7 @@ def _tell(survey: Survey, people: Sequence[User], title: str, key: str, as_of: d
         topic=Topic.SESSIONS,
         title=title[:200],
         text=f"A short survey without names, until {survey.closes_on:%-d %B}.",
-        path=reverse("learning:answer_survey", args=[survey.pk]),
+        path=reverse("evaluation:answer_survey", args=[survey.pk]),
         key=f"survey-{survey.pk}-{key}",
         as_of=as_of,
     )
