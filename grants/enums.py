@@ -138,3 +138,20 @@ class PlanSource(TextChoices):
     INCENTIVE = "incentive", "Contract incentive"
     OTHER_GRANT = "other_grant", "Other grants"
     SAVINGS = "savings", "Savings"
+
+
+class PlanDriver(TextChoices):
+    """Which rows of a plan an assumption moves between its low and its high."""
+
+    NOTHING = "", "Nothing: for information"
+    NEED = "need", "What it costs"
+    SAVINGS = "savings", "Savings"
+    INCENTIVE = "incentive", "Contract incentive"
+    OPERATING = "operating", "Operating budget"
+    OTHER_GRANT = "other_grant", "Other grants"
+
+
+class SheetState(TextChoices):
+    OPEN = "open", "Not imported yet"
+    IMPORTED = "imported", "Imported"
+    DISCARDED = "discarded", "Discarded"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grants.views import acts, calls, changes, money, pages, plans, reports
+from grants.views import acts, calls, changes, money, pages, plans, reports, sheets
 
 app_name = "grants"
 urlpatterns = [
@@ -50,5 +50,11 @@ urlpatterns = [
     path("funds/<int:fund_id>/", money.fund_page, name="fund"),
     path("funds/<int:fund_id>/receipts/add/", money.receipt_page, name="add_receipt"),
     path("funds/<int:fund_id>/reconcile.csv", money.reconcile_file, name="reconcile"),
+    path("sheets/", sheets.sheets_page, name="sheets"),
+    path("sheets/<int:sheet_id>/", sheets.sheet_page, name="sheet"),
+    path("sheets/<int:sheet_id>/mapping/", sheets.sheet_mapping_page, name="sheet_mapping"),
+    path("sheets/<int:sheet_id>/import/", sheets.import_sheet_page, name="import_sheet"),
+    path("sheets/<int:sheet_id>/discard/", sheets.discard_sheet_page, name="discard_sheet"),
+    path("sheets/<int:sheet_id>/findings.csv", sheets.sheet_findings_file, name="sheet_findings"),
     path("rules/", money.rules_page, name="rules"),
 ]

@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
 from django import forms
 
 from grants.actions.reports import LineEntry
+from grants.amounts import amount_in
 from grants.forms.acts import MoneyInput
 from grants.narrative import NEEDED, SECTIONS
 from grants.queries.spending import LineSpending
 
 _ZERO = Decimal("0.00")
-
-
-def amount_in(text: str) -> Decimal:
-    """Dollars as people and spreadsheets write them: 1,200.50, $1,200.50, (300.00) for a minus, empty for 0.
-
-    Raises ValueError.
-    """
-    plain = (
-        text.strip().replace("$", "").replace(",", "").replace("\u00a0", "").replace("\u2212", "-")
-    )
-    if plain in ("", "-", "–"):
-        return _ZERO
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = f"-{plain[1:-1]}"
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation:
-        raise ValueError(f"“{text.strip()}” is not an amount in dollars.") from None
-    if not amount.is_finite() or abs(amount) >= Decimal("1e12"):
-        raise ValueError(f"“{text.strip()}” is not an amount in dollars.")
-    return amount.quantize(Decimal("0.01"))
 
 
 class FinancialForm(forms.Form):

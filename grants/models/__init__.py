@@ -12,7 +12,7 @@ from grants.models.awards import (
     TrancheApproval,
 )
 from grants.models.calls import Application, Call, Review
-from grants.models.funds import BudgetCategory, Fund, GrantRules
+from grants.models.funds import BudgetCategory, Fund, FundVersion, GrantRules
 from grants.models.ledger import LedgerEntry, Posting
 from grants.models.plans import (
     PlanAssumption,
@@ -22,6 +22,7 @@ from grants.models.plans import (
     SustainabilityPlan,
 )
 from grants.models.reports import ActualLine, GrantReport, ReportVersion
+from grants.models.sheets import AwardSheet, SheetMapping
 
 __all__ = [
     "ActualLine",
@@ -29,12 +30,14 @@ __all__ = [
     "Application",
     "Award",
     "AwardEvent",
+    "AwardSheet",
     "AwardVersion",
     "BudgetCategory",
     "BudgetLine",
     "BudgetVersion",
     "Call",
     "Fund",
+    "FundVersion",
     "GrantReport",
     "GrantRules",
     "LedgerEntry",
@@ -46,6 +49,7 @@ __all__ = [
     "Posting",
     "ReportVersion",
     "Review",
+    "SheetMapping",
     "SustainabilityPlan",
     "Tranche",
     "TrancheApproval",

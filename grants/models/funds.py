@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -30,6 +31,30 @@ class Fund(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FundVersion(models.Model):
+    """What a fund said from a day on, and why. Never changed; the newest one says what the fund says."""
+
+    fund = models.ForeignKey(Fund, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    amount = MoneyField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    general_ledger_code = models.CharField(max_length=40, blank=True)
+    reason = models.TextField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["fund", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["fund", "number"], name="fundversion_number_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="fundversion_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fund}, version {self.number}"
 
 
 class BudgetCategory(models.Model):

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from grants.enums import PlanDecision, PlanSide, PlanSource
+from grants.enums import PlanDecision, PlanDriver, PlanSide, PlanSource
 from grants.models.money import MoneyField
 
 YEARS = (1, 2, 3, 4, 5)
@@ -94,6 +94,12 @@ class PlanAssumption(models.Model):
     middle = models.DecimalField(max_digits=14, decimal_places=2)
     high = models.DecimalField(max_digits=14, decimal_places=2)
     unit_cost = MoneyField(null=True, blank=True)
+    drives = models.CharField(
+        max_length=12,
+        choices=PlanDriver,
+        blank=True,
+        help_text="Rows that are smaller at its low and larger at its high.",
+    )
     origin = models.CharField(max_length=200, help_text="Where the numbers come from.")
 
     class Meta:

@@ -12,6 +12,7 @@ from grants.actions.amendments import request_amendment
 from grants.actions.calls import open_call, write_application
 from grants.actions.milestones import attach_evidence
 from grants.actions.plans import save_plan
+from grants.actions.sheets import receive_sheet
 from grants.enums import AmendmentKind, AwardKind
 from grants.models import Award
 from teams.enums import Role
@@ -83,6 +84,15 @@ def build(world: World) -> None:
         ).pk
         for team in (world.mine, world.other)
     }
+    sheet = receive_sheet(
+        fund=grants.fund,
+        file=io.BytesIO(f"Grant,Grantee\nS-1,{world.other.name} strange-sheet".encode()),
+        name="awards.csv",
+        by=grants.director,
+        as_of=NOW,
+    )
+    _provide(world, "sheet_id", sheet.pk, sheet.pk, {Role.PROGRAMME_DIRECTOR})
+    world.mark("strange-sheet", seen_by={Role.PROGRAMME_DIRECTOR})
     # A draft is the group's own.
     _provide(world, "application_id", applied[world.mine.pk], applied[world.other.pk], set())
     world.mark("strange-answer", seen_by=())

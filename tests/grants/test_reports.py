@@ -26,8 +26,8 @@ from grants.actions.reports import (
     write_financial_report,
     write_narrative_report,
 )
+from grants.amounts import amount_in
 from grants.enums import AmendmentKind
-from grants.forms.reports import amount_in
 from grants.models import ActualLine, Award, GrantReport, ReportVersion
 from grants.queries.spending import spent_by_line
 from grants.report_content import content_hash

@@ -1,0 +1,1 @@
+"""What comes from files: sheets of awards that were kept before."""

@@ -1,0 +1,132 @@
+"""Pages of a sheet of awards: choose the file, say what is what, look at what would be made, import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from grants.actions.sheets import discard_sheet, import_sheet, map_sheet, receive_sheet
+from grants.enums import SheetState
+from grants.forms.sheets import SheetForm, SheetMappingForm
+from grants.ingest.columns import COLUMNS
+from grants.queries.money import list_funds
+from grants.queries.rules import list_categories
+from grants.queries.sheets import get_sheet, list_sheets, try_import
+from teams.errors import StateRefused
+from teams.exports import csv_lines
+from teams.permissions import Permission, require
+from teams.queries import list_teams
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheets_page(request: HttpRequest) -> HttpResponse:
+    """Choose a file; below it the sheets that were sent before."""
+    form = SheetForm(request.POST or None, request.FILES or None, funds=list_funds())
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            sheet = receive_sheet(
+                fund=form.cleaned_data["fund"],
+                file=file,
+                name=file.name,
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error("file", str(refusal))
+        else:
+            return redirect("grants:sheet", sheet.pk)
+    return render(
+        request,
+        "grants/sheets.html",
+        {
+            "form": form,
+            "sheets": list_sheets(request.scope),  # type: ignore[attr-defined]
+            "columns": COLUMNS,
+            "section": "sheets",
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_safe
+def sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
+    """What would be made of a sheet, and what does not fit, line by line."""
+    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    return render(
+        request,
+        "grants/sheet.html",
+        {"sheet": sheet, "trial": try_import(sheet), "is_open": sheet.state == SheetState.OPEN},
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet_mapping_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    sheet = get_sheet(scope, sheet_id)
+    form = SheetMappingForm(
+        request.POST or None,
+        sheet=sheet,
+        unknown=try_import(sheet).unknown,
+        teams=[(team.code, team.name) for team in list_teams(scope)],
+        categories=list(list_categories()),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            map_sheet(sheet=sheet, mapping=form.mapping(), by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Saved, and remembered for sheets with the same columns.")
+            return redirect("grants:sheet", sheet.pk)
+    return render(
+        request,
+        "grants/sheet_mapping.html",
+        {"form": form, "sheet": sheet},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_POST
+def import_sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
+    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    made = import_sheet(sheet=sheet, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    messages.success(
+        request, f"{len(made)} drafts are there. Read each, then submit it: finance reviews next."
+    )
+    return redirect("grants:sheet", sheet.pk)
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_POST
+def discard_sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
+    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    discard_sheet(sheet=sheet, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    messages.success(request, "The sheet is given up. Nothing was made of it.")
+    return redirect("grants:sheets")
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_safe
+def sheet_findings_file(request: HttpRequest, sheet_id: int) -> HttpResponse:
+    """Every finding with its line, for whoever corrects the file."""
+    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    trial = try_import(sheet)
+    rows = [
+        (f.line, f.label, "error" if f.is_error else "note", f.text)
+        for f in [*trial.errors, *trial.notes]
+    ]
+    return HttpResponse(
+        "".join(csv_lines(["line", "column", "weight", "finding"], rows)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="findings-{sheet.pk}.csv"'},
+    )
