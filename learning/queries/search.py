@@ -31,7 +31,7 @@ from teams.scoping import Scope
 #: A plan that nobody began was not tried.
 _TRIED = (CycleState.DOING, CycleState.STUDYING, CycleState.CLOSED)
 #: How alike a word has to be to one of the text, so that a typing mistake still finds it.
-_ALIKE = 0.45
+_ALIKE = 0.35
 #: Words that are looked at, and letters that a word needs to be compared letter by letter.
 _MOST_WORDS, _LEAST_LETTERS = 6, 3
 
@@ -127,6 +127,8 @@ def _by_words(rows: QuerySet[Any], text: str, weighted: Any) -> QuerySet[Any]:
     likes = Q()
     alike: Any = Value(0.0, output_field=FloatField())
     compared = [w for w in text.lower().split() if len(w) >= _LEAST_LETTERS][:_MOST_WORDS]
+    if '"' in text or " -" in f" {text}":
+        compared = []  # whoever writes quotes or takes words out means every letter
     for place, word in enumerate(compared):
         name = f"alike_{place}"
         rows = rows.alias(**{name: TrigramStrictWordSimilarity(word, "words")})
