@@ -138,6 +138,7 @@ _GROUP = _EVERYBODY | {
     Permission.VIEW_COACHING,
     Permission.VIEW_GRANTS,
     Permission.READ_SYNTHESES,
+    Permission.ANSWER_SURVEYS,
 }
 _GROUP_STAFF = _GROUP | {
     Permission.VIEW_OUTREACH,
