@@ -63,6 +63,13 @@ SECTIONS = (
         "learning:calendar",
         ("learning:", "harvest:"),
     ),
+    Section(
+        "Evaluation",
+        "table",
+        Permission.VIEW_EVALUATION,
+        "evaluation:overview",
+        ("evaluation:",),
+    ),
     Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
@@ -79,6 +86,8 @@ PERSONAL_SECTIONS = (
     Section("Notifications", "bell", Permission.VIEW_HOME, "teams:notifications"),
     Section("People", "people", Permission.MANAGE_PEOPLE, "teams:people"),
     Section("Definitions", "info", Permission.VIEW_HOME, "definitions:definitions"),
+    Section("Surveys", "help", Permission.MANAGE_SURVEYS, "evaluation:surveys"),
+    Section("Texts for evaluation", "file", Permission.WRITE_REPORTS, "evaluation:released"),
     Section("API tokens", "code", Permission.USE_API, "teams:tokens"),
     Section("Organisations", "building", Permission.MANAGE_ORGANISATIONS, "teams:organisations"),
     Section("Practice sites", "site", Permission.MANAGE_SITES, "teams:sites"),

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """name: in files; label: on pages; meaning: in the data dictionary; is_number: aligned right."""
+    """name: in files; label: on pages; meaning: in the data dictionary; is_number: aligned right.
+
+    file_only: a code that stands beside its words in files, and only there.
+    """
 
     name: str
     label: str
     meaning: str
     is_number: bool = False
+    file_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from django.utils import timezone
 from learning.actions.coaching import remind_of_action_items
 from learning.actions.holding import watch_over_gains
 from learning.actions.progress import remind_of_reports
+from learning.actions.surveys import close_surveys_that_ended
 
 
 @shared_task
 def remind() -> None:
-    """Bring to mind what is due. The keys of the notifications keep everybody from being told twice a week."""
+    """Bring to mind what is due, and close surveys whose last day is past. The keys of the notifications keep everybody from being told twice a week."""
     remind_of_action_items(as_of=timezone.now())
     remind_of_reports(as_of=timezone.now())
+    close_surveys_that_ended(as_of=timezone.now())
 
 
 @shared_task

@@ -37,7 +37,7 @@ def list_interview_sources(scope: Scope) -> QuerySet[InterviewSource]:
     """Interviews and documents by pseudonym, with excerpt_count."""
     if not scope.may(Permission.CODE_INTERVIEWS):
         return InterviewSource.objects.none()
-    return InterviewSource.objects.annotate(excerpt_count=Count("excerpts"))
+    return InterviewSource.objects.annotate(excerpt_count=Count("excerpts")).order_by("code")
 
 
 def list_excerpts(scope: Scope) -> QuerySet[Excerpt]:

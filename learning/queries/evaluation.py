@@ -265,32 +265,14 @@ def outcomes_table(scope: Scope) -> Table:
     source = measures.get_default_source(outsider)
     rows: list[tuple[object, ...]] = []
     if source is not None:
-        sets = measures.list_stratum_sets(source).filter(code="combined")
-        periods = [p for p in measures.list_periods(source) if len(p.label) == 4]
-        for stratum_set in sets:
+        # Whole years: two windows of twelve months that overlap would tell a month.
+        periods = [p for p in measures.list_periods(source) if p.label == f"{p.year}"]
+        for stratum_set in measures.list_stratum_sets(source).filter(code="combined"):
             for result in measures.list_results_of_teams(
                 outsider, source=source, periods=periods, stratum_set=stratum_set
             ):
-                team = result.unit.team
-                assert team is not None
-                reference = result.reference.code if result.reference else ""
-                for figure in result.compared:
-                    shown = figure.gap_shown
-                    rows.append(
-                        (
-                            pseudonyms[team.pk],
-                            result.period.label,
-                            result.definition.measure.code,
-                            result.definition.direction,
-                            figure.stratum.code,
-                            reference,
-                            size_band(figure.denominator) if figure.denominator else None,
-                            _GAP_STATES.get(figure.gap_state, "protected"),
-                            _point(figure.gap_points if shown else None),
-                            _point(figure.gap_points_lower if shown else None),
-                            _point(figure.gap_points_upper if shown else None),
-                        )
-                    )
+                assert result.unit.team is not None
+                rows += _outcome_rows(result, pseudonyms[result.unit.team.pk])
     rows.sort(key=lambda row: tuple(str(cell) for cell in row[:5]))
     return Table(
         "outcomes",
@@ -299,18 +281,42 @@ def outcomes_table(scope: Scope) -> Table:
         (
             _TEAM,
             Column("period", "Year", "Measurement year."),
-            Column("measure", "Measure", "Code of the measure; the site’s definitions say what it counts."),
+            Column("measure", "Measure code", "Code of the measure; the site’s definitions say what it counts.", file_only=True),
+            Column("measure_name", "Measure", "Short name of the measure."),
+            Column("stratum", "Stratum", "Code of the group of patients.", file_only=True),
+            Column("stratum_label", "Patients", "The group of patients in words."),
+            Column("reference", "Reference", "Code of the group that it is compared with.", file_only=True),
             Column("direction", "Better", "“higher” or “lower”: which rate is better."),
-            Column("stratum", "Group of patients", "Code of the group of patients."),
-            Column("reference", "Compared with", "Code of the group that it is compared with."),
             Column("size", "Size", "Band of the denominator, never the count. Empty where it may not be shown."),
             Column("gap_state", "State", "shown, reference, too_few (fewer than 30), protected (hidden for privacy), no_reference, not_compared."),
             _count("gap_points", "Gap, points", "Rate less that of the reference, in percentage points, one decimal. Empty unless shown."),
-            _count("gap_points_lower", "from", "Lower limit of its 95 % interval (Newcombe)."),
-            _count("gap_points_upper", "to", "Upper limit of its 95 % interval."),
+            _count("gap_points_lower", "from", "Lower limit of its 95% interval (Newcombe)."),
+            _count("gap_points_upper", "to", "Upper limit of its 95% interval."),
         ),
         tuple(rows),
     )  # fmt: skip
+
+
+def _outcome_rows(result: measures.SetResult, code: str) -> list[tuple[object, ...]]:
+    definition = result.definition
+    return [
+        (
+            code,
+            result.period.label,
+            definition.measure.code,
+            definition.short_name,
+            figure.stratum.code,
+            figure.stratum.short_label,
+            result.reference.code if result.reference else "",
+            definition.direction,
+            size_band(figure.denominator) if figure.denominator else None,
+            _GAP_STATES.get(figure.gap_state, "protected"),
+            _point(figure.gap_points if figure.gap_shown else None),
+            _point(figure.gap_points_lower if figure.gap_shown else None),
+            _point(figure.gap_points_upper if figure.gap_shown else None),
+        )
+        for figure in result.compared
+    ]
 
 
 def _point(value: float | None) -> float | None:

@@ -38,7 +38,7 @@ def list_surveys(scope: Scope) -> QuerySet[Survey]:
     """Every survey, for whoever makes them; the last to close first. reply_count: how many have answered."""
     if not scope.may(Permission.MANAGE_SURVEYS):
         return Survey.objects.none()
-    return Survey.objects.annotate(reply_count=Count("replies"))
+    return Survey.objects.annotate(reply_count=Count("replies")).order_by("-closes_on", "-id")
 
 
 def get_survey(scope: Scope, survey_id: int) -> Survey:
@@ -218,10 +218,10 @@ def results_table(found: Sequence[SurveyResults]) -> Table:
             Column("answers", "Answers", "How many answered the question.", is_number=True),
             Column("count", "Count", "How many gave this answer.", is_number=True),
             Column("share", "Share", "Proportion 0–1 of them.", is_number=True),
-            Column("share_lower", "from", "Lower limit of its 95 % interval (Wilson).", is_number=True),
-            Column("share_upper", "to", "Upper limit of its 95 % interval.", is_number=True),
+            Column("share_lower", "from", "Lower limit of its 95% interval (Wilson).", is_number=True),
+            Column("share_upper", "to", "Upper limit of its 95% interval.", is_number=True),
             Column("mean", "Mean", "Mean of a scale, 1 to 5.", is_number=True),
-            Column("mean_interval", "Interval", "Its 95 % interval (Student’s t), “from to”; empty where all gave the same answer."),
+            Column("mean_interval", "Interval", "Its 95% interval (Student’s t), “from to”; empty where all gave the same answer."),
             Column("state", "State", "“shown”, or “too few answers”: fewer than five."),
         ),
         tuple(rows),

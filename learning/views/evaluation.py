@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -124,11 +125,17 @@ def table_page(request: HttpRequest, name: str) -> HttpResponse:
     team = request.GET.get("team", "")
     if team in teams:
         table = table.of("team", team)
-    elif "month" in table.header:
-        # The latest first: what happened lately is what is looked for.
-        at = table.header.index("month")
-        rows = tuple(sorted(table.rows, key=lambda row: (str(row[at]),), reverse=True))
-        table = Table(table.name, table.title, table.meaning, table.columns, rows)
+    # The latest first: what happened lately is what is looked for.
+    for when in {"month", "period"} & set(table.header):
+        at = table.header.index(when)
+        rows = tuple(sorted(table.rows, key=lambda row: str(row[at]), reverse=True))
+        table = replace(table, rows=rows)
+    hidden = 0
+    if name == "outcomes" and request.GET.get("all") != "1":
+        # Most groups of patients of most teams are too few to be compared: the page begins with what can be.
+        shown = table.of("gap_state", "shown")
+        hidden = len(table.rows) - len(shown.rows)
+        table = shown
     page = Paginator(table.rows, _PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -138,7 +145,11 @@ def table_page(request: HttpRequest, name: str) -> HttpResponse:
             "teams": teams,
             "chosen": team if team in teams else "",
             "page": page,
-            "rows": [list(zip(table.columns, row, strict=True)) for row in page],
+            "rows": [
+                [pair for pair in zip(table.columns, row, strict=True) if not pair[0].file_only]
+                for row in page
+            ],
+            "hidden": hidden,
             "as_of": tables_as_of(timezone.localdate()) if "month" in table.header else None,
             **_tabs(name),
         },
