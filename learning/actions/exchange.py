@@ -135,7 +135,7 @@ def _team(nomination: Nomination) -> Team:
     return nomination.cycle.idea.project.team
 
 
-def withdraw_shared_test(cycle: Any, by: User, as_of: datetime) -> None:
+def withdraw_shared_test(*, cycle: Any, by: User, as_of: datetime) -> None:
     """A group no longer shares a test: what was made of it goes with it.
 
     Effects: nominations are withdrawn, contributions leave drafts, those of published versions lose their

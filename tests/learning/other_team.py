@@ -30,6 +30,7 @@ from tests.addresses import World
 from tests.factories.cycles import make_project
 from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_user
+from tests.learning import other_team_harvest
 
 _WORK_WITH_ALL = {Role.PROGRAMME_DIRECTOR}
 _PLAN = {Role.PROGRAMME_DIRECTOR}
@@ -107,6 +108,8 @@ def build(world: World) -> None:
     )
     world.share("act", "open")
     world.share("month", f"{timezone.localdate():%Y-%m}")
+
+    other_team_harvest.build(world)
 
     world.mark("Strange wins", seen_by=_WORK_WITH_ALL)
     world.mark("Strange private note", seen_by=())
