@@ -30,7 +30,7 @@ from tests.addresses import World
 from tests.factories.cycles import make_project
 from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_user
-from tests.learning import other_team_harvest
+from tests.learning import other_team_evaluation, other_team_harvest
 
 _WORK_WITH_ALL = {Role.PROGRAMME_DIRECTOR}
 _PLAN = {Role.PROGRAMME_DIRECTOR}
@@ -110,6 +110,7 @@ def build(world: World) -> None:
     world.share("month", f"{timezone.localdate():%Y-%m}")
 
     other_team_harvest.build(world)
+    other_team_evaluation.build(world)
 
     world.mark("Strange wins", seen_by=_WORK_WITH_ALL)
     world.mark("Strange private note", seen_by=())
