@@ -20,8 +20,13 @@ class Cell(models.Model):
 
     Rows with a `site` and no line of business, and rows with a line of business and no site: each of
     the two kinds adds up to the team. `site` empty with `by_site` true is "site not listed".
+
+    Partitioned by submission. The table is made in SQL (see the migration): Django only reads it.
     """
 
+    # There is one row of each unit and stratum, but a unit has a site or a line, and Django wants no
+    # empty fields in a key: this one serves no lookup.
+    pk = models.CompositePrimaryKey("submission", "team", "measure", "period", "stratum")
     submission = models.ForeignKey(
         "measures.Submission",
         models.CASCADE,
@@ -60,20 +65,8 @@ class Cell(models.Model):
     indirect = models.IntegerField(help_text="Of the denominator: the stratum is imputed.")
 
     class Meta:
-        indexes = [models.Index(fields=["submission", "measure", "period"], name="cell_submission")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(numerator__gte=0)
-                & Q(denominator__gte=F("numerator"))
-                & Q(denominator__gte=F("self_reported") + F("indirect")),
-                name="cell_counts_fit",
-            ),
-            models.CheckConstraint(
-                condition=Q(by_site=True, line_of_business__isnull=True)
-                | Q(by_site=False, site__isnull=True, line_of_business__isnull=False),
-                name="cell_is_by_site_or_by_line",
-            ),
-        ]
+        managed = False
+        db_table = "measures_cell"
 
 
 class RealCount(models.Model):

@@ -11,10 +11,13 @@ from itertools import count
 
 import numpy as np
 import pandas as pd
+import polars as pl
 from django.utils import timezone
 
 from measures.enums import SourceKind, SubmissionState
-from measures.models import Cell, Period, Slice, Source, Submission
+from measures.ingest.aggregate import REAL_COUNT_SCHEMA, Sums
+from measures.ingest.load import store_sums
+from measures.models import Period, Source, Submission
 from teams.models import Organisation
 
 _numbers = count(1)
@@ -69,6 +72,36 @@ def random_rows(
     )
 
 
+def store_counts(
+    submission: Submission,
+    cells: pd.DataFrame,
+    slices: pd.DataFrame,
+    real_counts: pd.DataFrame | None = None,
+) -> None:
+    """Write counts as a load does. A column that a cell has no value in, a site or a line, may be missing."""
+
+    def frame(rows: pd.DataFrame) -> pl.DataFrame:
+        # Ids that are missing somewhere became floats on the way.
+        whole = rows.convert_dtypes()
+        return pl.DataFrame(
+            {name: [None if v is pd.NA else v for v in whole[name]] for name in whole}
+        )
+
+    store_sums(
+        submission.pk,
+        submission.source_id,
+        Sums(
+            cells=frame(
+                cells.reindex(columns=cells.columns.union(["site_id", "line_of_business"]))
+            ),
+            slices=frame(slices),
+            real_counts=pl.DataFrame(schema=REAL_COUNT_SCHEMA)
+            if real_counts is None
+            else frame(real_counts),
+        ),
+    )
+
+
 def load_rows(source: Source, rows: pd.DataFrame) -> Submission:
     """A loaded submission with the cells and slices of the rows, ready to be published."""
     number = next(_numbers)
@@ -84,48 +117,23 @@ def load_rows(source: Source, rows: pd.DataFrame) -> Submission:
         accepted_count=len(rows),
         state_changed_at=timezone.now(),
     )
-    cells = []
-    for dimension in ("site_id", "line_of_business"):
-        for stratum_set in ("all", "race", "ethnicity", "combined"):
-            sums = rows.groupby([*UNIT, dimension, stratum_set])[
-                ["denominator", "numerator", "excluded"]
-            ].sum()
-            for key, values in sums.iterrows():
-                team, measure, period, place, stratum = map(int, key)
-                cells.append(
-                    Cell(
-                        submission=submission,
-                        team_id=team,
-                        measure_id=measure,
-                        period_id=period,
-                        by_site=dimension == "site_id",
-                        site_id=place if dimension == "site_id" else None,
-                        line_of_business=None if dimension == "site_id" else place,
-                        stratum_id=stratum,
-                        denominator=values["denominator"],
-                        numerator=values["numerator"],
-                        excluded=values["excluded"],
-                        self_reported=values["denominator"],
-                        indirect=0,
-                    )
-                )
-    Cell.objects.bulk_create(cells)
+    cells = [
+        rows.assign(by_site=unit == "site_id")
+        .groupby([*UNIT, "by_site", unit, stratum_set])[["denominator", "numerator", "excluded"]]
+        .sum()
+        .reset_index()
+        .rename(columns={stratum_set: "stratum_id"})
+        for unit in ("site_id", "line_of_business")
+        for stratum_set in ("all", "race", "ethnicity", "combined")
+    ]
     slices = rows.groupby(UNIT).agg(
+        row_count=("all", "size"),
         denominator=("denominator", "sum"),
         numerator=("numerator", "sum"),
-        row_count=("all", "size"),
     )
-    Slice.objects.bulk_create(
-        Slice(
-            submission=submission,
-            source=source,
-            team_id=int(key[0]),
-            measure_id=int(key[1]),
-            period_id=int(key[2]),
-            row_count=values["row_count"],
-            denominator=values["denominator"],
-            numerator=values["numerator"],
-        )
-        for key, values in slices.iterrows()
+    store_counts(
+        submission,
+        pd.concat(cells).assign(self_reported=lambda cell: cell["denominator"], indirect=0),
+        slices.reset_index(),
     )
     return submission

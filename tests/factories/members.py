@@ -17,20 +17,12 @@ import pandas as pd
 
 from measures.actions.definitions import load_definitions
 from measures.actions.recompute import recompute_families
-from measures.enums import RealCategory, RealField, SourceKind, SubmissionState
+from measures.enums import RealField, SourceKind, SubmissionState
 from measures.ingest.definitions import FOLDER
-from measures.models import (
-    Cell,
-    Measure,
-    Period,
-    RealCount,
-    Slice,
-    Source,
-    Stratum,
-    Submission,
-)
+from measures.models import Measure, Period, Slice, Source, Stratum, Submission
 from teams.enums import OrganisationKind
 from teams.models import Team
+from tests.factories.cells import UNIT, store_counts
 from tests.factories.people import make_organisation, make_team
 
 AS_OF = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -156,80 +148,63 @@ def load_members(
         row_count=len(members),
         accepted_count=len(members),
     )
-    _write_cells(members, submission, teams, periods, measures)
-    families = []
-    for (team, measure, period), part in members.groupby(["team", "measure", "period"]):
-        families.append((measures[measure].pk, periods[period].pk))
-        key = {
-            "source": source, "team": teams[team], "measure": measures[measure], "period": periods[period],
-        }  # fmt: skip
-        Slice.objects.filter(**key, is_current=True).update(
-            is_current=False, superseded_by=submission
-        )
-        Slice.objects.create(
-            **key,
-            submission=submission,
-            row_count=len(part),
-            denominator=len(part),
-            numerator=int(part["numerator"].sum()),
-            is_current=True,
-        )
+    strata = {
+        (s.stratum_set.code, s.code): s.pk for s in Stratum.objects.select_related("stratum_set")
+    }
+    keyed = members.assign(
+        team_id=members["team"].map({name: team.pk for name, team in teams.items()}),
+        period_id=members["period"].map({label: period.pk for label, period in periods.items()}),
+        measure_id=members["measure"].map({code: measure.pk for code, measure in measures.items()}),
+    )
+    slices = keyed.groupby(UNIT)["numerator"].agg(row_count="size", numerator="sum").reset_index()
+    slices["denominator"] = slices["row_count"]
+    # As publishing does: what is there goes, then the new is current.
+    for team_id, measure_id, period_id in slices[UNIT].itertuples(index=False):
+        Slice.objects.filter(
+            source=source, team=team_id, measure=measure_id, period=period_id, is_current=True
+        ).update(is_current=False, superseded_by=submission)
+    store_counts(submission, _cells(keyed, strata), slices, _real_counts(keyed))
+    Slice.objects.filter(submission=submission).update(is_current=True)
+    families = slices[["measure_id", "period_id"]].itertuples(index=False, name=None)
     recompute_families(source=source, families=set(families), as_of=AS_OF)
     return LoadedWorld(source, teams, members)
 
 
-def _write_cells(
-    members: pd.DataFrame,
-    submission: Submission,
-    teams: dict[str, Team],
-    periods: dict[str, Period],
-    measures: dict[str, Measure],
-) -> None:
-    strata = {
-        (s.stratum_set.code, s.code): s.pk for s in Stratum.objects.select_related("stratum_set")
-    }
-    cells = []
+def _cells(members: pd.DataFrame, strata: dict[tuple[str, str], int]) -> pd.DataFrame:
+    frames = []
     for set_code in ("all", "race", "ethnicity", "combined"):
-        frame = members.assign(stratum="all" if set_code == "all" else members[set_code])
-        grouped = frame.groupby(["team", "measure", "period", "stratum"])["numerator"].agg(
-            ["size", "sum"]
+        stratum = "all" if set_code == "all" else members[set_code]
+        cells = (
+            members.assign(stratum=stratum)
+            .groupby([*UNIT, "stratum"])["numerator"]
+            .agg(denominator="size", numerator="sum")
+            .reset_index()
         )
-        for (team, measure, period, stratum), row in grouped.iterrows():
-            known = stratum not in ("all", "declined", "unknown")
-            for by_site in (True, False):
-                cells.append(
-                    Cell(
-                        submission=submission,
-                        team=teams[team],
-                        measure=measures[measure],
-                        period=periods[period],
-                        by_site=by_site,
-                        line_of_business=None if by_site else 1,
-                        stratum_id=strata[set_code, stratum],
-                        denominator=int(row["size"]),
-                        numerator=int(row["sum"]),
-                        excluded=0,
-                        self_reported=int(row["size"]) if known else 0,
-                        indirect=0,
-                    )
-                )
-    Cell.objects.bulk_create(cells)
+        cells["stratum_id"] = [strata[set_code, code] for code in cells["stratum"]]
+        known = ~cells["stratum"].isin(["all", "declined", "unknown"])
+        cells["self_reported"] = cells["denominator"].where(known, 0)
+        frames += [
+            cells.assign(by_site=True, excluded=0, indirect=0),
+            cells.assign(by_site=False, excluded=0, indirect=0, line_of_business=1),
+        ]
+    return pd.concat(frames)
+
+
+def _real_counts(members: pd.DataFrame) -> pd.DataFrame:
     people = members.drop_duplicates(["team", "period", "member"])
-    counts = []
-    for field in (RealField.RACE, RealField.ETHNICITY):
-        known = people[field.value].map(
-            lambda code: code if code in ("declined", "unknown") else "self_reported"
+    frames = [
+        people.assign(
+            field=field.value,
+            category=people[field.value].map(
+                lambda code: code if code in ("declined", "unknown") else "self_reported"
+            ),
         )
-        grouped = people.assign(category=known).groupby(["team", "period", "category"]).size()
-        for (team, period, category), size in grouped.items():
-            counts.append(
-                RealCount(
-                    submission=submission,
-                    team=teams[team],
-                    period=periods[period],
-                    field=field,
-                    category=RealCategory(category),
-                    member_count=int(size),
-                )
-            )
-    RealCount.objects.bulk_create(counts)
+        for field in (RealField.RACE, RealField.ETHNICITY)
+    ]
+    return (
+        pd.concat(frames)
+        .groupby(["team_id", "period_id", "field", "category"])
+        .size()
+        .reset_index(name="member_count")
+        .assign(site_id=None)
+    )

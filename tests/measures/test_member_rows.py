@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from measures.ingest.load import PARENTS, partition_of
+from measures.ingest.load import WALLED, partition_of
 from measures.models import MemberFact, MemberRow, Source, Submission
 from teams.models import Team
 from teams.scoping import member_rows_of
@@ -48,7 +48,7 @@ def test_rows_exist_for_their_team_alone(groups: tuple[Team, Team], submission: 
 
 
 def test_partition_itself_shows_nothing(groups: tuple[Team, Team], submission: Submission) -> None:
-    for parent, rows in zip(PARENTS, (12, 2), strict=True):  # members; a block of facts per group
+    for parent, rows in zip(WALLED, (12, 2), strict=True):  # members; a block of facts per group
         partition = partition_of(parent, submission.pk)
         with member_rows_of([t.pk for t in groups]):
             assert count(f"select count(*) from {parent}") == rows
