@@ -14,7 +14,9 @@ from learning.enums import (
     PackageState,
     ReportState,
     SessionState,
+    StoryState,
     SurveyState,
+    SynthesisState,
     Trigger,
 )
 from learning.models import (
@@ -29,7 +31,9 @@ from learning.models import (
     Nomination,
     PackageVersion,
     Session,
+    Story,
     Survey,
+    Synthesis,
 )
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
@@ -91,6 +95,24 @@ def check_can_check_in(session: Session, as_of: datetime) -> None:
 def check_can_give_feedback(session: Session, as_of: datetime) -> None:
     if session.state == SessionState.CANCELLED or session.starts_at > as_of:
         raise StateRefused("You can say what you think of a session once it has begun.")
+
+
+#: act → states of a story in which it may be done.
+STORY_ALLOWS: dict[str, frozenset[StoryState]] = {
+    "edit": frozenset({StoryState.DRAFT}),
+    "tell": frozenset({StoryState.DRAFT}),
+    "take_back": frozenset({StoryState.TOLD}),
+}
+_STORY_REFUSAL = {
+    "edit": "A story that is told stays as it is. Take it back first",
+    "tell": "This story is told already",
+    "take_back": "Only a story that is told can be taken back",
+}
+
+
+def check_story_can(act: str, story: Story) -> None:
+    if story.state not in STORY_ALLOWS[act]:
+        raise StateRefused(f"{_STORY_REFUSAL[act]}.")
 
 
 def check_can_make_storyboard(session: Session) -> None:
@@ -169,6 +191,16 @@ def can_with_report(act: str, report: MonthlyReport) -> bool:
 def check_report_can(act: str, report: MonthlyReport) -> None:
     if not can_with_report(act, report):
         raise StateRefused(f"{_REPORT_REFUSAL[act]}. This one is “{report.get_state_display()}”.")
+
+
+def check_synthesis_draft(synthesis: Synthesis) -> None:
+    if synthesis.state != SynthesisState.DRAFT:
+        raise StateRefused("This synthesis is published. Take it back to change it.")
+
+
+def check_synthesis_published(synthesis: Synthesis) -> None:
+    if synthesis.state != SynthesisState.PUBLISHED:
+        raise StateRefused("This synthesis is a draft already.")
 
 
 def check_plan_running(plan: ControlPlan) -> None:

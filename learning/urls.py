@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from learning.views import calendars, coaching, holding, home, progress, sessions, storyboards
+from learning.views import (
+    calendars,
+    coaching,
+    holding,
+    home,
+    progress,
+    sessions,
+    stories,
+    storyboards,
+    synthesis,
+)
 
 app_name = "learning"
 urlpatterns = [
@@ -44,6 +54,33 @@ urlpatterns = [
         storyboards.show_storyboard_page,
         name="show_storyboard",
     ),
+    path("news/", stories.feed_page, name="feed"),
+    path("news/topics/", stories.follows_page, name="follows"),
+    path("news/tests/<int:cycle_id>/thanks/", stories.thank_test_page, name="thank_test"),
+    path("stories/", stories.own_stories_page, name="own_stories"),
+    path("stories/begin/", stories.begin_story_page, name="begin_story"),
+    path("stories/<int:story_id>/", stories.story_page, name="story"),
+    path("stories/<int:pk>/autosave/", stories.save_story, name="save_story"),
+    path("stories/<int:story_id>/tell/", stories.tell_story_page, name="tell_story"),
+    path("stories/<int:story_id>/take-back/", stories.take_story_back_page, name="take_story_back"),
+    path("stories/<int:story_id>/thanks/", stories.thank_story_page, name="thank_story"),
+    path("stories/<int:story_id>/files/", stories.add_story_file_page, name="add_story_file"),
+    path(
+        "stories/<int:story_id>/files/<int:attachment_id>/remove/",
+        stories.remove_story_file_page,
+        name="remove_story_file",
+    ),
+    path("months/", synthesis.syntheses_page, name="syntheses"),
+    path("months/<int:pk>/autosave/", synthesis.save_synthesis, name="save_synthesis"),
+    path("months/<str:month>/", synthesis.synthesis_page, name="synthesis"),
+    path("months/<str:month>/open/", synthesis.open_synthesis_page, name="open_synthesis"),
+    path("months/<str:month>/publish/", synthesis.publish_synthesis_page, name="publish_synthesis"),
+    path(
+        "months/<str:month>/take-back/",
+        synthesis.take_synthesis_back_page,
+        name="take_synthesis_back",
+    ),
+    path("months/<str:month>/synthesis.pdf", synthesis.synthesis_pdf, name="synthesis_pdf"),
     path("my-calendar/", calendars.programme_calendar_page, name="programme_calendar"),
     path(
         "my-calendar/end/",

@@ -65,6 +65,7 @@ class Permission(StrEnum):
     TELL_STORIES = "tell_stories"
     MODERATE_POSTS = "moderate_posts"
     READ_SYNTHESES = "read_syntheses"
+    WRITE_SYNTHESES = "write_syntheses"
     NOMINATE_TESTS = "nominate_tests"
     ASK_GROUPS = "ask_groups"
     EDIT_PACKAGE = "edit_package"
@@ -119,6 +120,7 @@ _MEANING: dict[Permission, str] = {
     Permission.REVIEW_PROJECTS: "Review aims and charters of the teams coached",
     Permission.TELL_STORIES: "Tell stories of the own group to the programme",
     Permission.MODERATE_POSTS: "Look at posts that were reported, restore or remove them",
+    Permission.WRITE_SYNTHESES: "Write and publish the programme's monthly synthesis",
     Permission.READ_SYNTHESES: "Read the programme's published monthly syntheses",
     Permission.NOMINATE_TESTS: "Nominate shared tests of the teams worked with for the change package",
     Permission.ASK_GROUPS: "Ask other groups about the tests that they share",
@@ -208,6 +210,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_GRANTS,
             Permission.MODERATE_POSTS,
             Permission.READ_SYNTHESES,
+            Permission.WRITE_SYNTHESES,
         }
     ),
     Role.PAYER_ANALYST: frozenset(

@@ -26,6 +26,7 @@ from learning.forms.sessions import (
     SessionFileForm,
     SessionForm,
 )
+from learning.forms.stories import StoryFileForm, StoryForm, SynthesisForm, TellStoryForm
 
 __all__ = [
     "AcknowledgeForm",
@@ -49,5 +50,9 @@ __all__ = [
     "ScoreForm",
     "SessionFileForm",
     "SessionForm",
+    "StoryFileForm",
+    "StoryForm",
+    "SynthesisForm",
+    "TellStoryForm",
     "month_of",
 ]

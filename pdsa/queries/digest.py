@@ -12,6 +12,7 @@ from pdsa.queries.cycles import (
 )
 from pdsa.sharing import group_name
 from pdsa.wording import NEXT_VERB, day_text
+from teams.digest import list_parts
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -22,7 +23,7 @@ _WEEK = timedelta(days=7)
 def digest_text(scope: Scope, as_of: datetime) -> str:
     """What waits and what is new for a reader, as plain text; empty when there is nothing to say.
 
-    At most five queries, whatever the programme's size.
+    At most five queries of its own, whatever the programme's size; other apps add their parts.
     """
     day = as_of.date()
     parts = []
@@ -67,7 +68,7 @@ def digest_text(scope: Scope, as_of: datetime) -> str:
                     [f"{c}: {c.get_decision_display().lower()} ({group_name(c)})" for c in news],
                 )
             )
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *list_parts(scope, as_of)])
 
 
 def _list(title: str, lines: list[str]) -> str:

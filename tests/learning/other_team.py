@@ -20,8 +20,10 @@ from learning.models import (
     Score,
     Session,
     SessionLink,
+    Story,
     Storyboard,
     StreamNote,
+    Synthesis,
 )
 from teams.actions.attachments import store_attachment
 from teams.enums import Role
@@ -97,6 +99,36 @@ def build(world: World) -> None:
             other=world.other.code,
             seen_by=_WORK_WITH_ALL,
         )
+    for name in (
+        "story",
+        "tell_story",
+        "take_story_back",
+        "thank_story",
+        "add_story_file",
+        "remove_story_file",
+    ):
+        world.provide(
+            f"learning:{name}.story_id",
+            mine=mine["story_id"],
+            other=other["story_id"],
+            seen_by=_WORK_WITH_ALL,
+        )
+    world.provide(
+        "learning:save_story.pk",
+        mine=mine["story_id"],
+        other=other["story_id"],
+        seen_by=_WORK_WITH_ALL,
+    )
+    world.provide(
+        "learning:remove_story_file.attachment_id",
+        mine=mine["story_file_id"],
+        other=other["story_file_id"],
+        seen_by=_WORK_WITH_ALL,
+    )
+    synthesis = Synthesis.objects.create(
+        month=timezone.localdate().replace(day=1), summary="The month in short"
+    )
+    world.share("learning:save_synthesis.pk", synthesis.pk)
     world.share(
         "phase_id",
         Phase.objects.create(
@@ -121,6 +153,8 @@ def build(world: World) -> None:
     world.mark("Strange monthly report", seen_by=_WORK_WITH_ALL)
     world.mark("Strange reason of the score", seen_by=_WORK_WITH_ALL)
     world.mark("Strange response of the plan", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange story", seen_by=_WORK_WITH_ALL)
+    world.mark("Strange picture", seen_by=_WORK_WITH_ALL)
     world.mark("Strange workshop", seen_by=_PLAN)
     world.mark("Strange link", seen_by=_PLAN)
     world.mark("Strange slides", seen_by=_PLAN)
@@ -180,6 +214,17 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         made_at=now,
     )
     lead = make_user(Role.GROUP_LEAD, team=team)
+    story = Story.objects.create(
+        team=team, author=lead, title=f"{word} story", what_we_changed=f"{word} story told here"
+    )
+    picture = store_attachment(
+        owner=story,
+        team=team,
+        file=BytesIO(f"{word} picture in words".encode()),
+        name=f"{word} picture.txt",
+        by=lead,
+        as_of=now,
+    )
     plan = ControlPlan.objects.create(
         team=team,
         measure=make_local_measure(make_project(team, by=lead), by=lead, name=f"{word} watched"),
@@ -194,6 +239,8 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         "help_id": asked.pk,
         "report_id": report.pk,
         "session_id": session.pk,
+        "story_id": story.pk,
+        "story_file_id": picture.pk,
         "link_id": link.pk,
         "storyboard_id": board.pk,
         "learning:remove_session_file.attachment_id": file.pk,
