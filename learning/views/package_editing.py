@@ -291,7 +291,7 @@ def remove_contribution_page(request: HttpRequest, contribution_id: int) -> Http
 def nominations_page(request: HttpRequest) -> HttpResponse:
     """For the faculty all of them, those that wait first; for a team its own."""
     scope: Scope = request.scope
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"nomination": row, "group": _group(scope, row.cycle)} for row in list_nominations(scope)
     ]
     waiting = NominationState.WAITING
