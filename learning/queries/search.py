@@ -226,8 +226,8 @@ def find_chapters(scope: Scope, filters: SearchFilters) -> QuerySet[Chapter]:
         )
         found = found.filter(pk__in=tests.values("idea__chapter_id"))
     if filters.text.strip():
-        ideas = ChapterIdea.objects.filter(chapter=OuterRef("pk")).order_by().values("chapter")
-        tests = (
+        of_ideas = ChapterIdea.objects.filter(chapter=OuterRef("pk")).order_by().values("chapter")
+        of_tests = (
             Contribution.objects.filter(
                 idea__chapter=OuterRef("pk"), withdrawn_at=None, cycle__in=shared
             )
@@ -236,10 +236,12 @@ def find_chapters(scope: Scope, filters: SearchFilters) -> QuerySet[Chapter]:
         )
         found = found.annotate(
             idea_texts=Subquery(
-                ideas.annotate(t=StringAgg(_joined("title", "what", "evidence"), " ")).values("t")
+                of_ideas.annotate(t=StringAgg(_joined("title", "what", "evidence"), " ")).values(
+                    "t"
+                )
             ),
             test_texts=Subquery(
-                tests.annotate(t=StringAgg(_joined("title", "summary"), " ")).values("t")
+                of_tests.annotate(t=StringAgg(_joined("title", "summary"), " ")).values("t")
             ),
         )
     found = _by_words(found, filters.text, _CHAPTER_TEXTS)
