@@ -1,20 +1,21 @@
 """Rates by race where nobody asked, as ranges; how well the imputation does; how a file was matched.
 
 A reader outside the group gets whole percentages, and nothing about a group of people of whom 1 to 10 are
-known directly: the estimate rests on them too.
+known directly: the estimate rests on them too. Where the direct numbers of a group of people are hidden, its
+estimate is shown only if imputed people blur them by more than a small count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from measures.models import (
     Imputation,
@@ -28,6 +29,7 @@ from measures.models import (
     Submission,
 )
 from measures.models.imputation import PACKAGED
+from measures.queries.imputed_protection import CardLine, is_blurred, read_card_lines
 from measures.queries.results import PRIVACY_THRESHOLD
 from measures.stats.bisg import Basis, NameMatch, PlaceMatch
 from measures.stats.imputed import (
@@ -42,11 +44,13 @@ from measures.stats.imputed import (
     rate_ranges,
     validity,
 )
+from measures.stats.rounding import published_members
 from teams.enums import Audience
 from teams.models import Team
-from teams.scoping import Scope
+from teams.scoping import NOBODY, Scope
 
 REFERENCE = "white"
+_WOULD_GIVE_AWAY = "Hidden: it would give away a number that is hidden elsewhere."
 GROUP_LABELS = {
     "white": "White, not Hispanic",
     "black": "Black, not Hispanic",
@@ -82,7 +86,7 @@ class ImputedGap:
 
 @dataclass(frozen=True)
 class ImputedResult:
-    """One measure of one team and period with race imputed where nobody asked.
+    """One measure of one team (None: all groups together) and period with race imputed where nobody asked.
 
     Shares of the rows in the denominator, 0–1, that are known directly, imputed, without an estimate, or
     of people who were asked and gave no answer (the last two count nowhere). tables: versions of the
@@ -90,7 +94,7 @@ class ImputedResult:
     """
 
     definition: MeasureDefinition
-    team: Team
+    team: Team | None
     period: Period
     source: Source
     row_count: int
@@ -124,6 +128,69 @@ def list_imputed(
     """Measures of a team in page order; empty where nothing was imputed, or for a team out of scope."""
     if team.pk not in scope.team_ids:
         return []
+    found = list(_current(source, period, measure_ids).filter(team=team))
+    audience = scope.audience(team.pk)
+    lines = read_card_lines(source, period, team) if audience == Audience.OTHERS else {}
+    definitions = _definitions(found, period)
+    return [
+        _result(
+            [row],
+            definitions[row.measure_id],
+            team,
+            period,
+            source,
+            audience,
+            lines.get(row.measure_id),
+        )
+        for row in found
+        if row.measure_id in definitions and row.direct_count + row.imputed_count
+    ]
+
+
+def list_programme_imputed(
+    *, source: Source, period: Period, measure_ids: Sequence[int] | None = None
+) -> list[ImputedResult]:
+    """Measures over all groups together in page order, as readers outside the groups may see them.
+
+    The sums of the groups are added up, so nothing is averaged. Where a group could take its own people
+    away, what is left is judged too.
+    """
+    by_measure: dict[int, list[ImputedSlice]] = {}
+    for row in _current(source, period, measure_ids):
+        if row.direct_count + row.imputed_count:
+            by_measure.setdefault(row.measure_id, []).append(row)
+    lines = read_card_lines(source, period, None)
+    definitions = _definitions([rows[0] for rows in by_measure.values()], period)
+    return [
+        _result(
+            rows,
+            definitions[measure_id],
+            None,
+            period,
+            source,
+            Audience.OTHERS,
+            lines.get(measure_id),
+        )
+        for measure_id, rows in by_measure.items()
+        if measure_id in definitions
+    ]
+
+
+def list_published_imputed(
+    source: Source, period: Period
+) -> Iterator[tuple[int | None, ImputedResult]]:
+    """Everything imputed of a period that readers outside the groups can see: (team id or None for all, result)."""
+    for result in list_programme_imputed(source=source, period=period):
+        yield None, result
+    for team in Team.objects.filter(slices__source=source, slices__period=period).distinct():
+        outside = replace(NOBODY, team_ids=(team.pk,))
+        for result in list_imputed(outside, team=team, source=source, period=period):
+            yield team.pk, result
+
+
+def _current(
+    source: Source, period: Period, measure_ids: Sequence[int] | None
+) -> QuerySet[ImputedSlice]:
     current = Slice.objects.filter(
         is_current=True,
         submission=OuterRef("submission"),
@@ -132,48 +199,58 @@ def list_imputed(
         period=OuterRef("period"),
     )
     rows = (
-        ImputedSlice.objects.filter(
-            Exists(current), team=team, period=period, submission__source=source
-        )
+        ImputedSlice.objects.filter(Exists(current), period=period, submission__source=source)
         .select_related("submission__imputation", "measure")
-        .order_by("measure__position")
+        .order_by("measure__position", "team_id")
     )
-    if measure_ids is not None:
-        rows = rows.filter(measure_id__in=measure_ids)
-    found = list(rows)
-    definitions = {
+    return rows if measure_ids is None else rows.filter(measure_id__in=measure_ids)
+
+
+def _definitions(rows: Sequence[ImputedSlice], period: Period) -> dict[int, MeasureDefinition]:
+    return {
         d.measure_id: d
         for d in MeasureDefinition.objects.filter(
-            measure_id__in=[r.measure_id for r in found], year=period.year
+            measure_id__in=[r.measure_id for r in rows], year=period.year
         ).select_related("measure")
     }
-    audience = scope.audience(team.pk)
-    return [
-        _result(row, definitions[row.measure_id], team, period, source, audience)
-        for row in found
-        if row.measure_id in definitions and row.direct_count + row.imputed_count
-    ]
 
 
 def _result(
-    row: ImputedSlice,
+    rows: Sequence[ImputedSlice],
     definition: MeasureDefinition,
-    team: Team,
+    team: Team | None,
     period: Period,
     source: Source,
     audience: Audience,
+    line: CardLine | None,
 ) -> ImputedResult:
-    sums = Sums.unpacked(np.array(row.sums))
-    parts = (row.direct_count, row.imputed_count, row.no_estimate_count, row.declined_count)
-    total = sum(parts)
+    each = [Sums.unpacked(np.array(row.sums)) for row in rows]
+    sums = sum(each[1:], each[0])
+    parts = [
+        sum(row.direct_count for row in rows),
+        sum(row.imputed_count for row in rows),
+        sum(row.no_estimate_count for row in rows),
+        sum(row.declined_count for row in rows),
+    ]
     outside = audience == Audience.OTHERS
-    shares = [part / total for part in parts]
     if outside:
-        # Of fewer people a percentage would give the count away.
-        step = 100 if total >= 1000 else 10
-        shares = [round(share * step) / step for share in shares]
+        parts = [published_members(part) for part in parts]
+    total = sum(parts)
+    shares = [part / total for part in parts]
     ranges = rate_ranges(sums)
-    rates = tuple(_rate(row, one, n, outside) for n, one in enumerate(ranges))
+    hidden = frozenset() if line is None else line.hidden_groups
+    rates = tuple(
+        _rate(rows, each, one, n, outside, is_hidden=one.group in hidden)
+        for n, one in enumerate(ranges)
+    )
+    seen = [rate.range for rate in rates if rate.range is not None]
+    if outside and line is not None and line.gives_away(seen, imputed_about=parts[1]):
+        rates = tuple(
+            rate
+            if rate.range is None
+            else ImputedRate(rate.group, rate.label, None, _WOULD_GIVE_AWAY)
+            for rate in rates
+        )
     shown = {rate.group for rate in rates if rate.range is not None}
     gaps = tuple(
         ImputedGap(group, GROUP_LABELS[group], _coarse_gap(gap) if outside else gap)
@@ -181,27 +258,41 @@ def _result(
         if group != REFERENCE and {group, REFERENCE} <= shown
         for gap in (gap_range(sums, group, REFERENCE),)
     )
-    imputation: Imputation = row.submission.imputation  # type: ignore[attr-defined]
+    imputations: list[Imputation] = [row.submission.imputation for row in rows]  # type: ignore[attr-defined]
     return ImputedResult(
         definition=definition,
         team=team,
         period=period,
         source=source,
-        row_count=round(total / 10) * 10 if outside else total,
+        row_count=total,
         direct_share=shares[0],
         imputed_share=shares[1],
         no_estimate_share=shares[2],
         declined_share=shares[3],
         rates=rates,
         gaps=gaps,
-        tables=tuple(imputation.tables),
-        computed_at=row.submission.published_at or row.submission.state_changed_at,
-        method_version=imputation.method_version,
+        tables=tuple(dict.fromkeys(t for i in imputations for t in i.tables)),
+        computed_at=max(
+            row.submission.published_at or row.submission.state_changed_at for row in rows
+        ),
+        method_version=max(i.method_version for i in imputations),
         audience=audience,
     )
 
 
-def _rate(row: ImputedSlice, one: RateRange, number: int, outside: bool) -> ImputedRate:
+def _direct(rows: Sequence[ImputedSlice], at: int) -> int:
+    return sum(row.direct[at] for row in rows)
+
+
+def _rate(
+    rows: Sequence[ImputedSlice],
+    each: Sequence[Sums],
+    one: RateRange,
+    number: int,
+    outside: bool,
+    *,
+    is_hidden: bool,
+) -> ImputedRate:
     label = GROUP_LABELS[one.group]
     if not isfinite(one.low):
         return ImputedRate(one.group, label, None, "Nobody is likely to be in this group.")
@@ -212,14 +303,17 @@ def _rate(row: ImputedSlice, one: RateRange, number: int, outside: bool) -> Impu
             None,
             "Too few people are likely to be in this group, or name and place say too little about them.",
         )
-    known, met = row.direct[number], row.direct[len(RATED) + number]
+    known, met = _direct(rows, number), _direct(rows, len(RATED) + number)
     small = any(0 < n < PRIVACY_THRESHOLD for n in (known, met, known - met))
     if outside and small:
         return ImputedRate(
             one.group, label, None, "Hidden: it rests on the answers of fewer than 11 people."
         )
+    if outside and is_hidden and not is_blurred([row.direct for row in rows], each, number):
+        return ImputedRate(one.group, label, None, _WOULD_GIVE_AWAY)
     if outside:
         return ImputedRate(one.group, label, _coarse_rate(one))
+    (row,) = rows
     people, reached = row.hard[number], row.hard[len(RATED) + number]
     most_likely = row.most_likely[number]
     return ImputedRate(

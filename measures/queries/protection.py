@@ -13,8 +13,11 @@ import numpy as np
 
 from measures.models import Computation, Measure, MeasureDefinition, Period, Source, StratumResult
 from measures.queries.axis import StratumAxis, read_stratum_axis
+from measures.queries.imputation import list_published_imputed
+from measures.queries.imputed_protection import published
 from measures.stats.count_ranges import count_ranges
 from measures.stats.disclosure import PUBLIC, Leak, puzzles
+from measures.stats.imputed_disclosure import imputed_leaks
 from measures.stats.states import CellState
 from measures.stats.suppression import LEAST_COUNT, Relation, shared_groups
 from teams.models import Team
@@ -88,7 +91,8 @@ def list_unprotected_periods() -> list[tuple[int, int]]:
 
 def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
     """Hidden counts of a period that give themselves away: on all report cards together, to anybody;
-    and on the public card, to a team that takes its own numbers away. Empty is what should be.
+    on the public card, to a team that takes its own numbers away; and beside imputed rates. Empty is what
+    should be.
 
     Cost: some seconds of linear programming.
     """
@@ -109,16 +113,52 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
             found[cell] = (leak, told_by.get((*cell, leak.quantity), ()))
     names = _Names(table)
     return [
-        UnprotectedCell(
-            measure_code=names.measure(measure),
-            unit=names.unit(unit),
-            stratum=names.stratum(stratum),
-            lowest=max(0, round(leak.lowest)),
-            highest=round(leak.highest),
-            told_by=tuple(f"{names.stratum(s)} of {names.unit(u)}" for u, s in told_by),
-        )
-        for (measure, unit, stratum), (leak, told_by) in found.items()
+        *_list_told_by_estimates(source, period, table, names),
+        *(
+            UnprotectedCell(
+                measure_code=names.measure(measure),
+                unit=names.unit(unit),
+                stratum=names.stratum(stratum),
+                lowest=max(0, round(leak.lowest)),
+                highest=round(leak.highest),
+                told_by=tuple(f"{names.stratum(s)} of {names.unit(u)}" for u, s in told_by),
+            )
+            for (measure, unit, stratum), (leak, told_by) in found.items()
+        ),
     ]
+
+
+def _list_told_by_estimates(
+    source: Source, period: Period, table: CardTable, names: _Names
+) -> Iterator[UnprotectedCell]:
+    """Hidden counts that the imputed rates of the same unit give away, unit by unit."""
+    axis = table.axis
+    place = {s.code: i for i, s in enumerate(axis.strata) if s.stratum_set.code == "combined"}
+    number = {place_: i for i, place_ in enumerate(table.kept)}
+    at = {code: number[i] for code, i in place.items() if i in number}
+    codes, columns = list(at), list(at.values())
+    for team_id, result in list_published_imputed(source, period):
+        measure = table.measure_ids.index(result.definition.measure_id)
+        unit = 0 if team_id is None else table.team_ids.index(team_id) + 1
+        n, x = table.n[measure, unit, columns], table.x[measure, unit, columns]
+        hidden = table.hidden[measure, unit, columns]
+        leaks = imputed_leaks(
+            n,
+            x,
+            hidden if hidden.all() else hidden & (n > 0),
+            published([r.range for r in result.rates if r.range is not None], codes),
+            imputed_about=result.imputed_share * result.row_count,
+            unknown=codes.index("unknown"),
+        )
+        for leak in leaks:
+            yield UnprotectedCell(
+                measure_code=names.measure(measure),
+                unit=names.unit(unit),
+                stratum=names.stratum(columns[leak.stratum]),
+                lowest=max(0, round(leak.lowest)),
+                highest=round(leak.highest),
+                told_by=("the imputed rates beside it",),
+            )
 
 
 @dataclass(frozen=True)

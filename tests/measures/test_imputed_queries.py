@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import numpy as np
 import pytest
 
-from measures.models import Period, Source
+from measures.models import ImputedSlice, Period, Source, StratumResult
 from measures.queries import get_match_report, list_imputed, list_validity
+from measures.queries.imputation import list_programme_imputed
+from measures.queries.protection import list_unprotected
 from measures.queries.site_finder import list_site_areas
+from measures.stats.imputed import Sums
+from measures.stats.states import CellState
 from teams.enums import Role
 from teams.models import Team
 from teams.scoping import Scope, scope_of
@@ -24,6 +29,7 @@ SAID = {
     "race_source": "self-reported",
     "ethnicity_source": "self-reported",
 }
+PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 NAMES = ("Smith", "Garcia", "Nguyen", "Jones", "Qxzy")
 
 
@@ -88,7 +94,9 @@ def test_outside_reader_gets_whole_percentages_and_no_small_groups(world):
     white = rates["white"].range
     assert white is not None and white.low == round(white.low, 2)
     assert white.expected % 10 == 0 and rates["white"].most_likely is None
-    assert result.direct_share == round(result.direct_share, 1)
+    # Shares of counts that are rounded to ten, so that none of them can be worked out.
+    assert (result.direct_share, result.imputed_share) == (200 / 600, 380 / 600)
+    assert result.row_count == 600
 
 
 def test_other_team_does_not_exist(world):
@@ -173,3 +181,39 @@ def test_site_areas_are_by_name_and_only_of_the_team(world):
     assert (
         list_site_areas(scope, team=other, source=None, period=None, day=date.today()).areas == ()
     )
+
+
+def test_programme_adds_up_the_groups_and_hides_what_others_may_not_see(world):
+    source, period = Source.objects.get(), Period.objects.get(label="2024")
+    (result,) = list_programme_imputed(source=source, period=period)
+    assert result.team is None and result.audience == "others"
+    assert result.row_count == 640
+    rates = {rate.group: rate for rate in result.rates}
+    hispanic = rates["hispanic"].range
+    assert hispanic is not None and hispanic.expected % 10 == 0
+    assert rates["hispanic"].most_likely is None
+    # G01 takes its own away from White, and 40 people of G02 blur nothing.
+    assert rates["white"].range is None and "hidden elsewhere" in rates["white"].why_not
+    assert "fewer than 11" in rates["black"].why_not
+
+
+def test_a_hidden_number_that_nobody_blurs_takes_its_estimate_along(world):
+    """400 of 600 are known and White is hidden as a complement: its estimate would be the number itself."""
+    _, team, _ = world
+    source, period = Source.objects.get(), Period.objects.get(label="2024")
+    row = ImputedSlice.objects.get(team=team)
+    sums = Sums.unpacked(np.array(row.sums))
+    row.direct = [round(v) for v in (*sums.expected, *sums.expected_met)]
+    row.save()
+    assert list_unprotected(source, period) == []
+    rates = {rate.group: rate for rate in read(reader(Role.PAYER_ANALYST), team)[0].rates}
+    hidden = set(
+        StratumResult.objects.filter(team=team, state__in=PRIVATE).values_list(
+            "stratum__code", flat=True
+        )
+    )
+    assert {"nh_black"} <= hidden
+    assert "nh_white" in hidden
+    assert rates["white"].range is None and "hidden elsewhere" in rates["white"].why_not
+    own = {rate.group: rate for rate in read(reader(Role.GROUP_LEAD, team), team)[0].rates}
+    assert own["white"].range is not None
