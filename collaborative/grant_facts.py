@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Count, Max, Q, Sum
 from django.urls import reverse
 
-from grants.facts import Finding, Question, WorkSummary, register_answer, register_work_summary
+from grants.facts import (
+    AimedGap,
+    Finding,
+    Question,
+    WorkSummary,
+    register_aims,
+    register_answer,
+    register_work_summary,
+)
 from learning.enums import ReportState
 from learning.models import Attendance, MonthlyReport
 from measures.enums import SourceKind
 from measures.queries import list_completeness, list_sources
 from pdsa.enums import CharterState, CycleState
-from pdsa.models import Charter, Cycle
+from pdsa.models import Aim, Charter, Cycle
 from teams.enums import Audience
 from teams.models import Team
 from teams.permissions import Permission
@@ -29,6 +38,7 @@ def register_grant_facts() -> None:
     register_answer("sessions_attended", _sessions_attended)
     register_answer("monthly_reports_sent", _monthly_reports_sent)
     register_work_summary(_work)
+    register_aims(_aims)
 
 
 def _eyes_of(team_id: int) -> Scope:
@@ -148,3 +158,22 @@ def _work(team_id: int, since: date, on: date) -> WorkSummary | None:
         last_test_on=counted["last"],
         path=_tests_page(),
     )
+
+
+def _aims(team_ids: Iterable[int]) -> dict[int, list[AimedGap]]:
+    """Measure and stratum only: the words of an aim are the group's."""
+    found: dict[int, list[AimedGap]] = {}
+    rows = (
+        Aim.objects.filter(
+            project__team__in=list(team_ids), measure__isnull=False, focus_stratum__isnull=False
+        )
+        .order_by("project_id")
+        .values_list("project__team_id", "measure_id", "focus_stratum_id")
+    )
+    for team_id, measure_id, stratum_id in rows:
+        if measure_id is None or stratum_id is None:
+            continue
+        aim = AimedGap(measure_id, stratum_id)
+        if aim not in found.setdefault(team_id, []):
+            found[team_id].append(aim)
+    return found

@@ -7,7 +7,7 @@ the rest. A fact that nobody answers is unknown: then people decide on a documen
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -101,3 +101,25 @@ def register_work_summary(summarise: Summarise) -> None:
 def work_summary(team_id: int, *, since: date, on: date) -> WorkSummary | None:
     """None where nobody keeps tests of change."""
     return _WORK[0](team_id, since, on) if _WORK else None
+
+
+@dataclass(frozen=True)
+class AimedGap:
+    """A gap that a group wants to close: of which measure, for which stratum of the set `combined`."""
+
+    measure_id: int
+    stratum_id: int
+
+
+ListAims = Callable[[Iterable[int]], dict[int, list[AimedGap]]]
+_AIMS: list[ListAims] = []
+
+
+def register_aims(list_aims: ListAims) -> None:
+    """list_aims(team_ids) → aims by team, the oldest first. Called once, when the site starts."""
+    _AIMS[:] = [list_aims]
+
+
+def aimed_gaps(team_ids: Iterable[int]) -> dict[int, list[AimedGap]]:
+    """Empty where nobody keeps aims."""
+    return _AIMS[0](team_ids) if _AIMS else {}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grants.views import acts, calls, changes, money, pages, plans, reports, sheets
+from grants.views import acts, calls, changes, money, outcomes, pages, plans, reports, sheets
 
 app_name = "grants"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("awards/add/", changes.add_award_page, name="add_award"),
     path("awards/<int:award_id>/", pages.award_page, name="award"),
     path("awards/<int:award_id>/history/", pages.history_page, name="history"),
+    path("awards/<int:award_id>/outcome/", outcomes.outcome_page, name="outcome"),
+    path("awards/<int:award_id>/outcome.<str:form>", outcomes.outcome_file, name="outcome_file"),
     path("awards/<int:award_id>/change/", changes.change_award_page, name="change_award"),
     path("awards/<int:award_id>/amend/", changes.amend_page, name="amend"),
     path("awards/<int:award_id>/budget/", changes.budget_page, name="budget"),
@@ -44,6 +46,7 @@ urlpatterns = [
     ),
     path("portfolio/", money.portfolio_page, name="portfolio"),
     path("portfolio.csv", money.portfolio_file, name="portfolio_file"),
+    path("portfolio/file.<str:form>", money.portfolio_document, name="portfolio_document"),
     path("conditions/", money.matrix_page, name="matrix"),
     path("finance/", money.finance_page, name="finance"),
     path("funds/add/", money.add_fund_page, name="add_fund"),

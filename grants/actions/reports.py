@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from grants.actions.events import record_award_event
-from grants.enums import ReportKind, ReportState
+from grants.enums import AwardState, ReportKind, ReportState
 from grants.models import ActualLine, Award, GrantReport, ReportVersion
 from grants.narrative import NEEDED, SECTIONS
 from grants.policies.checks import check_not_own_group, check_reason
@@ -27,6 +27,10 @@ from teams.errors import NotAllowed, StateRefused
 from teams.formats import format_money
 from teams.models import Attachment, User
 from teams.permissions import Permission
+
+
+#: States of an award in which it is reported on.
+REPORTING = (AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING, AwardState.TERMINATED)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,53 @@ def _move(
 
 def _newest(report: GrantReport) -> ReportVersion:
     return report.versions.order_by("-number")[0]
+
+
+@transaction.atomic
+def add_report(
+    *,
+    award: Award,
+    kind: ReportKind,
+    starts_on: date,
+    ends_on: date,
+    due_on: date,
+    by: User,
+    as_of: datetime,
+) -> GrantReport:
+    """Ask for one more report than the award's kind has. Reminders go with it as with the others."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    award = lock_award(award.pk)
+    if award.state not in REPORTING:
+        raise StateRefused(
+            f"This award is “{award.get_state_display().lower()}”: reports are asked for once it is active and"
+            " until it is closed."
+        )
+    if not award.starts_on <= starts_on < ends_on <= award.ends_on:
+        raise StateRefused(
+            f"The time of a report lies within the award: {award.starts_on:%-d %b %Y} to {award.ends_on:%-d %b %Y}."
+        )
+    if due_on <= ends_on:
+        raise StateRefused("A report is due after the time that it is about.")
+    same = award.reports.filter(kind=kind)
+    if same.filter(starts_on=starts_on, ends_on=ends_on).exists():
+        raise StateRefused("There is a report about exactly this time already.")
+    overlap = same.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).first()
+    if kind == ReportKind.FINANCIAL and overlap is not None:
+        raise StateRefused(
+            f"{overlap} is about a part of this time. Money of one day is reported once."
+        )
+    report = GrantReport.objects.create(
+        award=award, kind=kind, starts_on=starts_on, ends_on=ends_on, due_on=due_on
+    )
+    record_award_event(
+        award=award,
+        act="add_report",
+        target=report,
+        by=by,
+        as_of=as_of,
+        after={"kind": kind, "starts_on": starts_on, "ends_on": ends_on, "due_on": due_on},
+    )
+    return report
 
 
 @transaction.atomic

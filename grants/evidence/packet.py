@@ -22,7 +22,7 @@ TEMPLATE = Path(__file__).parent / "packet.typ"
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> list[Path]:
+def fonts() -> list[Path]:
     return font_folders()
 
 
@@ -88,7 +88,7 @@ def evidence_pdf(tranche: Tranche, *, as_of: datetime) -> bytes:
     """The document as bytes."""
     return typst.compile(
         TEMPLATE,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards="ua-1",

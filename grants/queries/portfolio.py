@@ -15,6 +15,7 @@ from grants.facts import WorkSummary, work_summary
 from grants.models import Award, Fund, Milestone, Tranche
 from grants.queries.awards import list_awards
 from grants.queries.money import committed_amount, paid_amount, returned_amount
+from grants.queries.outcomes import AwardOutcome, list_outcomes
 from grants.queries.spending import spent_by_award, time_share
 from teams.models import Team
 from teams.scoping import Scope
@@ -41,6 +42,7 @@ class PortfolioRow:
     overdue_count: int
     override_count: int
     work: WorkSummary | None = None
+    outcome: AwardOutcome | None = None
 
     @property
     def with_group(self) -> Decimal:
@@ -110,6 +112,9 @@ def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") ->
         if award.team_id not in work:
             work[award.team_id] = work_summary(award.team_id, since=award.starts_on, on=on)
         rows.append(_row(award, spent.get(award.pk, _ZERO), work[award.team_id], on))
+    outcomes = list_outcomes(scope, found, on=on)
+    for row in rows:
+        row.outcome = outcomes[row.award.pk]
     portfolio = Portfolio(rows)
     for row in rows:
         portfolio.committed += row.committed

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from grants.actions.funds import add_fund, change_rules, record_receipt
 from grants.enums import AwardKind, AwardState, TrancheState
+from grants.evidence.portfolio import portfolio_pdf, portfolio_slides
 from grants.forms.acts import ReceiptForm
 from grants.forms.awards import FundForm, RulesForm
+from grants.outcomes import NO_CAUSE
 from grants.queries.money import (
     get_fund,
     get_fund_totals,
@@ -22,6 +24,7 @@ from grants.queries.money import (
     list_postings,
 )
 from grants.queries.portfolio import (
+    PortfolioRow,
     get_portfolio,
     list_expected_payments,
     list_matrix,
@@ -38,6 +41,7 @@ _QUEUE = (
     TrancheState.APPROVED_FINANCE,
     TrancheState.PAYMENT_FAILED,
 )
+_PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 #: Columns of the file with which finance compares its own ledger.
 RECONCILE_COLUMNS = (
     "fund", "general_ledger_code", "award_number", "group_code", "group", "payment", "movement", "amount",
@@ -46,7 +50,9 @@ RECONCILE_COLUMNS = (
 PORTFOLIO_COLUMNS = (
     "group", "award_number", "kind", "title", "state", "committed", "paid", "returned", "spent", "unspent",
     "time_gone_percent", "next_payment", "next_payment_on", "next_payment_state", "blocking_condition",
-    "overdue_reports", "payments_without_conditions", "tests_started", "last_test_on",
+    "overdue_reports", "payments_without_conditions", "tests_started", "last_test_on", "patients_reached",
+    "points_closer", "points_closer_lower", "points_closer_upper", "cost_per_patient", "cost_per_patient_low",
+    "cost_per_patient_high", "outcome_note",
 )  # fmt: skip
 
 
@@ -102,6 +108,7 @@ def portfolio_file(request: HttpRequest) -> StreamingHttpResponse:
             row.overdue_count, row.override_count,
             row.work.tests_started if row.work else "",
             row.work.last_test_on.isoformat() if row.work and row.work.last_test_on else "",
+            *_outcome_cells(row),
         )
         for row in portfolio.rows
     ]  # fmt: skip
@@ -120,10 +127,60 @@ def portfolio_file(request: HttpRequest) -> StreamingHttpResponse:
     return _csv(f"grants-{today:%Y-%m-%d}.csv", PORTFOLIO_COLUMNS, rows)
 
 
+def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
+    outcome = row.outcome
+    assert outcome is not None
+    reached = outcome.work.patients_reached if outcome.work else None
+    patients = "" if reached is None else reached
+    first = outcome.first
+    if first is None or first.moved is None:
+        return (patients, *[""] * 6, first.why_not if first else outcome.hidden_why)
+    moved, cost = first.moved, first.cost
+    return (
+        patients, round(moved.closed_points, 1), round(moved.closed_lower, 1), round(moved.closed_upper, 1),
+        cost.middle if cost else "", cost.low if cost else "", cost.high if cost else "",
+        f"{first.measure_name}, {first.stratum}. {outcome.cost_text(first)} {NO_CAUSE}",
+    )  # fmt: skip
+
+
 def _csv(name: str, header: Any, rows: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         csv_lines(header, rows),
         content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require(Permission.VIEW_ALL_GRANTS)
+@require_safe
+def portfolio_document(request: HttpRequest, form: str) -> HttpResponse:
+    """The same rows as pdf or pptx, for those who decide."""
+    kind, state = _chosen(request)
+    now = timezone.now()
+    portfolio = get_portfolio(
+        request.scope,  # type: ignore[attr-defined]
+        on=timezone.localdate(now),
+        kind=kind,
+        state=state,
+    )
+    record_event(
+        act="download_grant_portfolio",
+        target="grants:portfolio",
+        by=request.user,  # type: ignore[arg-type]
+        details={"kind": kind, "state": state, "form": form},
+    )
+    if form == "pptx":
+        body, content_type = portfolio_slides(portfolio, list_fund_totals(), as_of=now), _PPTX
+    else:
+        form = "pdf"
+        body, content_type = (
+            portfolio_pdf(portfolio, list_fund_totals(), as_of=now),
+            "application/pdf",
+        )
+    name = f"grants-{timezone.localdate(now):%Y-%m-%d}.{form}"
+    return HttpResponse(
+        body,
+        content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from grants.actions import amendments, awards, funds, milestones, payments
+from grants.actions import amendments, awards, funds, milestones, payments, sheets
 from grants.enums import AmendmentKind, ApprovalStep, PostingKind, TrancheState
 from grants.models import (
     Amendment,
     Award,
     AwardEvent,
+    AwardSheet,
     LedgerEntry,
     Milestone,
     Posting,
@@ -245,6 +247,28 @@ class GrantsMachine(RuleBasedStateMachine):
                 amendment=amendment, by=self.people[decides], note="random",
             )  # fmt: skip
 
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        amount=st.sampled_from(["150000", "200000", "260000", "119999.99"]),
+    )
+    def change_the_fund(self, who: str, amount: str) -> None:
+        self.attempt(
+            funds.change_fund,
+            fund=self.world.fund, by=self.people[who], changes={"amount": Decimal(amount)}, reason="random",
+        )  # fmt: skip
+
+    @rule(who=st.sampled_from(PEOPLE), number=st.integers(1, 3), amount=st.sampled_from([5, 90000]))
+    def import_a_sheet(self, who: str, number: int, amount: int) -> None:
+        row = f"S-{number},{self.world.team.code},x,pilot,2026-01-01,2026-12-31,{amount},2026-03-01"
+        names = "number,group,title,kind,first day,last day,amount,payment date"
+        data = io.BytesIO(f"{names}\n{row}".encode())
+        self.attempt(
+            sheets.receive_sheet,
+            fund=self.world.fund, file=data, name="x.csv", by=self.people[who],
+        )  # fmt: skip
+        for sheet in AwardSheet.objects.filter(state="open"):
+            self.attempt(sheets.import_sheet, sheet=sheet, by=self.people[who])
+
     # --- what holds after every act ------------------------------------------------------------------------
 
     @invariant()
@@ -290,21 +314,39 @@ class GrantsMachine(RuleBasedStateMachine):
             self.block.__exit__(None, None, None)
 
 
-@pytest.mark.django_db
-def test_no_sequence_of_acts_breaks_a_promise() -> None:
+def run(examples: int, steps: int) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     REACHED.clear()
     run_state_machine_as_test(
         GrantsMachine,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=examples,
+            stateful_step_count=steps,
             deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    missing = {"paid", "approve_payment_finance", "fail_payment", "record_return"} - REACHED
+
+
+@pytest.mark.django_db
+def test_no_sequence_of_acts_breaks_a_promise() -> None:
+    run(4, 20)
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db
+def test_no_long_sequence_of_acts_breaks_a_promise() -> None:
+    run(40, 30)
+    missing = {
+        "paid",
+        "approve_payment_finance",
+        "fail_payment",
+        "record_return",
+        "change_fund",
+        "import_sheet",
+        "approve_amendment",
+    } - REACHED
     assert missing == set(), "the sequences never came to this"
