@@ -208,7 +208,9 @@ def _objects_of(team: Team, word: str, coach: User) -> dict[str, int]:
         session=session,
         team=team,
         content={
-            "projects": [{"title": f"{word} storyboard", "aim": "", "charts": [], "ramps": []}]
+            "projects": [
+                {"title": f"{word} storyboard", "aim": "", "focus": [], "charts": [], "ramps": []}
+            ]
         },
         made_by=coach,
         made_at=now,

@@ -269,3 +269,21 @@ def test_nobody_is_reminded_of_a_report_that_is_handed_in_or_was_never_begun(
     submit(write(make_report(team, member)), member)
     Notification.objects.all().delete()
     assert remind_of_reports(as_of=timezone.make_aware(datetime(2026, 6, 5, 9, 0))) == 0
+
+
+@pytest.mark.parametrize(
+    "role", [Role.PAYER_ANALYST, Role.PAYER_FINANCE, Role.EVALUATOR, Role.ADMINISTRATOR]
+)
+def test_scores_and_reports_of_a_team_are_closed_to_payer_and_evaluator(
+    team: Team, member: User, role: Role
+) -> None:
+    """They read the months of the programme, which name nobody; the evaluator besides under pseudonyms."""
+    report = make_report(team, member)
+    client = signed_in(make_user(role))
+    for address in (
+        reverse("learning:progress", args=[team.code]),
+        reverse("learning:report", args=[report.pk]),
+        reverse("learning:reports"),
+        reverse("learning:coaching", args=[team.code]),
+    ):
+        assert client.get(address).status_code in (403, 404)
