@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from measures.enums import SubmissionState
 from measures.ingest.families import read_families
+from measures.ingest.reference_choice import choose_references, list_followers
 from measures.ingest.results import write_results
 from measures.models import Computation, MeasureDefinition, Period, Slice, Source, Submission
 from measures.policies import check_can_publish
@@ -88,13 +89,16 @@ def recompute_families(*, source: Source, families: Iterable[Family], as_of: dat
     """Compute families anew and write what differs. Returns the number of results written or removed.
 
     Measures that count the same people (`shared_denominator`) hide the same cells, so a family
-    brings its siblings with it.
+    brings its siblings with it; and where the best group is looked for in the period before, the families
+    of the period after.
     """
     wanted = _with_siblings(source, set(families))
     if not wanted:
         return 0
+    wanted = _with_siblings(source, {*wanted, *list_followers(source.pk, wanted)})
     definitions = _definitions_of(wanted)
     table = read_families(source.pk, wanted)
+    references = choose_references(source.pk, table, definitions)
     computations = {
         (c.measure_id, c.period_id): c.pk
         for c in Computation.objects.bulk_create(
@@ -107,8 +111,9 @@ def recompute_families(*, source: Source, families: Iterable[Family], as_of: dat
                 computed_at=as_of,
                 result_count=0,
                 changed_count=0,
+                reference_rules={code: rule.to_store() for code, rule in of_family.items()},
             )
-            for measure_id, period_id in table.families
+            for (measure_id, period_id), of_family in zip(table.families, references, strict=True)
         )
     }
     written = write_results(
@@ -117,6 +122,7 @@ def recompute_families(*, source: Source, families: Iterable[Family], as_of: dat
         higher_is_better=[definitions[f].higher_is_better for f in table.families],
         shared_denominator=[definitions[f].shared_denominator for f in table.families],
         computations=[computations[f] for f in table.families],
+        references=references,
         method_version=METHOD_VERSION,
     )
     for family, counts in written.by_family.items():

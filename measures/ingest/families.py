@@ -85,7 +85,7 @@ class FamilyTable:
 def read_families(source_id: int, families: Sequence[tuple[int, int]]) -> FamilyTable:
     """Current cells of the families as dense tables. Cost follows the families asked for."""
     axis = read_stratum_axis()
-    cells = _read_cells(source_id, families)
+    cells = read_cells(source_id, families)
     lines = cells.filter(~pl.col("by_site"))
     keys = ["measure_id", "period_id", "stratum_id"]
     sums = [pl.col(c).sum() for c in COUNTS]
@@ -143,7 +143,7 @@ def _fill_unknown(table: IntArray, axis: StratumAxis) -> None:
             table[:, :, unknown] += rest
 
 
-def _read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
+def read_cells(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
     """Cells of the current slices.
 
     Which submission is current for which team is joined here and not in the database, which has no

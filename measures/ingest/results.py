@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from measures.ingest.families import COUNTS, NONE, FamilyTable, Unit
+from measures.models import Computation
 from measures.queries.axis import PROGRAMME_ONLY
-from measures.stats.disparity import Comparison, StratumSetLayout, compare
+from measures.queries.references import ReferenceUsed, named_in_definitions
+from measures.stats.disparity import Comparison, StratumSetLayout, compare_each
 from measures.stats.gaps import benjamini_hochberg
 from measures.stats.states import CellState, GapState
 from measures.stats.suppression import own_states, shared_groups, suppress
@@ -57,30 +60,32 @@ def write_results(
     higher_is_better: Sequence[bool],
     shared_denominator: Sequence[str],
     computations: Sequence[int],
+    references: Sequence[Mapping[str, ReferenceUsed]],
     method_version: str,
 ) -> Written:
     """Compute the results of the families and write those that differ from what is stored.
 
-    higher_is_better, shared_denominator, computations: one per family, in the table's order.
-    A result of the programme or of a team differs if its counts, states or adjusted p-value do; a
-    site or line of business is written as a whole when any of its counts or states differ. Both are
-    when another method version made them; everything else follows from those.
+    higher_is_better, shared_denominator, computations, references: one per family, in the table's order.
+    references: set code → the programme's rule and what it chose; empty where the definitions name it.
+    A result of the programme or of a team differs if its counts, states, adjusted p-value or the rule of
+    its reference do; a site or line of business is written as a whole when any of its counts or states,
+    or any rule differ. Both are when another method version made them; everything else follows from those.
     """
-    wholes, parts = _compute(table, higher_is_better, shared_denominator)
+    wholes, parts = _compute(table, higher_is_better, shared_denominator, references)
     wholes, adjusted = _adjust(source_id, table, wholes)
     made_by = dict(zip(table.families, computations, strict=True))
     changed_wholes, gone_wholes = _difference(
         wholes,
-        _read_wholes(source_id, table.families),
+        _with_stored_rules(_read_wholes(source_id, table.families), table),
         keys=_WHOLE_KEY,
-        deciding=(*COUNTS, *_STATES, "q_value"),
+        deciding=(*COUNTS, *_STATES, "q_value", "rule"),
         method_version=method_version,
     )
     changed_parts, gone_parts = _difference(
         parts,
-        _read_parts(source_id, table.families),
+        _with_stored_rules(_read_parts(source_id, table.families), None),
         keys=_PART_KEY,
-        deciding=tuple(_ARRAYS),
+        deciding=(*_ARRAYS, "rule"),
         method_version=method_version,
     )
     with connection.cursor() as cursor:
@@ -146,7 +151,10 @@ def _difference(
 
 
 def _compute(
-    table: FamilyTable, higher_is_better: Sequence[bool], shared_denominator: Sequence[str]
+    table: FamilyTable,
+    higher_is_better: Sequence[bool],
+    shared_denominator: Sequence[str],
+    references: Sequence[Mapping[str, ReferenceUsed]],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(results of the programme and the teams, results of their sites and lines of business)."""
     axis = table.axis
@@ -180,8 +188,8 @@ def _compute(
     wholes = np.flatnonzero([unit.is_whole for unit in table.units])
     parts = np.flatnonzero([not unit.is_whole for unit in table.units])
     return (
-        _whole_frame(table, wholes, keep, counts, states, higher_is_better),
-        _part_frame(table, parts, keep, counts, states),
+        _whole_frame(table, wholes, keep, counts, states, higher_is_better, references),
+        _part_frame(table, parts, keep, counts, states, references),
     )
 
 
@@ -192,22 +200,15 @@ def _whole_frame(
     counts: dict[str, NDArray[np.int64]],
     states: NDArray[np.int8],
     higher_is_better: Sequence[bool],
+    references: Sequence[Mapping[str, ReferenceUsed]],
 ) -> pl.DataFrame:
     """One row per stratum of the programme and of each team, with every figure."""
     axis = table.axis
     counts = {name: values[:, wholes] for name, values in counts.items()}
     n, states = counts["denominator"], states[:, wholes]
-    layouts = [
-        StratumSetLayout(
-            code,
-            tuple(indices),
-            reference,
-            tuple(i for i in indices if axis.strata[i].kind == "specified"),
-        )
-        for code, indices, reference in axis.sets()
-    ]
+    layouts = [_layouts(table, of_family) for of_family in references]
     own = own_states(n)
-    result: Comparison = compare(
+    result: Comparison = compare_each(
         n,
         counts["numerator"],
         states,
@@ -218,10 +219,18 @@ def _whole_frame(
     m, u, s = np.nonzero(keep[:, wholes])
     team = np.array([table.units[i].team_id for i in wholes])
     stratum_ids = np.array([stratum.pk for stratum in axis.strata])
-    reference = np.full(len(axis.strata), NONE)
-    for layout in layouts:
-        if layout.reference >= 0:
-            reference[list(layout.indices)] = stratum_ids[layout.reference]
+    reference = np.full((len(table.families), len(axis.strata)), NONE)
+    for row, of_family in zip(reference, layouts, strict=True):
+        for layout in of_family:
+            at = layout.reference if layout.whole == -1 else layout.whole
+            if at >= 0:
+                row[list(layout.indices)] = stratum_ids[at]
+    rules = np.array(
+        [
+            [_rule_text(of_family.get(s.stratum_set.code)) for s in axis.strata]
+            for of_family in references
+        ]
+    )
     family = np.array(table.families)
     columns: dict[str, NDArray[np.generic]] = {
         "measure_id": family[m, 0],
@@ -234,10 +243,60 @@ def _whole_frame(
         "own_state": own[m, u, s],
         "gap_state": result.gap_state[m, u, s],
         "own_gap_state": result.own_gap_state[m, u, s],
-        "reference_id": reference[s],
+        "reference_id": reference[m, s],
+        "rule": rules[m, s],
         **{name: getattr(result, name)[m, u, s] for name in _NUMBERS if name != "q_value"},
     }
     return pl.DataFrame(columns)
+
+
+def _layouts(table: FamilyTable, references: Mapping[str, ReferenceUsed]) -> list[StratumSetLayout]:
+    """Where each set stands and what it is compared with, in one family."""
+    axis = table.axis
+    found = []
+    for code, indices, _ in axis.sets():
+        rule = references.get(code) or named_in_definitions(axis.strata[i] for i in indices)
+        found.append(rule.layout(code, axis.strata, indices, axis.total))
+    return found
+
+
+def _rule_text(rule: ReferenceUsed | None) -> str:
+    return "" if rule is None else json.dumps(rule.to_store(), sort_keys=True)
+
+
+def _rules_text(rules: Mapping[str, Any]) -> str:
+    return json.dumps(rules, sort_keys=True) if rules else ""
+
+
+def _with_stored_rules(stored: pl.DataFrame, table: FamilyTable | None) -> pl.DataFrame:
+    """Add `rule`: of the row's own stratum set, or without a table of all sets together."""
+    rules = dict(
+        Computation.objects.filter(pk__in=stored["computation_id"].unique().to_list())
+        .exclude(reference_rules={})
+        .values_list("pk", "reference_rules")
+    )
+    if not rules:
+        return stored.with_columns(pl.lit("").alias("rule"))
+    if table is None:
+        texts = {pk: _rules_text(of_computation) for pk, of_computation in rules.items()}
+        return stored.with_columns(
+            pl.col("computation_id").replace_strict(texts, default="").alias("rule")
+        )
+    set_of = {s.pk: s.stratum_set.code for s in table.axis.strata}
+    rows = [
+        (pk, stratum_id, json.dumps(of_computation[code], sort_keys=True))
+        for pk, of_computation in rules.items()
+        for stratum_id, code in set_of.items()
+        if code in of_computation
+    ]
+    known = pl.DataFrame(
+        rows,
+        schema={"computation_id": pl.Int64, "stratum_id": pl.Int64, "rule": pl.String},
+        orient="row",
+    )
+    return stored.join(known, on=["computation_id", "stratum_id"], how="left").with_columns(
+        pl.col("rule").fill_null("")
+    )
 
 
 def _part_frame(
@@ -246,6 +305,7 @@ def _part_frame(
     keep: NDArray[np.bool_],
     counts: dict[str, NDArray[np.int64]],
     states: NDArray[np.int8],
+    references: Sequence[Mapping[str, ReferenceUsed]],
 ) -> pl.DataFrame:
     """One row per site and line of business; arrays are texts as PostgreSQL writes them."""
     m, u, s = np.nonzero(keep[:, parts])
@@ -274,8 +334,15 @@ def _part_frame(
         )
     )
     m, u = frame["m"].to_numpy(), frame["u"].to_numpy()
+    rules = np.array(
+        [
+            _rules_text({code: rule.to_store() for code, rule in of_family.items()})
+            for of_family in references
+        ]
+    )
     return pl.DataFrame(
         {
+            "rule": rules[m],
             "measure_id": family[m, 0],
             "period_id": family[m, 1],
             **{name: values[u] for name, values in keys.items()},
@@ -343,12 +410,13 @@ _Types = dict[str, pl.DataType | type[pl.DataType]]
 
 def _whole_types() -> _Types:
     whole = dict.fromkeys((*_WHOLE_KEY, "set_number", *COUNTS, *_STATES), pl.Int64)
-    return {**whole, **dict.fromkeys(_NUMBERS, pl.Float64)}
+    return {**whole, "rule": pl.String, **dict.fromkeys(_NUMBERS, pl.Float64)}
 
 
 def _part_types() -> _Types:
     ids = dict.fromkeys(_PART_KEY, pl.Int64)
-    return {**ids, "by_site": pl.Boolean, "size": pl.Int64, **dict.fromkeys(_ARRAYS, pl.String)}
+    more = {"by_site": pl.Boolean, "size": pl.Int64, "rule": pl.String}
+    return {**ids, **more, **dict.fromkeys(_ARRAYS, pl.String)}
 
 
 def _read(query: str, types: _Types) -> pl.DataFrame:
@@ -375,13 +443,13 @@ def _read_wholes(source_id: int, families: Sequence[tuple[int, int]]) -> pl.Data
     )
     return _read(
         f"""
-        select r.id, c.method_version, r.measure_id, r.period_id, coalesce(r.team_id, {NONE}),
+        select r.id, r.computation_id, c.method_version, r.measure_id, r.period_id, coalesce(r.team_id, {NONE}),
             r.stratum_id, {",".join("r." + c for c in COUNTS)}, {",".join(columns)}, r.q_value
         from measures_stratumresult r join measures_computation c on c.id = r.computation_id
         where r.source_id = {int(source_id)} and (r.measure_id, r.period_id) in ({_pairs(families)})
         """,
         {
-            "id": pl.Int64, "method_version": pl.String,
+            "id": pl.Int64, "computation_id": pl.Int64, "method_version": pl.String,
             **dict.fromkeys((*_WHOLE_KEY, *COUNTS, *_STATES), pl.Int64), "q_value": pl.Float64,
         },
     )  # fmt: skip
@@ -390,14 +458,14 @@ def _read_wholes(source_id: int, families: Sequence[tuple[int, int]]) -> pl.Data
 def _read_parts(source_id: int, families: Sequence[tuple[int, int]]) -> pl.DataFrame:
     return _read(
         f"""
-        select r.id, c.method_version, r.measure_id, r.period_id, r.team_id, r.by_site,
+        select r.id, r.computation_id, c.method_version, r.measure_id, r.period_id, r.team_id, r.by_site,
             coalesce(r.site_id, {NONE}), coalesce(r.line_of_business, {NONE}),
             {",".join("r." + name for name in _ARRAYS)}
         from measures_partresult r join measures_computation c on c.id = r.computation_id
         where r.source_id = {int(source_id)} and (r.measure_id, r.period_id) in ({_pairs(families)})
         """,
         {
-            "id": pl.Int64, "method_version": pl.String, **dict.fromkeys(_PART_KEY, pl.Int64),
+            "id": pl.Int64, "computation_id": pl.Int64, "method_version": pl.String, **dict.fromkeys(_PART_KEY, pl.Int64),
             "by_site": pl.Boolean, **dict.fromkeys(_ARRAYS, pl.String),
         },
     )  # fmt: skip

@@ -50,6 +50,11 @@ from measures.queries.protection import (
     list_hidden_counts,
     list_unprotected,
 )
+from measures.queries.references import (
+    ReferenceUsed,
+    get_rule,
+    list_reference_settings,
+)
 from measures.queries.released import ReleasedCell, register_released
 from measures.queries.results import (
     Figure,
@@ -99,6 +104,7 @@ __all__ = [
     "OutreachFilter",
     "OutreachSlice",
     "PeerBand",
+    "ReferenceUsed",
     "ReleasedCell",
     "SetResult",
     "SliceChange",
@@ -115,6 +121,7 @@ __all__ = [
     "get_definition",
     "get_match_report",
     "get_period",
+    "get_rule",
     "get_submission",
     "list_completeness",
     "list_countable_groups",
@@ -139,6 +146,7 @@ __all__ = [
     "list_peer_bands",
     "list_periods",
     "list_programme_results",
+    "list_reference_settings",
     "list_results_of_teams",
     "list_site_results",
     "list_slice_changes",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from measures.enums import StratumKind
 from measures.models import PartResult, Stratum
-from measures.stats.disparity import Comparison, StratumSetLayout, compare
+from measures.queries.references import used_by
+from measures.stats.disparity import Comparison, StratumSetLayout, compare_each
 from measures.stats.gaps import benjamini_hochberg
 from measures.stats.states import CellState, GapState
 from measures.stats.suppression import own_states
@@ -45,19 +46,22 @@ def read_parts(
     parts: of all measures, whatever is wanted. strata: one set's, and everyone. higher_is_better: by
     measure and period id. measure_ids: what is wanted, None for all.
     """
-    found = list(parts.values(*_KEY, "computation_id", "strata", *_COUNTS.values()).order_by("pk"))
+    rules = "computation__reference_rules"
+    found = list(
+        parts.values(*_KEY, "computation_id", rules, "strata", *_COUNTS.values()).order_by("pk")
+    )
     if not found:
         return []
     counts, present = _dense(found, [s.pk for s in strata])
     own = own_states(counts["denominator"])
-    layout = _layout(strata)
+    layouts = [_layout(strata, part[rules]) for part in found]
     # Every part stands alone: a "measure" of one unit.
-    result = compare(
+    result = compare_each(
         counts["denominator"][:, None],
         counts["numerator"][:, None],
         counts["state"][:, None],
         own[:, None],
-        sets=[layout],
+        sets=[[layout] for layout in layouts],
         higher_is_better=[higher_is_better[p["measure_id"], p["period_id"]] for p in found],
     )
     figures: dict[str, NDArray[Any]] = {
@@ -72,18 +76,18 @@ def read_parts(
     }
     wanted = None if measure_ids is None else set(measure_ids)
     rows = [i for i, p in enumerate(found) if wanted is None or p["measure_id"] in wanted]
-    return list(_rows(found, rows, strata, layout, present, {**counts, **states, **figures}))
+    return list(_rows(found, rows, strata, layouts, present, {**counts, **states, **figures}))
 
 
 def _rows(
     found: Sequence[dict[str, Any]],
     rows: Sequence[int],
     strata: Sequence[Stratum],
-    layout: StratumSetLayout,
+    layouts: Sequence[StratumSetLayout],
     present: NDArray[np.bool_],
     columns: dict[str, NDArray[Any]],
 ) -> Iterator[dict[str, Any]]:
-    reference = strata[layout.reference].pk if layout.reference >= 0 else None
+    compared_with = [layout.reference if layout.whole == -1 else layout.whole for layout in layouts]
     chosen = np.array(rows, dtype=np.int64)
     part, stratum = np.nonzero(present[chosen])
     values = {}
@@ -100,7 +104,9 @@ def _rows(
             **{name: found[at][name] for name in _KEY},
             "computation_id": found[at]["computation_id"],
             "stratum_id": strata[s].pk,
-            "reference_id": reference if s in layout.indices else None,
+            "reference_id": strata[compared_with[at]].pk
+            if compared_with[at] >= 0 and s in layouts[at].indices
+            else None,
             **{name: column[i] for name, column in values.items()},
         }
 
@@ -129,14 +135,13 @@ def _dense(
     return counts, present
 
 
-def _layout(strata: Sequence[Stratum]) -> StratumSetLayout:
+def _layout(strata: Sequence[Stratum], rules: Mapping[str, Any]) -> StratumSetLayout:
+    """strata: one set's, and everyone. rules: `reference_rules` of the computation."""
     indices = [i for i, s in enumerate(strata) if s.kind != StratumKind.TOTAL]
-    return StratumSetLayout(
-        "the set",
-        tuple(indices),
-        next((i for i in indices if strata[i].is_reference), -1),
-        tuple(i for i in indices if strata[i].kind == StratumKind.SPECIFIED),
-    )
+    whole = next((i for i, s in enumerate(strata) if s.kind == StratumKind.TOTAL), -1)
+    of_set = [strata[i] for i in indices]
+    rule = used_by(rules, of_set[0].stratum_set, of_set)
+    return rule.layout("the set", strata, indices, whole)
 
 
 def _adjusted(found: Sequence[dict[str, Any]], result: Comparison) -> NDArray[np.float64]:

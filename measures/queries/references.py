@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
@@ -53,13 +53,9 @@ class ReferenceUsed:
         }
 
     @property
-    def is_found(self) -> bool:
-        """Whether there is anything to compare with."""
-        return (
-            self.strategy == ReferenceStrategy.OVERALL
-            or self.stratum_id is not None
-            or self.benchmark is not None
-        )
+    def is_settled(self) -> bool:
+        """Whether anybody is compared at all: a set can be without a reference."""
+        return self.strategy != ReferenceStrategy.NAMED or self.stratum_id is not None
 
     @property
     def sentence(self) -> str:
@@ -67,23 +63,33 @@ class ReferenceUsed:
         if self.strategy == ReferenceStrategy.NAMED and self.stratum_id is None:
             return ""
         if self.strategy == ReferenceStrategy.BENCHMARK and self.benchmark is None:
-            return "Reference: the measure’s benchmark. It has none in this year."
-        printed = ReferenceRule(
-            Strategy(self.strategy.value),
-            least_n=self.least_n,
-            stratum=self.stratum_id if self.strategy == ReferenceStrategy.NAMED else None,
-            benchmark=None if self.benchmark is None else float(self.benchmark),
-            label=self.label,
-        ).sentence
+            return f"{self.rule_sentence} It has none in this year."
+        if self.strategy == ReferenceStrategy.BENCHMARK:
+            return ReferenceRule(
+                Strategy.BENCHMARK, benchmark=float(self.benchmark or 0), label=self.label
+            ).sentence
+        printed = self.rule_sentence
         if self.strategy not in (ReferenceStrategy.BEST, ReferenceStrategy.LARGEST):
             return printed
         if self.stratum_id is None:
-            nobody = "No group qualifies." if self.chosen_in else "There is no earlier period."
             if self.strategy == ReferenceStrategy.LARGEST:
-                nobody = "There is none."
+                return f"{printed} There is none."
+            nobody = "No group qualifies." if self.chosen_in else "There is no earlier period."
             return f"{printed} {nobody}"
         when = f", chosen in {self.chosen_in}" if self.chosen_in else ""
         return f"{printed[:-1]}: {self.label}{when}, over all groups together."
+
+    @property
+    def rule_sentence(self) -> str:
+        """The rule alone, without what it chose."""
+        if self.strategy == ReferenceStrategy.BENCHMARK:
+            return "Reference: the measure’s benchmark, a fixed number."
+        return ReferenceRule(
+            Strategy(self.strategy.value),
+            least_n=self.least_n,
+            stratum=self.stratum_id if self.strategy == ReferenceStrategy.NAMED else None,
+            label=self.label,
+        ).sentence
 
     def layout(
         self, name: str, strata: Sequence[Stratum], indices: Sequence[int], whole: int
@@ -100,12 +106,23 @@ class ReferenceUsed:
         )
 
 
-def named_in_definitions(strata: Iterable[Stratum]) -> ReferenceUsed:
+class _Named(Protocol):
+    """What is asked of a stratum, or of its label."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def is_reference(self) -> bool: ...
+
+
+def named_in_definitions(strata: Iterable[_Named]) -> ReferenceUsed:
     """Of the strata of one set: the one that the definitions name, if any."""
     stratum = next((s for s in strata if s.is_reference), None)
     if stratum is None:
         return ReferenceUsed(ReferenceStrategy.NAMED)
-    return ReferenceUsed(ReferenceStrategy.NAMED, stratum_id=stratum.pk, label=stratum.label)
+    return ReferenceUsed(ReferenceStrategy.NAMED, stratum_id=stratum.id, label=stratum.label)
 
 
 def used_by(
@@ -132,12 +149,13 @@ def list_rules_in_force(year: int) -> dict[str, ReferenceSetting]:
     return found
 
 
-def get_rule(stratum_set: StratumSet, *, year: int) -> ReferenceUsed:
-    """The rule of a set in a year, before it has chosen anything for a measure."""
+def get_rule(stratum_set: StratumSet, strata: Iterable[_Named], *, year: int) -> ReferenceUsed:
+    """The rule of a set in a year, before it has chosen anything for a measure: one query.
+
+    strata: those of the set.
+    """
     setting = list_rules_in_force(year).get(stratum_set.code)
-    if setting is None:
-        return named_in_definitions(stratum_set.strata.all())
-    return rule_of(setting)
+    return named_in_definitions(strata) if setting is None else rule_of(setting)
 
 
 def rule_of(setting: ReferenceSetting) -> ReferenceUsed:

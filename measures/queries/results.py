@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Q
 
-from measures.enums import LineOfBusiness, StratumKind
+from measures.enums import LineOfBusiness, ReferenceStrategy, StratumKind
 from measures.models import (
     Computation,
     MeasureDefinition,
@@ -27,6 +27,11 @@ from measures.models import (
     StratumSet,
 )
 from measures.queries.parts import read_parts
+from measures.queries.references import (
+    BENCHMARK_CODE,
+    ReferenceUsed,
+    used_by,
+)
 from measures.stats.peers import quartile_band
 from measures.stats.rounding import published_decimals
 from measures.stats.states import CellState, GapState
@@ -111,7 +116,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class SetResult:
-    """One measure, period and unit over one stratum set, with everything that a reader must be told."""
+    """One measure, period and unit over one stratum set, with everything that a reader must be told.
+
+    reference: what the strata are compared with: one of them, everyone, or a benchmark, which has no id;
+    None where there is nothing. rule: why it is this one.
+    """
 
     source: Source
     definition: MeasureDefinition
@@ -121,6 +130,7 @@ class SetResult:
     total: Figure | None
     figures: tuple[Figure, ...]
     reference: StratumLabel | None
+    rule: ReferenceUsed
     audience: Audience
     computed_at: datetime
     method_version: str
@@ -134,9 +144,47 @@ class SetResult:
         return next((f for f in self.figures if f.stratum.code == stratum_code), None)
 
     @property
+    def reference_figure(self) -> Figure | None:
+        """The reference in this unit; of a benchmark a figure that has a rate and nobody in it."""
+        if self.rule.strategy == ReferenceStrategy.OVERALL:
+            return self.total
+        if self.rule.strategy == ReferenceStrategy.BENCHMARK and self.reference is not None:
+            return _benchmark_figure(self.reference, float(self.rule.benchmark or 0))
+        return self.figure(self.reference.code) if self.reference is not None else None
+
+    @property
     def compared(self) -> tuple[Figure, ...]:
         """Figures of specified strata: the ones that a chart draws."""
         return tuple(f for f in self.figures if f.stratum.kind == StratumKind.SPECIFIED)
+
+
+def _benchmark_figure(label: StratumLabel, rate: float) -> Figure:
+    nothing = dict.fromkeys(f.name for f in fields(Figure))
+    told = {
+        "stratum": label,
+        "state": CellState.SHOWN,
+        "numbers_shown": True,
+        "caution": False,
+        "rate": rate,
+        "decimals": 1,
+        "gap_state": GapState.IS_REFERENCE,
+        "gap_shown": False,
+    }
+    return Figure(**(nothing | told))  # type: ignore[arg-type]
+
+
+def _benchmark_label(rule: ReferenceUsed) -> StratumLabel:
+    """A benchmark as something to compare with: its label says how high it is and who published it."""
+    value = f"{100 * float(rule.benchmark or 0):g}%"
+    return StratumLabel(
+        id=0,
+        set_code=BENCHMARK_CODE,
+        code=BENCHMARK_CODE,
+        label=f"Benchmark of {value} ({rule.label})",
+        short_label=f"benchmark {value}",
+        kind=StratumKind.SPECIFIED,
+        position=-1,
+    )
 
 
 @dataclass(frozen=True)
@@ -372,6 +420,7 @@ def _results(
     if not rows:
         return []
     labels = {s.pk: _label(s) for s in strata}
+    own_strata = [s for s in strata if s.stratum_set_id == stratum_set.pk]
     periods_by_id = {p.pk: p for p in periods}
     grouped: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
     for row in rows:
@@ -397,7 +446,11 @@ def _results(
             ),
             key=lambda f: f.stratum.position,
         )
-        reference_id = next((row.reference_id for row in rows_of if row.reference_id), None)
+        of_set = next(
+            (row for row in rows_of if labels[row.stratum_id].set_code == stratum_set.code),
+            rows_of[0],
+        )
+        rule = used_by(computations[of_set.computation_id].reference_rules, stratum_set, own_strata)
         latest = max(
             (computations[row.computation_id] for row in rows_of), key=lambda c: c.computed_at
         )
@@ -417,7 +470,8 @@ def _results(
                 stratum_set=stratum_set,
                 total=next((f for f in figures if f.stratum.kind == StratumKind.TOTAL), None),
                 figures=tuple(f for f in figures if f.stratum.kind != StratumKind.TOTAL),
-                reference=labels.get(reference_id) if reference_id else None,
+                reference=_reference_label(rule, of_set.reference_id, labels),
+                rule=rule,
                 audience=audience,
                 computed_at=latest.computed_at,
                 method_version=latest.method_version,
@@ -433,6 +487,16 @@ def _results(
         )
     )
     return found
+
+
+def _reference_label(
+    rule: ReferenceUsed,
+    reference_id: int | None,
+    labels: Mapping[int, StratumLabel],
+) -> StratumLabel | None:
+    if rule.strategy == ReferenceStrategy.BENCHMARK:
+        return _benchmark_label(rule) if rule.benchmark is not None else None
+    return labels.get(reference_id) if reference_id else None
 
 
 def list_team_results(

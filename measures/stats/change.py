@@ -112,13 +112,40 @@ def gap_change(
     Raises:
         ValueError: see `measures.stats.rates.checked_counts`.
     """
-    before, after = absolute_gap(x_g0, n_g0, x_r0, n_r0), absolute_gap(x_g1, n_g1, x_r1, n_r1)
-    earlier = newcombe(x_g0, n_g0, x_r0, n_r0, level)
-    later = newcombe(x_g1, n_g1, x_r1, n_r1, level)
+    return change_of_gaps(
+        absolute_gap(x_g0, n_g0, x_r0, n_r0),
+        newcombe(x_g0, n_g0, x_r0, n_r0, level),
+        absolute_gap(x_g1, n_g1, x_r1, n_r1),
+        newcombe(x_g1, n_g1, x_r1, n_r1, level),
+        group_change=rate(x_g1, n_g1) - rate(x_g0, n_g0),
+        reference_change=rate(x_r1, n_r1) - rate(x_r0, n_r0),
+        higher_is_better=higher_is_better,
+        level=level,
+    )
+
+
+def change_of_gaps(
+    before: ArrayLike,
+    earlier: Interval,
+    after: ArrayLike,
+    later: Interval,
+    *,
+    group_change: ArrayLike,
+    reference_change: ArrayLike,
+    higher_is_better: ArrayLike,
+    level: float = 0.95,
+) -> GapChange:
+    """The same from two gaps with their intervals, whatever the reference is: everybody, or a benchmark.
+
+    group_change, reference_change: later less earlier rate of each; 0 for a benchmark that stayed.
+    """
+    before, after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     interval = mover_difference(after, later, before, earlier)
-    change = after - before
-    group, reference = rate(x_g1, n_g1) - rate(x_g0, n_g0), rate(x_r1, n_r1) - rate(x_r0, n_r0)
-    group, reference, change = np.broadcast_arrays(group, reference, change)
+    group, reference, change = np.broadcast_arrays(
+        np.asarray(group_change, dtype=np.float64),
+        np.asarray(reference_change, dtype=np.float64),
+        after - before,
+    )
     clear = (interval.lower > 0.0) | (interval.upper < 0.0)
     smaller = np.abs(after) < np.abs(before)
     known = ~np.isnan(change)

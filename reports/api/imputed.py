@@ -116,7 +116,7 @@ class ImputedResultListView(APIView):
 def _item(result: ImputedResult) -> dict[str, Any]:
     numbers = ("low", "high", "lower", "upper", "expected", "n_effective")
     return {
-        "team": result.team.code,
+        "team": result.team.code if result.team else None,
         "measure": result.definition.measure.code,
         "period": result.period.label,
         "source": result.source.code,

@@ -10,6 +10,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from measures.enums import ReferenceStrategy
 from reports.cards.figures import GAP_STATE_WORDS, STATE_WORDS
 from reports.enums import CardState
 from reports.models import ReportCard
@@ -84,6 +85,17 @@ class FigureSerializer(serializers.Serializer[Any]):
     patients_to_parity = serializers.IntegerField(allow_null=True)
 
 
+class ReferenceRuleSerializer(serializers.Serializer[Any]):
+    strategy = serializers.ChoiceField(
+        ReferenceStrategy.values, help_text="How the reference was chosen."
+    )
+    version = serializers.IntegerField(
+        help_text="Of the programme's rule; 0: the stratum that the definitions name."
+    )
+    sentence = serializers.CharField(help_text="The rule in words, with what it chose.")
+    benchmark = serializers.FloatField(allow_null=True, help_text="Proportion 0 to 1.")
+
+
 class ResultSerializer(serializers.Serializer[Any]):
     unit = serializers.ChoiceField(["programme", "team", "site"])
     team = serializers.CharField(allow_null=True, help_text="Code of the team.")
@@ -95,7 +107,11 @@ class ResultSerializer(serializers.Serializer[Any]):
     period = serializers.CharField()
     source = serializers.CharField()
     stratum_set = serializers.CharField()
-    reference = serializers.CharField(allow_null=True, help_text="Code of the reference stratum.")
+    reference = serializers.CharField(
+        allow_null=True,
+        help_text="Code of the reference stratum; “all” for everybody together, “benchmark” for a fixed number.",
+    )
+    reference_rule = ReferenceRuleSerializer()
     total = FigureSerializer(allow_null=True)
     figures = FigureSerializer(many=True)
     computed_at = serializers.DateTimeField()

@@ -33,7 +33,7 @@ from reports.api.serializers import (
     ReportCardSerializer,
     ResultSerializer,
 )
-from reports.cards.figures import figure_content
+from reports.cards.figures import figure_content, rule_content
 from reports.cards.files import CONTENT_TYPES
 from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
@@ -300,6 +300,7 @@ def _result(result: SetResult, unit: str) -> dict[str, Any]:
         "source": result.source.code,
         "stratum_set": result.stratum_set.code,
         "reference": result.reference.code if result.reference else None,
+        "reference_rule": rule_content(result),
         "total": figure_content(result.total, result) if result.total else None,
         "figures": [figure_content(f, result) for f in result.figures],
         "computed_at": result.computed_at,

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from measures.enums import RealCategory
-from measures.queries import CompletenessRow, PeerBand, SetResult
+from measures.queries import CompletenessRow, PeerBand, SetResult, StratumLabel
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.suppression import LEAST_COUNT
-from reports.cards.figures import STATE_WORDS, figure_content
+from reports.cards.figures import STATE_WORDS, figure_content, rule_content
 from reports.cards.findings import list_findings
+from reports.dashboards.wording import people_of, rule_words
 
 FORMAT = 1
 
@@ -54,10 +55,11 @@ class CardInputs:
 
 def build_content(inputs: CardInputs) -> dict[str, Any]:
     """The card's content; the same inputs give the same content, whatever their order in the database."""
-    measures = [_measure_content(result, inputs) for result in _stratified(inputs.headline)]
+    stratified = _stratified(inputs.headline)
+    measures = [_measure_content(result, inputs) for result in stratified]
     completeness = _completeness_content(inputs.completeness)
     headline_set = inputs.headline[0].stratum_set if inputs.headline else None
-    reference = next((r.reference for r in inputs.headline if r.reference), None)
+    reference = _common_reference(stratified)
     content: dict[str, Any] = {
         "format": FORMAT,
         "kind": "group" if inputs.team_code else "statewide",
@@ -77,7 +79,9 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
             "stratum": reference.code,
             "label": reference.label,
             "short_label": reference.short_label,
+            "people": people_of(reference),
         },
+        "reference_rule": rule_words(stratified),
         "rules": {"least_count": LEAST_COUNT, "least_denominator": LEAST_DENOMINATOR},
         "measures": measures,
         "appendix": [_appendix_content(code, inputs.appendix[code]) for code in inputs.appendix],
@@ -100,6 +104,12 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
 def _stratified(results: Sequence[SetResult]) -> list[SetResult]:
     """Without the measures of completeness, which have their own part of the card."""
     return [r for r in results if not r.definition.measure.completeness_of and r.compared]
+
+
+def _common_reference(results: Sequence[SetResult]) -> StratumLabel | None:
+    """With whom all measures are compared; None where each has its own, or there is none."""
+    found = {r.reference.id: r.reference for r in results if r.reference is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _set_content(stratum_set: Any) -> dict[str, str]:
@@ -136,6 +146,7 @@ def _measure_content(result: SetResult, inputs: CardInputs) -> dict[str, Any]:
         "benchmark_rate": definition.benchmark_rate,
         "benchmark_source": definition.benchmark_source,
         "reference": result.reference.code if result.reference else None,
+        "reference_rule": rule_content(result),
         "total": figure_content(result.total, result) if result.total else None,
         "figures": _figures(result, inputs.peers),
         "trend": [
@@ -178,6 +189,7 @@ def _appendix_content(code: str, results: Sequence[SetResult]) -> dict[str, Any]
                 "short_name": r.definition.short_name,
                 "higher_is_better": r.higher_is_better,
                 "reference": r.reference.code if r.reference else None,
+                "reference_rule": rule_content(r),
                 "figures": _figures(r, {}),
             }
             for r in _stratified(results)

@@ -36,6 +36,17 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(float(value), digits) + 0.0
 
 
+def rule_content(result: SetResult) -> dict[str, Any]:
+    """How the reference was chosen, as JSON values."""
+    rule = result.rule
+    return {
+        "strategy": rule.strategy.value,
+        "version": rule.version,
+        "sentence": rule.sentence,
+        "benchmark": None if rule.benchmark is None else float(rule.benchmark),
+    }
+
+
 def figure_content(
     figure: Figure, result: SetResult, peer: PeerBand | None = None
 ) -> dict[str, Any]:

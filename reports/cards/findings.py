@@ -46,8 +46,15 @@ def _behind(content: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, 
     return [(m, f) for m, f in _comparisons(content) if f["reading"] == "behind" and is_clear(f)]
 
 
-def _reference_people(content: Mapping[str, Any], measure: Mapping[str, Any]) -> str:
-    return next(f["people"] for f in measure["figures"] if f["stratum"] == measure["reference"])
+def reference_of(measure: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a measure's gaps are to: the figure of a stratum or of everybody, or a benchmark's rate."""
+    if measure["reference"] == "benchmark":
+        rate = measure["reference_rule"]["benchmark"]
+        people = f"the benchmark of {100 * rate:g}%"
+        return {"stratum": "benchmark", "people": people, "rate": rate, "decimals": 1,
+                "state": "shown", "short_label": "Benchmark"}  # fmt: skip
+    figures = [*measure["figures"], *([measure["total"]] if measure.get("total") else [])]
+    return next((f for f in figures if f["stratum"] == measure["reference"]), None)
 
 
 def _largest_gap(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +70,8 @@ def _largest_gap(content: Mapping[str, Any]) -> dict[str, Any]:
         return {"kind": "largest_gap", "title": "No clear gap", "text": text}
     # Ties go to the measure and stratum that come first on the page.
     measure, figure = max(found, key=lambda pair: abs(pair[1]["gap_points"]))
-    reference = next(f for f in measure["figures"] if f["stratum"] == measure["reference"])
+    reference = reference_of(measure)
+    assert reference is not None  # a gap has one
     digits = min(figure["decimals"], reference["decimals"])
     limits = sorted((abs(figure["gap_points_lower"]), abs(figure["gap_points_upper"])))
     side = "lower" if figure["gap_points"] < 0 else "higher"
@@ -99,7 +107,7 @@ def _most_to_parity(content: Mapping[str, Any]) -> dict[str, Any]:
         "text": (
             f"The most {noun} to parity are in {_in_sentence(measure['short_name'])}: with "
             f"{format_count(figure['patients_to_parity'])} {more} in the numerator, {who} would have "
-            f"the rate of {_reference_people(content, measure)}."
+            f"the rate of {(reference_of(measure) or {}).get('people', 'the reference')}."
         ),
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from reports.cards.findings import is_clear
+from reports.cards.findings import is_clear, reference_of
 from teams.formats import NO_NUMBER, format_count, format_percent, format_points
 
 ABSENT_WORDS = {
@@ -90,8 +90,10 @@ def present_card(
         "method_version": content["basis"]["method_version"],
         "data_version": str(content["basis"]["data_version"]),
         "counted": ", ".join(content["basis"].get("counted", ())),
-        "reference": content["reference"]["short_label"] if content["reference"] else "",
+        "reference_people": _reference_people(content),
         "reference_label": content["reference"]["label"] if content["reference"] else "",
+        # Cards of before the programme could choose have the stratum that the definitions name.
+        "reference_rule": content.get("reference_rule", ""),
         "set_name": content["stratum_set"]["name"] if content["stratum_set"] else "",
         "set_edition": content["stratum_set"]["edition"] if content["stratum_set"] else "",
         "set_note": content["stratum_set"]["note"] if content["stratum_set"] else "",
@@ -111,6 +113,15 @@ def present_card(
     }
 
 
+def _reference_people(content: Mapping[str, Any]) -> str:
+    """With whom the card compares, in the middle of a sentence."""
+    reference = content["reference"]
+    if reference is None:
+        found = any(m["reference"] for m in content["measures"])
+        return "the reference of each measure" if found else "a reference"
+    return reference.get("people") or f"{reference['short_label']} patients"
+
+
 def _period_text(period: Mapping[str, str]) -> str:
     if len(period["label"]) == 4:
         return f"Measurement year {period['label']}"
@@ -128,7 +139,8 @@ def _by_domain(measures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _axis(figures: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
     """Ends of a measure's axis as proportions: whole tens of percent around everything drawn."""
-    values = [v for f in figures for v in (f["rate_lower"], f["rate_upper"]) if v is not None]
+    ends = ("rate_lower", "rate_upper", "rate")  # a benchmark has no interval
+    values = [v for f in figures for end in ends if (v := f.get(end)) is not None]
     if not values:
         return 0.0, 1.0
     low = int(min(values) * 10) / 10
@@ -138,12 +150,14 @@ def _axis(figures: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
 
 def _measure(measure: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     drawn = [f for f in measure["figures"] if f["kind"] == "specified" and f["state"] == "shown"]
-    low, high = _axis(drawn)
+    reference = reference_of(measure)
+    if reference is not None and reference["state"] != "shown":
+        reference = None
+    low, high = _axis([*drawn, *([reference] if reference and drawn else [])])
 
     def place(value: float) -> float:
         return round((value - low) / (high - low), 4)
 
-    reference = next((f for f in drawn if f["stratum"] == measure["reference"]), None)
     total = measure["total"]
     unit = "events" if measure["counting_unit"] == "event" else "patients"
     others = [f for f in measure["figures"] if f["kind"] in ("declined", "unknown")]

@@ -8,23 +8,23 @@ from typing import Any
 
 def purpose(card: Mapping[str, Any]) -> str:
     """What this is and for whom, in two sentences."""
-    who = card["reference"]
+    who = card["reference_people"]
     if card["kind"] == "statewide":
         return (
             f"How often patients of all groups in the {card['programme']} get recommended care, by race and "
-            f"ethnicity. Each group of patients is compared with {who} patients; no provider group can be "
+            f"ethnicity. Each group of patients is compared with {who}; no provider group can be "
             "recognized in these numbers."
         )
     return (
         "How often your patients get recommended care, by race and ethnicity: where everybody is served equally "
-        f"well, and where some are not. Each group of patients is compared with {who} patients."
+        f"well, and where some are not. Each group of patients is compared with {who}."
     )
 
 
 def how_to_read(card: Mapping[str, Any]) -> list[dict[str, str]]:
     """The signs and columns of the measure pages."""
     items = [
-        ("diamond", "Reference", f"The rate of {card['reference']} patients; the vertical line carries it down."),
+        ("diamond", "Reference", f"The rate of {card['reference_people']}; the vertical line carries it down."),
         ("down", "Behind", "The whole 95% interval of the gap lies on the worse side of the reference."),
         ("up", "Ahead", "The whole interval lies on the better side."),
         ("circle", "No clear difference", "The interval reaches across zero: it may be chance, or too few people to tell."),
@@ -48,13 +48,12 @@ def how_to_read(card: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def named_reference(card: Mapping[str, Any]) -> str:
-    """The rule that chose the reference."""
-    named = (
-        f"Reference: {card['reference_label']}, named in advance"
-        if card["reference"]
-        else "The reference was fixed beforehand"
-    )
-    return f"{named}; it is never picked by its result."
+    """The rule that chose the reference, in the words that the card keeps."""
+    rule = card["reference_rule"]
+    if not rule:
+        named = f"Reference: {card['reference_label']}, named in advance"
+        rule = f"{named if card['reference_label'] else 'The reference was fixed beforehand'}."
+    return f"{rule} The rule is settled beforehand, never after looking at this period’s results."
 
 
 def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:

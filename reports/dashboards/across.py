@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from measures.queries import Figure, SetResult, StratumLabel
@@ -11,7 +11,7 @@ from measures.stats.funnel import Position, gap_funnel
 from measures.stats.rates import z_value
 from reports import charts
 from reports.dashboards.conclusions import funnel_finding
-from reports.dashboards.evidence import both_arms
+from reports.dashboards.evidence import both_arms, compared_arm
 from reports.dashboards.wording import gap_decimals, people_of
 from teams.formats import format_points
 
@@ -38,7 +38,7 @@ def splits_of(groups: Sequence[SetResult]) -> tuple[Split, ...]:
     """
     found = []
     for stratum in _strata(groups):
-        arms = _arms(groups, stratum)
+        arms = _arms(groups, stratum, both_arms)
         if len(arms) < 2:
             continue
         split = decompose(
@@ -64,7 +64,9 @@ def splits_of(groups: Sequence[SetResult]) -> tuple[Split, ...]:
 def funnel_of(groups: Sequence[SetResult]) -> charts.Chart | None:
     """The gaps of the stratum that most groups have a gap for, small numbers left out; None for few groups."""
     placed = {
-        stratum: [a for a in _arms(groups, stratum) if not (a[0].caution or a[1].caution)]
+        stratum: [
+            a for a in _arms(groups, stratum, compared_arm) if not (a[0].caution or a[1].caution)
+        ]
         for stratum in _strata(groups)
     }
     stratum = max(placed, key=lambda s: (len(placed[s]), -s.position), default=None)
@@ -75,7 +77,7 @@ def funnel_of(groups: Sequence[SetResult]) -> charts.Chart | None:
     found = gap_funnel(
         [figure.gap_points / 100 for figure, _, _ in arms],  # type: ignore[operator]
         errors,
-        [min(f.denominator or 0, r.denominator or 0) for f, r, _ in arms],
+        [min(f.denominator or 0, r.denominator or f.denominator or 0) for f, r, _ in arms],
     )
     first = arms[0]
     funnel = charts.GapFunnel(
@@ -108,12 +110,14 @@ def _strata(groups: Sequence[SetResult]) -> list[StratumLabel]:
 
 
 def _arms(
-    groups: Sequence[SetResult], stratum: StratumLabel
+    groups: Sequence[SetResult],
+    stratum: StratumLabel,
+    arm_of: Callable[[SetResult, Figure], Figure | None],
 ) -> list[tuple[Figure, Figure, SetResult]]:
     found = []
     for result in groups:
         figure = result.figure(stratum.code)
-        reference = both_arms(result, figure) if figure is not None else None
+        reference = arm_of(result, figure) if figure is not None else None
         if figure is not None and reference is not None:
             found.append((figure, reference, result))
     return found

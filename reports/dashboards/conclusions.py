@@ -17,7 +17,7 @@ from reports.dashboards.evidence import (
     ChangeOfGap,
     NoChange,
     Spread,
-    both_arms,
+    compared_arm,
     detectable_points,
     is_possible,
 )
@@ -73,7 +73,8 @@ def _rounded_up(points: float) -> str:
 def now_conclusion(result: SetResult) -> str:
     """Above the chart of one period: for whom a gap is shown, for whom none can be, and what that means."""
     if result.reference is None:
-        return (
+        start = f"{result.rule.sentence} " if result.rule.version else ""
+        return start + (
             "These are rates without a comparison. Intervals that overlap do not prove that rates are "
             "equal, and this chart does not say why they differ."
         )
@@ -265,7 +266,7 @@ def sites_conclusion(results: Sequence[SetResult], focus: StratumLabel) -> str:
     read = []
     for result in results:
         figure = result.figure(focus.code)
-        if figure is not None and both_arms(result, figure) is not None:
+        if figure is not None and compared_arm(result, figure) is not None:
             read.append(read_figure(figure, higher_is_better=result.higher_is_better))
     if not read:
         return "No site has numbers of both groups, so nothing can be said by site."

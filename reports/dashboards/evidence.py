@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+import numpy as np
+
+from measures.enums import ReferenceStrategy
 from measures.queries import Figure, SetResult, StratumLabel
 from measures.stats import bootstrap, change, decisions, parity, power, reliability
-from reports.dashboards.marks import reference_figure, same_meaning
+from measures.stats.rates import Interval
+from reports.dashboards.marks import same_meaning
 from reports.dashboards.wording import Reading, read_figure
 from teams.enums import Audience
 
+#: As many people that nothing is left to chance: behind a benchmark.
+_NO_CHANCE = 10**12
 #: Sites that are needed before anything is said of how far they can be told apart.
 LEAST_SITES = 3
 
@@ -77,8 +83,18 @@ class SitePlan:
 
 
 def both_arms(result: SetResult, figure: Figure) -> Figure | None:
-    """The reference's figure where the reader sees the gap and both of its arms; else None."""
-    reference = reference_figure(result)
+    """The reference's figure where the reader sees the gap and both of its arms; else None.
+
+    Only another group of people: nobody is in both arms, so what counts people of both holds. Everybody
+    together and benchmarks are none; see `compared_arm`.
+    """
+    reference = compared_arm(result, figure)
+    return reference if reference in result.compared else None
+
+
+def compared_arm(result: SetResult, figure: Figure) -> Figure | None:
+    """What a gap that the reader sees is to, with its number: a group, everybody, or a benchmark."""
+    reference = result.reference_figure
     if reference is None or not (
         figure.gap_shown and figure.numbers_shown and reference.numbers_shown
     ):
@@ -92,18 +108,26 @@ def detectable_points(result: SetResult, figure: Figure) -> float | None:
     NaN where even the widest possible gap would be missed more often; None where a gap is seen, or
     there is no comparison.
     """
-    reference = both_arms(result, figure)
-    if reference is None:
+    reference = compared_arm(result, figure)
+    if reference is None or figure.denominator is None or figure.numerator is None:
         return None
     if read_figure(figure, higher_is_better=result.higher_is_better) != Reading.OPEN:
         return None
+    people, at, outside = reference.denominator, reference.rate, 1.0
+    if people is None:
+        people = _NO_CHANCE
+    elif result.rule.strategy == ReferenceStrategy.OVERALL:
+        # The gap to everybody is that to everyone else, made smaller by the group's own share.
+        others = people - figure.denominator
+        at, outside = ((reference.numerator or 0) - figure.numerator) / others, others / people
+        people = others
     found = power.detectable_gap(
-        figure.denominator,  # type: ignore[arg-type]
-        reference.denominator,  # type: ignore[arg-type]
-        reference.rate,  # type: ignore[arg-type]
+        figure.denominator,
+        people,
+        at,  # type: ignore[arg-type]
         higher_is_better=result.higher_is_better,
     )
-    return float(found) * 100
+    return float(found) * 100 * outside
 
 
 def changes_of(results: Sequence[SetResult], period: str) -> tuple[ChangeOfGap | NoChange, ...]:
@@ -119,12 +143,12 @@ def changes_of(results: Sequence[SetResult], period: str) -> tuple[ChangeOfGap |
     return tuple(
         _change(figure, earlier, later)
         for figure in later.compared
-        if both_arms(later, figure) is not None
+        if compared_arm(later, figure) is not None
     )
 
 
 def _change(figure: Figure, earlier: SetResult, later: SetResult) -> ChangeOfGap | NoChange:
-    reference = both_arms(later, figure)
+    reference = compared_arm(later, figure)
     before = earlier.figure(figure.stratum.code)
     when = earlier.period.label
     if not same_meaning(earlier, later):
@@ -133,18 +157,18 @@ def _change(figure: Figure, earlier: SetResult, later: SetResult) -> ChangeOfGap
     if earlier.reference != later.reference:
         why = f"the reference is not the one of {when}, so the two periods are not compared"
         return NoChange(figure.stratum, why)
-    reference_before = both_arms(earlier, before) if before is not None else None
+    reference_before = compared_arm(earlier, before) if before is not None else None
     if before is None or reference is None or reference_before is None:
         return NoChange(figure.stratum, f"{when} has no gap that can be shown here")
     if any(f.caution for f in (before, reference_before, figure, reference)):
         return NoChange(figure.stratum, f"fewer than 30 are counted now or in {when}")
-    found = change.gap_change(
-        before.numerator, before.denominator,  # type: ignore[arg-type]
-        reference_before.numerator, reference_before.denominator,  # type: ignore[arg-type]
-        figure.numerator, figure.denominator,  # type: ignore[arg-type]
-        reference.numerator, reference.denominator,  # type: ignore[arg-type]
+    found = change.change_of_gaps(
+        *_gap(before),
+        *_gap(figure),
+        group_change=figure.rate - before.rate,  # type: ignore[operator]
+        reference_change=reference.rate - reference_before.rate,  # type: ignore[operator]
         higher_is_better=later.higher_is_better,
-    )  # fmt: skip
+    )
     years = (later.period.ends_on - earlier.period.ends_on).days / 365.25
     return ChangeOfGap(
         figure=figure,
@@ -156,6 +180,15 @@ def _change(figure: Figure, earlier: SetResult, later: SetResult) -> ChangeOfGap
         found=found,
         pace=change.run_rate(found, years=years, higher_is_better=later.higher_is_better),
     )
+
+
+def _gap(figure: Figure) -> tuple[float, Interval]:
+    """Gap and interval as proportions."""
+    gap, low, high = (
+        (v or 0.0) / 100
+        for v in (figure.gap_points, figure.gap_points_lower, figure.gap_points_upper)
+    )
+    return gap, Interval(np.float64(low), np.float64(high))  # type: ignore[arg-type]
 
 
 def judgements_of(result: SetResult) -> tuple[RuleJudgements, ...]:

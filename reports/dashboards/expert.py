@@ -142,7 +142,7 @@ def expert_view(
         strata=tuple(f.stratum.label for f in figures),
         seed=seed,
         draws=bootstrap.DRAWS,
-        reference_sentence=reference_sentence(result.reference),
+        reference_sentence=result.rule.sentence,
         second=second,
         detectable=tuple(
             (f.stratum.label, detectable_text(detectable_points(result, f)))
@@ -151,16 +151,6 @@ def expert_view(
         ),
         reliability=reliability_text(told) if told else "",
     )
-
-
-def reference_sentence(reference: StratumLabel | None) -> str:
-    """The rule of the reference that gaps on all pages and cards have."""
-    if reference is None:
-        return ""
-    rule = references.ReferenceRule(
-        references.Strategy.NAMED, stratum=reference.position, label=reference.label
-    )
-    return rule.sentence
 
 
 def indices_of(result: SetResult, *, seed: int) -> tuple[IndexRow, ...]:

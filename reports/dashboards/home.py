@@ -9,7 +9,6 @@ from typing import Any
 
 from measures.enums import RealField, SubmissionState
 from measures.queries import CompletenessRow, DataChange, GapCount, SetResult
-from reports.dashboards.marks import reference_figure
 from reports.dashboards.team import care_results
 from reports.dashboards.wording import (
     Reading,
@@ -161,7 +160,7 @@ def key_figures(results: Sequence[SetResult], most: int = 3) -> tuple[KeyFigure,
     behind.sort(key=lambda pair: -(pair[0].patients_to_parity or 0))
     chosen = []
     for figure, result in behind[:most]:
-        digits = gap_decimals(figure, reference_figure(result))
+        digits = gap_decimals(figure, result.reference_figure)
         more = "more" if result.higher_is_better else "fewer"
         chosen.append(
             KeyFigure(

@@ -231,7 +231,7 @@ def _line(
 
 def _key(result: ImputedResult) -> list[object]:
     return [
-        result.team.code,
+        result.team.code if result.team else "",
         result.definition.measure.code,
         result.period.label,
         result.source.code,

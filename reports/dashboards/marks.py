@@ -8,7 +8,12 @@ from measures.enums import CountingUnit, RealCategory
 from measures.queries import CompletenessRow, Figure, PeerBand, SetResult, StratumLabel
 from measures.stats.states import CellState
 from reports.charts import GapMatrix, MatrixRow, values
-from reports.dashboards.wording import direction_words, gap_decimals, people_of
+from reports.dashboards.wording import (
+    direction_words,
+    gap_decimals,
+    people_of,
+    reference_words,
+)
 
 _NOTHING_SENT = values.TrendPoint()
 
@@ -46,10 +51,6 @@ def stratum_rate(
     )
 
 
-def reference_figure(result: SetResult) -> Figure | None:
-    return result.figure(result.reference.code) if result.reference else None
-
-
 def strip_of(result: SetResult) -> values.GapStrip | None:
     """The strata with a number on one axis; None where no stratum has one.
 
@@ -57,12 +58,15 @@ def strip_of(result: SetResult) -> values.GapStrip | None:
     in every strip would bury the numbers. So are the group's own strata of fewer than 30, whose
     intervals would squeeze all others into a corner, unless there is nothing else to compare.
     """
-    reference = reference_figure(result)
+    reference = result.reference_figure
     shown = [f for f in result.compared if f.numbers_shown]
     if not shown:
         return None
     few = {f.stratum.id for f in few_of(result)}
     shown = [f for f in shown if f.stratum.id not in few]
+    if reference is not None and reference.numbers_shown and reference not in result.compared:
+        # Everybody, or a benchmark: no stratum of the set, and still what the others are held against.
+        shown.append(reference)
     definition = result.definition
     return values.GapStrip(
         measure=definition.short_name,
@@ -82,6 +86,17 @@ def few_of(result: SetResult) -> list[Figure]:
     return few if others >= 2 or (result.reference is None and others) else []
 
 
+def figure_at(result: SetResult, stratum: StratumLabel) -> Figure | None:
+    """What a result has of something that is drawn: a stratum, everybody, or the year's benchmark."""
+    if stratum.set_code == result.stratum_set.code:
+        return result.figure(stratum.code)
+    if result.total is not None and result.total.stratum.id == stratum.id:
+        return result.total
+    reference = result.reference_figure
+    same_kind = reference is not None and reference.stratum.set_code == stratum.set_code
+    return reference if same_kind else None
+
+
 def trend_of(
     results: Sequence[SetResult], periods: Sequence[str], focus: str
 ) -> values.Trend | None:
@@ -94,9 +109,9 @@ def trend_of(
         return None
     latest = by_period[max(by_period)]
 
-    def point(label: str, code: str) -> values.TrendPoint:
+    def point(label: str, stratum: StratumLabel) -> values.TrendPoint:
         result = by_period.get(label)
-        figure = result.figure(code) if result else None
+        figure = figure_at(result, stratum) if result else None
         if figure is None:
             return _NOTHING_SENT
         if not figure.numbers_shown:
@@ -109,15 +124,13 @@ def trend_of(
         )
 
     series = []
-    for code in dict.fromkeys([focus, *([latest.reference.code] if latest.reference else [])]):
-        figure = latest.figure(code)
-        if figure is None:
-            continue
+    drawn = dict.fromkeys([latest.figure(focus), latest.reference_figure])
+    for figure in [f for f in drawn if f is not None]:
         series.append(
             values.TrendSeries(
                 label=figure.stratum.short_label,
-                points=tuple(point(label, code) for label in periods),
-                is_reference=latest.reference is not None and latest.reference.code == code,
+                points=tuple(point(label, figure.stratum) for label in periods),
+                is_reference=figure == latest.reference_figure,
             )
         )
     if not any(p.rate is not None for s in series for p in s.points):
@@ -156,13 +169,14 @@ def _breaks(
     return tuple(breaks)
 
 
-def site_gaps_of(
-    results: Sequence[SetResult], *, focus: StratumLabel, reference: StratumLabel
-) -> values.SiteGaps | None:
-    """Every site's focus and reference rate for one measure, by name; None without a site."""
+def site_gaps_of(results: Sequence[SetResult], *, focus: StratumLabel) -> values.SiteGaps | None:
+    """Every site's focus and reference rate for one measure, by name; None without a site or a reference."""
+    reference = results[0].reference if results else None
+    if reference is None or reference.id == focus.id:
+        return None
     pairs = []
     for result in results:
-        at_reference, at_focus = result.figure(reference.code), result.figure(focus.code)
+        at_reference, at_focus = result.reference_figure, result.figure(focus.code)
         pairs.append(
             values.SitePair(
                 label=result.unit.name,
@@ -204,7 +218,6 @@ def gap_peers_of_measures(
     bands: Mapping[tuple[int, int], PeerBand],
     *,
     focus: StratumLabel,
-    reference: StratumLabel,
 ) -> values.PeerComparison | None:
     """The gap of the group in focus against the other groups', one row a measure in page order.
 
@@ -223,7 +236,7 @@ def gap_peers_of_measures(
     if not rows:
         return None
     return values.PeerComparison(
-        title=f"Gaps of {people_of(focus)} to {people_of(reference)} beside the other groups",
+        title=f"Gaps of {people_of(focus)} to {reference_words(results)} beside the other groups",
         rows=tuple(rows),
         unit="points",
     )
@@ -252,7 +265,7 @@ def gap_peers_of_strata(
 
 
 def _peer_row(label: str, figure: Figure, result: SetResult, band: PeerBand) -> values.PeerRow:
-    reference = reference_figure(result)
+    reference = result.reference_figure
     return values.PeerRow(
         label=label,
         own=figure.gap_points,
@@ -293,11 +306,11 @@ def matrix_of(
     results: Sequence[SetResult],
     *,
     strata: Sequence[StratumLabel],
-    reference: StratumLabel,
     units: str = "groups",
 ) -> GapMatrix | None:
     """One measure in several groups or sites. Strata that nobody's numbers cover are left out."""
-    if not results:
+    reference = results[0].reference if results else None
+    if reference is None:
         return None
     present = [
         s
@@ -307,7 +320,7 @@ def matrix_of(
     ]
     rows = []
     for result in results:
-        at_reference = result.figure(reference.code)
+        at_reference = result.reference_figure
         cells = [_or_nobody(result.figure(s.code), at_reference, s) for s in present]
         rows.append(
             MatrixRow(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from measures.queries import PeerBand, SetResult, StratumLabel
+from measures.queries import Figure, PeerBand, SetResult, StratumLabel
 from measures.stats.decisions import DecisionRule
 from reports import charts
 from reports.dashboards import evidence, marks
@@ -23,7 +23,6 @@ from reports.dashboards.conclusions import (
     spread_conclusion,
     trend_conclusion,
 )
-from reports.dashboards.expert import reference_sentence
 from reports.dashboards.tables import FigureRow, figure_row, figure_rows
 from reports.dashboards.team import MeasureBlock, measure_block, peers_chart, sites_chart
 from reports.dashboards.wording import gap_decimals, gap_interval_text, gap_text, people_of
@@ -110,7 +109,6 @@ def measure_page(
     period: str,
     periods: Sequence[str],
     focus: StratumLabel | None,
-    reference: StratumLabel | None,
     bands: Mapping[tuple[int, int], PeerBand],
     peers_why_not: str,
     site_results: Sequence[SetResult],
@@ -130,8 +128,8 @@ def measure_page(
             if drawn
             else None
         )
-    if focus is not None and reference is not None:
-        sites = sites_chart(site_results, focus, reference)
+    if focus is not None:
+        sites = sites_chart(site_results, focus)
         compared = None if peers_why_not else marks.gap_peers_of_strata(current, bands)
         peers = peers_chart(compared) if compared else None
     rows = tuple(
@@ -163,8 +161,8 @@ def measure_page(
         line_units=unit_rows(line_results),
         strata=tuple(f.stratum.short_label for f in current.compared),
         focus=people_of(focus) if focus else "",
-        reference=people_of(reference) if reference else "",
-        reference_rule=reference_sentence(current.reference),
+        reference=people_of(current.reference) if current.reference else "",
+        reference_rule=current.rule.sentence,
         now_text=now_conclusion(current),
         spread_text=spread_conclusion(spread) if spread else "",
         seed=seed,
@@ -254,6 +252,14 @@ def _trend_finding(trend: charts.Trend) -> str:
     )
 
 
+def _arm(figure: Figure | None, side: int) -> float | None:
+    """From the rate to one end of its interval, in points; a benchmark has none."""
+    if figure is None or figure.rate is None:
+        return None
+    end = figure.rate_upper if side > 0 else figure.rate_lower
+    return None if end is None else round(100 * side * (end - figure.rate), 1)
+
+
 def interactive_trend(
     results: Sequence[SetResult], periods: Sequence[str]
 ) -> dict[str, Any] | None:
@@ -262,11 +268,13 @@ def interactive_trend(
     latest = by_period[max(by_period)]
     traces = []
     others = 0
-    for figure in latest.compared:
+    reference = latest.reference_figure
+    drawn = [*latest.compared, *([reference] if reference not in (None, *latest.compared) else [])]
+    for figure in drawn:
         points = []
         for label in periods:
             result = by_period.get(label)
-            then = result.figure(figure.stratum.code) if result else None
+            then = marks.figure_at(result, figure.stratum) if result else None
             points.append(then if then is not None and then.numbers_shown else None)
         if not any(points):
             continue
@@ -287,14 +295,8 @@ def interactive_trend(
                     "symmetric": False,
                     "thickness": 1,
                     "width": 3,
-                    "array": [
-                        None if p is None else round(100 * (p.rate_upper - p.rate), 1)
-                        for p in points
-                    ],
-                    "arrayminus": [
-                        None if p is None else round(100 * (p.rate - p.rate_lower), 1)
-                        for p in points
-                    ],
+                    "array": [_arm(p, 1) for p in points],
+                    "arrayminus": [_arm(p, -1) for p in points],
                 },
                 "line": {"color": colour, "width": 2, "dash": dash},
                 "marker": {"color": colour, "symbol": marker, "size": 9},

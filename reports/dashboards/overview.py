@@ -12,10 +12,15 @@ from reports import charts
 from reports.dashboards import marks
 from reports.dashboards.across import Split, funnel_of, splits_of
 from reports.dashboards.conclusions import now_conclusion
-from reports.dashboards.expert import reference_sentence
 from reports.dashboards.tables import FigureRow, figure_row
 from reports.dashboards.team import MeasureBlock, care_results, measure_block
-from reports.dashboards.wording import direction_words, headline, rate_text
+from reports.dashboards.wording import (
+    direction_words,
+    headline,
+    rate_text,
+    reference_words,
+    rule_words,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class OverviewPage:
     completeness: tuple[charts.Chart, ...]
     mark_key: tuple[tuple[str, str], ...]
     now_text: str
+    reference: str
     reference_rule: str
     splits: tuple[Split, ...]
     funnel: charts.Chart | None
@@ -58,7 +64,6 @@ def overview_page(
     programme: Sequence[SetResult],
     groups: Sequence[SetResult],
     measure_code: str,
-    reference: StratumLabel | None,
     strata: Sequence[StratumLabel],
     completeness: Sequence[CompletenessRow],
 ) -> OverviewPage:
@@ -67,13 +72,13 @@ def overview_page(
     compared = [
         s
         for s in strata
-        if (reference is None or s.id != reference.id)
+        if not _is_reference_of_all(s, care)
         and any(f.numbers_shown for r in care if (f := r.figure(s.code)) is not None)
     ]
     chosen = next((r for r in care if r.definition.measure.code == measure_code), None)
     matrix = None
-    if groups and reference is not None:
-        drawn = marks.matrix_of(groups, strata=strata, reference=reference)
+    if groups:
+        drawn = marks.matrix_of(groups, strata=strata)
         matrix = charts.draw_gap_matrix(drawn, ident="matrix") if drawn else None
     bars = []
     by_field = sorted(completeness, key=lambda r: list(RealField).index(r.field))
@@ -94,9 +99,17 @@ def overview_page(
         completeness=tuple(bars),
         mark_key=charts.mark_key(),
         now_text=now_conclusion(chosen) if chosen else "",
-        reference_rule=reference_sentence(reference),
+        reference=reference_words(care),
+        reference_rule=rule_words(care),
         splits=splits_of(groups),
         funnel=funnel_of(groups),
+    )
+
+
+def _is_reference_of_all(stratum: StratumLabel, results: Sequence[SetResult]) -> bool:
+    """Its column would be empty: it is what all measures are compared with."""
+    return bool(results) and all(
+        r.reference is not None and r.reference.id == stratum.id for r in results
     )
 
 

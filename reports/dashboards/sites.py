@@ -29,17 +29,16 @@ def sites_page(
     *,
     results: Sequence[SetResult],
     focus: StratumLabel | None,
-    reference: StratumLabel | None,
     completeness: Sequence[CompletenessRow],
 ) -> SitesPage:
     """results: one measure and period, one result a site."""
     chart = matrix = None
-    if focus is not None and reference is not None and results:
-        chart = sites_chart(results, focus, reference)
+    if focus is not None and results:
+        chart = sites_chart(results, focus)
         strata = {f.stratum.id: f.stratum for r in results for f in r.compared}
         ordered = sorted(strata.values(), key=lambda s: s.position)
         if len(ordered) > 2:
-            drawn = marks.matrix_of(results, strata=ordered, reference=reference, units="sites")
+            drawn = marks.matrix_of(results, strata=ordered, units="sites")
             matrix = charts.draw_gap_matrix(drawn, ident="site-matrix") if drawn else None
     bars = []
     for field, rows in groupby(

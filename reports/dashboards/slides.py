@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from measures.queries import Figure, SetResult, StratumLabel
 from reports.charts import Chart
+from reports.dashboards import marks
 from reports.dashboards.measure import MeasurePage
 from reports.dashboards.wording import rate_interval_text, rate_text
 from teams.drawing.slides import SlideChart, SlideSeries, make_slide
@@ -59,17 +60,15 @@ def _series(
     current: SetResult, code: str, results: Sequence[SetResult | None]
 ) -> tuple[SlideSeries, ...]:
     """Group in focus and reference, one value a result; a hole where the reader gets no number."""
-    codes = dict.fromkeys([code, *([current.reference.code] if current.reference else [])])
     found = []
-    for one in codes:
-        figure = current.figure(one)
+    for figure in dict.fromkeys([current.figure(code), current.reference_figure]):
         if figure is None:
             continue
         found.append(
             SlideSeries(
                 figure.stratum.short_label,
-                tuple(_percent(r.figure(one)) if r else None for r in results),
-                is_reference=current.reference is not None and current.reference.code == one,
+                tuple(_percent(marks.figure_at(r, figure.stratum)) if r else None for r in results),
+                is_reference=figure == current.reference_figure,
             )
         )
     return tuple(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from measures.enums import CountingUnit
 from measures.queries import Figure, PeerBand, SetResult
 from reports.charts.values import Absence
-from reports.dashboards.marks import absence_of, reference_figure
+from reports.dashboards.marks import absence_of
 from reports.dashboards.wording import (
     READING_WORDS,
     Reading,
@@ -71,7 +71,7 @@ def figure_row(
     """label: instead of the stratum's own, for rows that are sites or lines of business."""
     reading = read_figure(figure, higher_is_better=result.higher_is_better)
     shown, compared = figure.numbers_shown, figure.gap_shown
-    digits = gap_decimals(figure, reference_figure(result)) if compared else 1
+    digits = gap_decimals(figure, result.reference_figure) if compared else 1
     least = result.definition.minimum_denominator
     return FigureRow(
         label=label or figure.stratum.label,
@@ -97,7 +97,7 @@ def figure_row(
         peers=_band_text((bands or {}).get((result.definition.measure_id, figure.stratum.id))),
         basis=basis_text(figure, result.audience),
         note=state_sentence(figure, minimum_denominator=least)
-        or gap_state_sentence(figure, result.reference),
+        or gap_state_sentence(figure, result),
         finding=finding_sentence(figure, result),
         events=result.definition.counting_unit == CountingUnit.EVENT,
     )

@@ -25,6 +25,8 @@ from reports.dashboards.wording import (
     people_of,
     rate_text,
     read_figure,
+    reference_words,
+    rule_words,
     sites_finding,
 )
 
@@ -169,7 +171,7 @@ def _trend_cell(result: SetResult | None, focus: StratumLabel) -> TrendCell:
     if result is None or figure is None:
         return TrendCell()
     if figure.gap_shown:
-        digits = gap_decimals(figure, marks.reference_figure(result))
+        digits = gap_decimals(figure, result.reference_figure)
         return TrendCell(
             gap_text(figure, digits),
             gap_interval_text(figure, digits),
@@ -177,7 +179,7 @@ def _trend_cell(result: SetResult | None, focus: StratumLabel) -> TrendCell:
             figure.caution,
         )
     row = figure_row(figure, result)
-    reference = marks.reference_figure(result)
+    reference = result.reference_figure
     absence = marks.absence_of(figure) or (marks.absence_of(reference) if reference else None)
     return TrendCell(absence=absence.value if absence else "no_denominator", reason=row.note)
 
@@ -196,6 +198,7 @@ class TeamPage:
     completeness: charts.Chart | None
     focus: str
     reference: str
+    reference_rule: str
     results: tuple[SetResult, ...]
     mark_key: tuple[tuple[str, str], ...]
 
@@ -206,7 +209,6 @@ def team_page(
     period: str,
     periods: Sequence[str],
     focus: StratumLabel | None,
-    reference: StratumLabel | None,
     bands: Mapping[tuple[int, int], PeerBand],
     site_results: Sequence[SetResult],
     completeness: Sequence[CompletenessRow],
@@ -218,7 +220,7 @@ def team_page(
     one_measure = len({r.definition.measure_id for r in care}) == 1
     trend = peers = sites = None
     rows: tuple[TrendRow, ...] = ()
-    if focus is not None and reference is not None:
+    if focus is not None:
         if len(periods) > 1:
             rows = trend_rows(care, periods, focus)
             drawn = marks.trend_of(care, periods, focus.code) if one_measure else None
@@ -226,11 +228,11 @@ def team_page(
         compared = (
             marks.gap_peers_of_strata(current[0], bands)
             if one_measure and current
-            else marks.gap_peers_of_measures(current, bands, focus=focus, reference=reference)
+            else marks.gap_peers_of_measures(current, bands, focus=focus)
         )
         if compared and not peers_why_not:
             peers = peers_chart(compared)
-        sites = sites_chart(site_results, focus, reference)
+        sites = sites_chart(site_results, focus)
     return TeamPage(
         headline=headline(current),
         domains=domains_of(current),
@@ -243,17 +245,16 @@ def team_page(
         sites_of=site_results[0].definition.short_name if site_results else "",
         completeness=completeness_chart(completeness),
         focus=people_of(focus) if focus else "",
-        reference=people_of(reference) if reference else "",
+        reference=reference_words(current),
+        reference_rule=rule_words(current),
         results=tuple(current),
         mark_key=charts.mark_key(),
     )
 
 
-def sites_chart(
-    results: Sequence[SetResult], focus: StratumLabel, reference: StratumLabel
-) -> charts.Chart | None:
+def sites_chart(results: Sequence[SetResult], focus: StratumLabel) -> charts.Chart | None:
     """Every site's gap of the group in focus, with a finding that counts sites and names none."""
-    by_site = marks.site_gaps_of(results, focus=focus, reference=reference)
+    by_site = marks.site_gaps_of(results, focus=focus)
     if by_site is None:
         return None
     finding, summary = sites_finding(results, focus)

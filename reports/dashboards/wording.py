@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from measures.enums import CountingUnit, StratumKind
+from measures.enums import CountingUnit, ReferenceStrategy, StratumKind
 from measures.queries import CompletenessRow, Figure, SetResult, StratumLabel
 from measures.stats.gaps import benjamini_hochberg, shortfall
 from measures.stats.states import CellState, GapState
@@ -30,6 +30,7 @@ _PEOPLE_OF_SET = {
     "race2024": "{} patients",
     "ethnicity": "{} patients",
     "combined": "{} patients",
+    "benchmark": "the {}",
 }
 _PEOPLE_OTHERWISE = "patients in the group “{}”"
 _RACES = {
@@ -38,8 +39,10 @@ _RACES = {
     "aian": "American Indian or Alaska Native patients",
     "nhpi": "Native Hawaiian or Pacific Islander patients",
 }
+EVERYBODY = "all patients together"
 #: Strata whose short label is no adjective, or an abbreviation: spoken of as a whole.
 _PEOPLE_OF_STRATUM = {
+    ("all", "all"): EVERYBODY,
     **{("race", code): words for code, words in _RACES.items()},
     **{("combined", f"nh_{code}"): words for code, words in _RACES.items()},
     **{("race2024", code): words for code, words in _RACES.items()},
@@ -108,6 +111,23 @@ def people_of(stratum: StratumLabel) -> str:
         return whole
     form = _PEOPLE_OF_SET.get(stratum.set_code, _PEOPLE_OTHERWISE)
     return form.format(stratum.short_label)
+
+
+def reference_words(results: Sequence[SetResult]) -> str:
+    """With whom several results are compared: "White patients", or that each measure has its own."""
+    people = {people_of(r.reference) for r in results if r.reference is not None}
+    if len(people) == 1:
+        return people.pop()
+    return "the reference of each measure" if people else ""
+
+
+def rule_words(results: Sequence[SetResult]) -> str:
+    """The rule behind the gaps of several results; what it chose is named where it is the same for all."""
+    sentences = dict.fromkeys(r.rule.sentence for r in results)
+    if len(sentences) < 2:
+        return next(iter(sentences), "")
+    general = dict.fromkeys(r.rule.rule_sentence for r in results)
+    return f"{' '.join(general)} Each measure’s page says what it is there."
 
 
 def capitalised(text: str) -> str:
@@ -203,15 +223,20 @@ def state_sentence(figure: Figure, *, minimum_denominator: int = 30) -> str:
     return ""
 
 
-def gap_state_sentence(figure: Figure, reference: StratumLabel | None) -> str:
+def gap_state_sentence(figure: Figure, result: SetResult) -> str:
     """Why there is no gap although there may be a rate; empty where a gap is given."""
+    reference = result.reference
     if figure.gap_shown:
         return ""
     if figure.gap_state == GapState.IS_REFERENCE:
         return "The others are compared with this group."
     if figure.gap_state == GapState.NO_REFERENCE:
         if reference is None:
+            if result.rule.version:
+                return "No reference could be chosen by the programme’s rule."
             return "This way of grouping people has no reference group."
+        if result.rule.strategy == ReferenceStrategy.OVERALL:
+            return "Nobody else is counted, so there is nothing to compare with."
         return f"The reference, {people_of(reference)}, has nobody in this measure."
     if figure.gap_state == GapState.NOT_COMPARED:
         return "Counted, but not a group to compare."
@@ -234,8 +259,8 @@ def finding_sentence(figure: Figure, result: SetResult) -> str:
     if reading == Reading.REFERENCE:
         return f"{start}, the reference.{caution}"
     if not figure.gap_shown or result.reference is None:
-        return f"{start}. {gap_state_sentence(figure, result.reference)}{caution}"
-    reference = result.figure(result.reference.code)
+        return f"{start}. {gap_state_sentence(figure, result)}{caution}"
+    reference = result.reference_figure
     digits = gap_decimals(figure, reference)
     than = people_of(result.reference)
     if reading == Reading.OPEN:
@@ -258,13 +283,15 @@ def measure_finding(result: SetResult) -> str:
     if result.reference is None:
         if not any(f.numbers_shown for f in result.figures):
             return "No number can be shown here"
+        if result.rule.version:
+            return "Rates only: the programme’s rule finds no reference here"
         return "Rates only: this way of grouping people has no reference"
     than = people_of(result.reference)
     by_reading: dict[Reading, list[Figure]] = {}
     for figure in result.compared:
         reading = read_figure(figure, higher_is_better=result.higher_is_better)
         by_reading.setdefault(reading, []).append(figure)
-    reference = result.figure(result.reference.code)
+    reference = result.reference_figure
 
     def named(figures: Iterable[Figure]) -> str:
         return listed(

@@ -27,6 +27,7 @@ class Selection:
     """What is shown.
 
     trend_periods: periods of the same form as `period` up to it, oldest first.
+    rule: how the set's reference is chosen in this year; each result says what was chosen.
     focus: the stratum that trends, peers and sites are about; None in a set without a reference.
     """
 
@@ -34,7 +35,7 @@ class Selection:
     period: Any
     trend_periods: tuple[Any, ...]
     stratum_set: Any
-    reference: queries.StratumLabel | None
+    rule: queries.ReferenceUsed
     focus: queries.StratumLabel | None
     definition: Any | None
     line_of_business: int | None
@@ -121,8 +122,9 @@ class ResultFilters(forms.Form):
             self.fields.clear()
             return
         strata = [s for s in queries.list_strata(stratum_set) if s.kind == StratumKind.SPECIFIED]
-        reference = next((s for s in strata if s.is_reference), None)
-        others = [s for s in strata if not s.is_reference] if reference else []
+        rule = queries.get_rule(stratum_set, strata, year=period.year)
+        # Everybody can be in focus where the reference is not one of the groups, or another in each measure.
+        others = [s for s in strata if s.id != rule.stratum_id] if rule.is_settled else []
         focus = _chosen(others, data.get("focus"), lambda s: s.code)
         definitions = [
             d
@@ -155,7 +157,7 @@ class ResultFilters(forms.Form):
                 )
             ),
             stratum_set=stratum_set,
-            reference=reference,
+            rule=rule,
             focus=focus,
             definition=definition,
             line_of_business=line[0] if line else None,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from measures import queries
+from measures.enums import ReferenceStrategy
 from measures.queries import PeerBand, SetResult
 from reports.dashboards.measure import MeasurePage, measure_page
 from reports.dashboards.sites import sites_page
@@ -54,7 +55,6 @@ def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
                 period=chosen.period.label,
                 periods=[p.label for p in chosen.trend_periods],
                 focus=chosen.focus,
-                reference=chosen.reference,
                 bands={} if why_not else _bands(scope, team, chosen, chosen.measure_ids),
                 site_results=_site_results(scope, team, chosen, _site_measure(results, chosen)),
                 completeness=queries.list_completeness(
@@ -162,7 +162,6 @@ def team_sites(request: HttpRequest, code: str) -> HttpResponse:
             "page": sites_page(
                 results=results,
                 focus=chosen.focus,
-                reference=chosen.reference,
                 completeness=queries.list_completeness(
                     scope, source=chosen.source, period=chosen.period, teams=[team], by_site=True
                 ),
@@ -231,7 +230,6 @@ def read_measure(scope: Scope, team: Team, code: str, request: HttpRequest) -> M
         period=chosen.period.label,
         periods=[p.label for p in chosen.trend_periods],
         focus=chosen.focus,
-        reference=chosen.reference,
         bands={} if why_not else _bands(scope, team, chosen, only),
         peers_why_not=why_not,
         site_results=site_results,
@@ -246,9 +244,13 @@ def team_results(
 ) -> list[SetResult]:
     """The team's results of the periods of the trend, for the measure and line chosen.
 
-    only_trend: of the earlier periods no more than the group in focus and the reference.
+    only_trend: of the earlier periods no more than the group in focus and the reference, if it is named.
     """
-    trend = [s.id for s in (chosen.focus, chosen.reference) if s is not None]
+    of_rule = chosen.rule.stratum_id
+    trend = [chosen.focus.id] if chosen.focus is not None else []
+    trend += [of_rule] if of_rule is not None else []
+    # Another rule than a named group can choose any, and another one in each measure.
+    only_trend &= chosen.rule.strategy == ReferenceStrategy.NAMED
     return queries.list_team_results(
         scope,
         team=team,

@@ -19,7 +19,7 @@ from reports.dashboards.downloads import (
 )
 from reports.dashboards.expert import INDEX_COLUMNS, index_lines
 from reports.dashboards.slides import measure_slide
-from reports.dashboards.wording import source_note
+from reports.dashboards.wording import rule_words, source_note
 from reports.dashboards.workbook import render_workbook
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.dashboards import CHART_FORMS, read_measure, team_results
@@ -67,7 +67,7 @@ def _workbook(
         ("Data from", selection.source.name),
         ("Period", selection.period.label),
         ("Compared by", selection.stratum_set.name),
-        ("Reference", selection.reference.label if selection.reference else "none"),
+        ("Reference", rule_words(results) or "none"),
         ("Line of business", selection.line_label),
         ("As of", latest.computed_at.date().isoformat() if latest else ""),
         ("Method", latest.method_version if latest else ""),

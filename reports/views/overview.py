@@ -79,7 +79,6 @@ def overview(request: HttpRequest) -> HttpResponse:
             programme=read.programme,
             groups=read.groups,
             measure_code=chosen.definition.measure.code if chosen.definition else "",
-            reference=chosen.reference,
             strata=strata,
             completeness=queries.list_completeness(
                 scope, source=chosen.source, period=chosen.period

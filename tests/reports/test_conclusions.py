@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from measures.enums import CountingUnit
-from measures.queries import Figure, SetResult
+from measures.enums import CountingUnit, ReferenceStrategy
+from measures.queries import Figure, ReferenceUsed, SetResult
 from measures.stats import bootstrap, gaps, power, rates
 from measures.stats.states import CellState, GapState
 from reports.dashboards import conclusions, evidence, expert
@@ -76,10 +76,11 @@ def result(
         ),
         period=SimpleNamespace(label=str(year), ends_on=date(year, 12, 31)),
         unit=SimpleNamespace(name=name, team=None),
-        stratum_set=SimpleNamespace(code="combined"),
+        stratum_set=SimpleNamespace(code="combined", pk=4),
         total=figure(replace(WHITE, id=1, code="all"), x, n, (1, 2)),
         figures=made,
         reference=WHITE,
+        rule=ReferenceUsed(ReferenceStrategy.NAMED, stratum_id=WHITE.id, label=WHITE.label),
         audience=audience,
         computed_at=None,
         method_version="1.0",

@@ -384,12 +384,12 @@ def count_queries(client, path: str) -> int:
 
 
 QUERIES = {
-    "/": 28,
-    "/programme/": 27,
-    "/teams/HARBOR/": 31,
-    "/teams/HARBOR/measures/CBP/": 34,
-    "/teams/HARBOR/measures/CBP/numbers/": 19,
-    "/teams/HARBOR/sites/": 25,
+    "/": 29,
+    "/programme/": 28,
+    "/teams/HARBOR/": 32,
+    "/teams/HARBOR/measures/CBP/": 35,
+    "/teams/HARBOR/measures/CBP/numbers/": 20,
+    "/teams/HARBOR/sites/": 26,
 }
 
 
@@ -432,7 +432,7 @@ def test_coach_with_four_teams_asks_no_more_than_with_two(world, team, path, mor
         another = make_team(name=f"More {n}")
         fill_more(world, another, n)
         make_coach_assignment(coach, another)
-    assert count_queries(signed_in(coach), path) == {"/": 23, "/teams/": 23}[path]
+    assert count_queries(signed_in(coach), path) == {"/": 24, "/teams/": 24}[path]
 
 
 def test_only_team_is_opened_at_once(world, team):

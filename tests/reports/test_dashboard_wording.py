@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from measures.enums import CountingUnit, StratumKind
-from measures.queries import Figure, SetResult, StratumLabel
+from measures.enums import CountingUnit, ReferenceStrategy, StratumKind
+from measures.queries import Figure, ReferenceUsed, SetResult, StratumLabel
 from measures.stats.states import CellState, GapState
 from reports.charts.values import PeerComparison, PeerRow
 from reports.dashboards.tables import figure_row, unseen_of
@@ -103,6 +103,7 @@ def result(*figures: Figure, higher=True, reference=WHITE, audience=Audience.OTH
         total=None,
         figures=figures,
         reference=reference,
+        rule=ReferenceUsed(ReferenceStrategy.NAMED),
         audience=audience,
         computed_at=None,
         method_version="1",
