@@ -31,6 +31,7 @@ dashboard_patterns: list[URLPattern] = [
     path("teams/<str:code>/imputed/", imputed.team_imputed, name="team_imputed"),
     path("teams/<str:code>/site-finder/", site_finder.team_site_finder, name="team_site_finder"),
     path("programme/", overview.overview, name="overview"),
+    path("programme/imputed/", imputed.programme_imputed, name="overview_imputed"),
 ]
 download_patterns: list[URLPattern] = [
     path("teams/<str:code>/figures.csv", downloads.team_figures, name="team_figures"),
@@ -53,6 +54,9 @@ download_patterns: list[URLPattern] = [
         name="site_finder_figures",
     ),
     path("programme/figures.csv", downloads.overview_figures, name="overview_figures"),
+    path(
+        "programme/imputed.csv", imputed.programme_imputed_figures, name="overview_imputed_figures"
+    ),
     path("programme/figures.xlsx", downloads.overview_workbook, name="overview_workbook"),
 ]
 card_patterns: list[URLPattern] = [

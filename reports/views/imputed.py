@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from measures import queries
+from measures.queries.imputation import list_programme_imputed
 from reports.dashboards.imputed import (
     IMPUTED_COLUMNS,
     VALIDITY_COLUMNS,
@@ -59,6 +60,33 @@ def team_imputed(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "reports/team_imputed.html", context)
 
 
+@require(Permission.VIEW_OVERVIEW)
+@require_safe
+def programme_imputed(request: HttpRequest) -> HttpResponse:
+    """All measures over all groups together with race imputed where nobody asked."""
+    filters = _filters(request, request.scope, None)  # type: ignore[attr-defined]
+    chosen = filters.selection
+    context: dict[str, Any] = {"filters": filters, "selection": chosen, "blocks": []}
+    if chosen is not None:
+        results = list_programme_imputed(source=chosen.source, period=chosen.period)
+        query = chosen.query(strata="", focus="", measure="", line="")
+        context |= {
+            "blocks": [imputed_block(result) for result in results],
+            "query": query,
+            "csv_url": reverse("reports:overview_imputed_figures") + query,
+        }
+    return render(request, "reports/programme_imputed.html", context)
+
+
+@require(Permission.VIEW_OVERVIEW)
+@require_safe
+def programme_imputed_figures(request: HttpRequest) -> HttpResponse:
+    """CSV of all ranges of the programme's page."""
+    chosen = _chosen(request, request.scope, None)  # type: ignore[attr-defined]
+    results = list_programme_imputed(source=chosen.source, period=chosen.period)
+    return _csv(request, "imputed", IMPUTED_COLUMNS, imputed_lines(results), chosen, None)
+
+
 def measure_imputed(scope: Scope, team: Team, chosen: Selection | None) -> ImputedBlock | None:
     """The block of one measure for its page; None where nothing was imputed for it."""
     if chosen is None or chosen.definition is None:
@@ -98,7 +126,7 @@ def validity_figures(request: HttpRequest, code: str) -> HttpResponse:
     return _csv(request, "imputation-validity", VALIDITY_COLUMNS, lines, chosen, team)
 
 
-def _filters(request: HttpRequest, scope: Scope, team: Team) -> ResultFilters:
+def _filters(request: HttpRequest, scope: Scope, team: Team | None) -> ResultFilters:
     filters = ResultFilters(
         request.GET, scope=scope, team=team, with_measure=False, with_line=False, with_focus=False
     )
@@ -107,7 +135,7 @@ def _filters(request: HttpRequest, scope: Scope, team: Team) -> ResultFilters:
     return filters
 
 
-def _chosen(request: HttpRequest, scope: Scope, team: Team) -> Selection:
+def _chosen(request: HttpRequest, scope: Scope, team: Team | None) -> Selection:
     chosen = _filters(request, scope, team).selection
     if chosen is None:
         raise Http404("There are no results yet.")
@@ -115,7 +143,7 @@ def _chosen(request: HttpRequest, scope: Scope, team: Team) -> Selection:
 
 
 def _csv(
-    request: HttpRequest, name: str, columns: Any, lines: Any, chosen: Selection, team: Team
+    request: HttpRequest, name: str, columns: Any, lines: Any, chosen: Selection, team: Team | None
 ) -> HttpResponse:
     return result_file(
         request,

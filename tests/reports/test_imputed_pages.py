@@ -153,3 +153,18 @@ def test_api_gives_what_outsiders_may_see_also_to_the_group(world):
     assert client.get(address, {"team": "G01", "period": "1999"}).status_code == 400
     assert AuditEvent.objects.filter(act__contains="export").count() == 1
     assert client_of(Role.GROUP_LEAD, team=other).get(address, {"team": "G01"}).status_code == 404
+
+
+def test_programme_page_and_file_name_no_group(world):
+    _, team, _ = world
+    client = client_of(Role.EVALUATOR)
+    page = text(client, "/programme/imputed/")
+    assert "Controlling" in page and "people who told their race" in page.lower()
+    assert team.name not in page and "most likely" not in page
+    found = lines(client, "/programme/imputed.csv")
+    assert {row["group_id"] for row in found} == {""}
+    assert list(found[0]) == list(IMPUTED_COLUMNS)
+    shown = [row for row in found if row["state"] == "shown" and row["estimate"] == "rate"]
+    assert shown and all(float(row["low"]) == round(float(row["low"]), 2) for row in shown)
+    assert client_of(Role.GROUP_LEAD, team=team).get("/programme/imputed/").status_code == 403
+    assert AuditEvent.objects.filter(act__contains="download").count() == 1
