@@ -28,7 +28,6 @@ from teams.formats import format_money
 from teams.models import Attachment, User
 from teams.permissions import Permission
 
-
 #: States of an award in which it is reported on.
 REPORTING = (AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING, AwardState.TERMINATED)
 

@@ -46,6 +46,10 @@ def list_categories(*, only_active: bool = True) -> QuerySet[BudgetCategory]:
     return categories.filter(is_active=True) if only_active else categories
 
 
+def get_category(category_id: int) -> BudgetCategory:
+    return BudgetCategory.objects.get(pk=category_id)
+
+
 def list_users_with(permission: Permission, *, on: date) -> QuerySet[User]:
     """People with an open account who hold a permission on a day, by name."""
     roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from grants.actions.amendments import reallocate_budget, request_amendment
 from grants.actions.drafts import change_award, draft_award
-from grants.enums import AmendmentKind, AwardKind
+from grants.actions.reports import add_report
+from grants.enums import AmendmentKind, AwardKind, ReportKind
 from grants.forms.awards import AmendmentForm, AwardForm, BudgetForm
+from grants.forms.money import ReportRequestForm, ScheduleForm
 from grants.policies.transitions import can_step
 from grants.queries.awards import get_amendment, get_award
 from grants.queries.money import list_funds
@@ -115,6 +117,72 @@ def amend_page(request: HttpRequest, award_id: int) -> HttpResponse:
         request,
         "grants/amend.html",
         {"form": form, "award": award},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def schedule_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    """Ask for another amount, other budget lines, other payments or days."""
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    budget = newest_budget(award)
+    form = ScheduleForm(
+        request.POST or None,
+        award=award,
+        lines=list(budget.lines.select_related("category")) if budget else [],
+        tranches=award.tranches.order_by("number"),
+        milestones=award.milestones.order_by("due_on", "id"),
+        categories=list_categories(),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            amendment = request_amendment(
+                award=award,
+                kind=AmendmentKind.AMOUNT if form.is_about_the_amount else AmendmentKind.SCHEDULE,
+                reason=form.cleaned_data["reason"],
+                changes=form.changes(),
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The change is asked for. Somebody else decides.")
+            return redirect("grants:amendment", amendment.pk)
+    return render(
+        request,
+        "grants/schedule.html",
+        {"form": form, "award": award},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_report_page(request: HttpRequest, award_id: int) -> HttpResponse:
+    """Ask for one more report."""
+    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    form = ReportRequestForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = {**form.cleaned_data, "kind": ReportKind(form.cleaned_data["kind"])}
+        try:
+            add_report(award=award, **data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The report is asked for. The group is reminded of it.")
+            return redirect("grants:award", award.pk)
+    return render(
+        request,
+        "grants/form.html",
+        {
+            "form": form,
+            "title": f"Ask for a report on {award.title}",
+            "verb": "Ask for it",
+            "back": "grants:award",
+            "back_pk": award.pk,
+        },
         status=422 if form.errors else 200,
     )
 

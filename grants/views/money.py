@@ -10,11 +10,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from grants.actions.funds import add_fund, change_rules, record_receipt
+from grants.actions.funds import (
+    add_fund,
+    change_fund,
+    change_rules,
+    record_receipt,
+    save_category,
+)
 from grants.enums import AwardKind, AwardState, TrancheState
 from grants.evidence.portfolio import portfolio_pdf, portfolio_slides
 from grants.forms.acts import ReceiptForm
 from grants.forms.awards import FundForm, RulesForm
+from grants.forms.money import CategoryForm, FundChangeForm
 from grants.outcomes import NO_CAUSE
 from grants.queries.money import (
     get_fund,
@@ -30,7 +37,7 @@ from grants.queries.portfolio import (
     list_matrix,
     list_payment_queue,
 )
-from grants.queries.rules import get_rules, list_categories
+from grants.queries.rules import get_category, get_rules, list_categories
 from teams.actions.audit import record_event
 from teams.errors import StateRefused
 from teams.exports import csv_lines
@@ -252,6 +259,7 @@ def fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
         {
             "total": get_fund_totals(fund),
             "postings": list_postings(fund),
+            "versions": fund.versions.select_related("made_by"),
             "can_pay": request.scope.may(Permission.PAY_GRANTS),  # type: ignore[attr-defined]
             "section": "portfolio",
         },
@@ -270,6 +278,74 @@ def add_fund_page(request: HttpRequest) -> HttpResponse:
         request,
         "grants/form.html",
         {"form": form, "title": "Add a fund", "verb": "Add the fund", "back": "grants:finance"},
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+    """Another amount or other days of a fund, with the reason; what it said stays as a version."""
+    fund = get_fund(fund_id)
+    form = FundChangeForm(request.POST or None, fund=fund)
+    if request.method == "POST" and form.is_valid():
+        changes = dict(form.cleaned_data)
+        reason = changes.pop("reason")
+        try:
+            change_fund(
+                fund=fund,
+                changes=changes,
+                reason=reason,
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The fund has a new version.")
+            return redirect("grants:fund", fund.pk)
+    return render(
+        request,
+        "grants/form.html",
+        {
+            "form": form,
+            "title": f"Change {fund.name}",
+            "verb": "Save as a new version",
+            "back": "grants:fund",
+            "back_pk": fund.pk,
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@require(Permission.PAY_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def category_page(request: HttpRequest, category_id: int = 0) -> HttpResponse:
+    """A new budget category (no id), or a change of one."""
+    category = get_category(category_id) if category_id else None
+    form = CategoryForm(request.POST or None, category=category)
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_category(
+                category=category,
+                **form.cleaned_data,
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
+            )
+        except StateRefused as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            messages.success(request, "Saved. It holds for budgets from now on.")
+            return redirect("grants:rules")
+    return render(
+        request,
+        "grants/form.html",
+        {
+            "form": form,
+            "title": f"Change {category.name}" if category else "Add a budget category",
+            "verb": "Save",
+            "back": "grants:rules",
+        },
         status=422 if form.errors else 200,
     )
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grants.actions.milestones import attach_evidence
+from grants.actions.reports import REPORTING
 from grants.evidence.packet import evidence_pdf
 from grants.forms.acts import DocumentForm
 from grants.models import Award, AwardEvent
@@ -163,6 +164,7 @@ def award_page(request: HttpRequest, award_id: int) -> HttpResponse:
             "event_count": list_events(award).count(),
             "tests": tests_beside([award], on=today),
             "can_amend": scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS),
+            "can_ask": scope.may(Permission.MANAGE_GRANTS) and award.state in REPORTING,
             "can_change": scope.may(Permission.MANAGE_GRANTS)
             and award.state in ("draft", "changes_requested"),
         },

@@ -15,6 +15,7 @@ from grants.actions.plans import save_plan
 from grants.actions.sheets import receive_sheet
 from grants.enums import AmendmentKind, AwardKind
 from grants.models import Award
+from grants.queries.rules import list_categories
 from teams.enums import Role
 from tests.addresses import World, every_address
 from tests.factories.grants import (
@@ -59,6 +60,8 @@ def build(world: World) -> None:
     world.share("grants:outcome_file.form", "csv")
     world.share("grants:portfolio_document.form", "pdf")
     _provide(world, "fund_id", grants.fund.pk, grants.fund.pk, set(Role))
+    category = list_categories()[0].pk
+    _provide(world, "category_id", category, category, set(Role))
     call = open_call(
         fund=grants.fund,
         kind=AwardKind.SUPPLEMENTAL,
