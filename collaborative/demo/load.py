@@ -30,6 +30,7 @@ from collaborative.demo.harvest import load_harvest
 from collaborative.demo.learning import load_learning
 from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
+from collaborative.demo.programme_life import load_programme_life
 from collaborative.demo.tests_of_change import load_tests_of_change
 from collaborative.demo.world import YEARS, read_world
 from measures.actions.definitions import load_definitions
@@ -151,6 +152,8 @@ def load_demo(
     load_harvest(users=users, now=now, say=say)
     say("Grants")
     make_grants(now=now, say=say)
+    say("Stories and months of the programme")
+    load_programme_life(users=users, now=now, say=say)
     say("Evaluation")
     make_evaluation(users=users, now=now, say=say)
     _settle_notifications(now)
