@@ -142,7 +142,11 @@ class TriedForm(AsksAboutPersonalDetails):
         widget=_lines(4),
         error_messages={"required": "Say in a sentence or two what you learned."},
     )
-    decision = forms.ChoiceField(label="What did you decide?", choices=Decision.choices)
+    decision = forms.ChoiceField(
+        label="What did you decide?",
+        choices=[("", "Choose"), *Decision.choices],
+        error_messages={"required": "Choose what you decided."},
+    )
     own_cycle: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
         None,
         label="Your test of it",

@@ -85,6 +85,11 @@ def get_own_report(scope: Scope, report_id: int) -> TriedToo:
     )
 
 
+def find_own_report(scope: Scope, cycle_id: int) -> TriedToo | None:
+    """What the reader's own group has said about a test before, to change it."""
+    return TriedToo.objects.filter(cycle_id=cycle_id, team_id__in=scope.staff_team_ids).first()
+
+
 # --- nominations --------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,6 +22,7 @@ from learning.forms.harvest import GroupAnswerForm, NominationForm, QuestionForm
 from learning.models import GroupQuestion
 from learning.queries.effects import read_effects
 from learning.queries.exchange import (
+    find_own_report,
     find_plan_decision,
     get_answerable_question,
     get_nominable_cycle,
@@ -128,9 +130,11 @@ def tried_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
     scope: Scope = request.scope
     cycle = get_shared_cycle(scope, cycle_id)
     team = _writing_team(scope)
+    earlier = find_own_report(scope, cycle.pk)
     form = TriedForm(
         request.POST or None,
         cycles=list_cycles(scope).filter(idea__project__team=team).order_by("-changed_at", "-id"),
+        initial=None if earlier is None else model_to_dict(earlier),
     )
 
     def act(values: dict[str, Any]) -> None:

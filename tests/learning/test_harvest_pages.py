@@ -79,6 +79,8 @@ def test_group_nominates_asks_answers_and_reports_through_the_forms(
     for said in ("How long?", "A week", "Here too", "A group of the programme"):
         assert said in page, said
     assert "Birch" not in page
+    form = other.get(reverse("harvest:tried", args=[shared.pk])).context["form"]
+    assert form["text"].value() == "Here too"
     report = TriedToo.objects.get()
     assert post(other, "take_tried_back", report.pk).status_code == 302
     assert not TriedToo.objects.exists()
