@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("teams.api.urls")),
     path("api/v1/", include("measures.api.urls")),
     path("api/v1/", include("pdsa.api.urls")),
+    path("api/v1/", include("grants.api.urls")),
     path("api/v1/", include("learning.api.urls")),
     path("api/v1/", include("reports.api.urls")),
     path("", include("teams.urls")),

@@ -104,3 +104,44 @@ def list_warnings(
     if not has_decisions:
         found.append("No change has a decision yet: embed, scale or stop.")
     return found
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What moves rows of one source (or of the need): dollars or counts, low to high."""
+
+    drives: str
+    low: Decimal
+    middle: Decimal
+    high: Decimal
+
+
+#: How much one believes: sources at their low and costs at their high, as written, the other way round.
+OUTLOOKS = ("cautious", "expected", "hopeful")
+
+
+def rows_at(rows: Sequence[Row], assumed: Sequence[Assumed], outlook: str) -> list[Row]:
+    """Rows as they would be under an outlook. Rows that no assumption drives stay as they are.
+
+    Several assumptions that drive the same rows are added up before they are compared with their middle.
+    """
+    factors: dict[str, Decimal] = {}
+    for drives in {a.drives for a in assumed if a.drives}:
+        mine = [a for a in assumed if a.drives == drives]
+        middle = sum((a.middle for a in mine), _ZERO)
+        wants_low = (outlook == "cautious") != (drives == "need")
+        level = sum((a.low if wants_low else a.high for a in mine), _ZERO)
+        if outlook != "expected" and middle > 0:
+            factors[drives] = level / middle
+    cent = Decimal("0.01")
+    return [
+        Row(
+            row.description,
+            row.source,
+            tuple(
+                (y * factors.get(row.source or "need", Decimal(1))).quantize(cent)
+                for y in row.years
+            ),
+        )
+        for row in rows
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from decimal import Decimal
 from html import escape
 
@@ -46,6 +47,52 @@ def plan_svg(case: Case, years: list[int]) -> str:
         f'<text class="grant-year" x="{_LEFT + 146}" y="{_HEIGHT - 5}">Where the money comes from</text></svg>'
     )
     return "".join(parts)
+
+
+def gaps_svg(plans: list[tuple[str, Case]], years: list[int]) -> str:
+    """What is missing year by year, a panel for each scenario on one scale, so that they can be compared.
+
+    years: of the first scenario; the others are read by their first to fifth year.
+    """
+    largest = max([Decimal(1), *(amount for _, case in plans for amount in case.gap)])
+    row, left, width = 84, 176, _WIDTH
+    height = row * len(plans) + 34
+    said = "; ".join(
+        f"{name}: {format_money(case.total_gap, cents=False)} missing in five years"
+        for name, case in plans
+    )
+    head = f'<svg class="chart grant-plan-chart" viewBox="0 0 {width} {height}" role="img"'
+    parts = [f'{head} aria-label="{escape(said)}" xmlns="http://www.w3.org/2000/svg">']
+    step = (width - left - _LEFT) / 5
+    for n, (name, case) in enumerate(plans):
+        base = row * (n + 1) - 8
+        for line, text in enumerate(_wrapped(name)):
+            parts.append(
+                f'<text class="grant-year" x="{_LEFT}" y="{base - 26 + 16 * line}">{escape(text)}</text>'
+            )
+        for year, amount in enumerate(case.gap):
+            x, tall = left + year * step, float(amount / largest) * (row - 32)
+            parts.append(
+                f'<rect class="grant-need" x="{x + 0.15 * step:.1f}" y="{base - tall:.1f}"'
+                f' width="{0.7 * step:.1f}" height="{tall:.1f}"/>'
+                f'<text class="grant-gap" x="{x + step / 2:.1f}" y="{base - tall - 5:.1f}"'
+                f' text-anchor="middle">{_short(amount) if amount else "covered"}</text>'
+            )
+        parts.append(
+            f'<line class="grant-axis" x1="{left}" x2="{width - _LEFT}" y1="{base}" y2="{base}"/>'
+        )
+    parts += [
+        f'<text class="grant-year" x="{left + (n + 0.5) * step:.1f}" y="{height - 8}"'
+        f' text-anchor="middle">{year}</text>'
+        for n, year in enumerate(years)
+    ]
+    return "".join([*parts, "</svg>"])
+
+
+def _wrapped(name: str, width: int = 24) -> list[str]:
+    """A name in at most two lines."""
+    lines = textwrap.wrap(name, width) or [""]
+    return lines if len(lines) <= 2 else [lines[0], f"{lines[1][: width - 1]}…"]
 
 
 def plan_sentence(case: Case, years: list[int]) -> str:

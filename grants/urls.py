@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home_page, name="home"),
     path("teams/<str:code>/", pages.team_page, name="team"),
     path("teams/<str:code>/plan/", plans.plan_page, name="plan"),
+    path("teams/<str:code>/plan.pdf", plans.plans_document, name="plans_document"),
     path("teams/<str:code>/plan/add/", plans.add_plan_page, name="add_plan"),
     path("plans/<int:plan_id>/", plans.change_plan_page, name="change_plan"),
     path("plans/<int:plan_id>/sign/", plans.sign_plan_page, name="sign_plan"),

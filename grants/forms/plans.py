@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 
-from grants.enums import PlanDecision, PlanSide, PlanSource
+from grants.enums import PlanDecision, PlanDriver, PlanSide, PlanSource
 from grants.forms.acts import MoneyInput
 
-_PARTS = {"cost": 6, "source": 6, "assumption": 5, "change": 5}
+_PARTS = {"cost": 6, "source": 6, "assumption": 6, "change": 6}
 _ZERO = Decimal("0.00")
 
 
@@ -58,6 +58,7 @@ class PlanForm(forms.Form):
                 "middle": MoneyInput(label="middle"),
                 "high": MoneyInput(label="high"),
                 "unit_cost": MoneyInput(label="dollars each"),
+                "drives": forms.ChoiceField(choices=PlanDriver.choices, label="moves"),
                 "origin": forms.CharField(max_length=200, label="where from"),
             }
         return {

@@ -22,6 +22,9 @@ from django.db.models.functions import Coalesce
 
 from grants.enums import Account, AwardState, PostingKind, TrancheState
 from grants.models import Award, Fund, LedgerEntry, Posting, Tranche
+from grants.queries.awards import visible_awards
+from teams.permissions import Permission
+from teams.scoping import Scope
 
 _MONEY: DecimalField = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), output_field=_MONEY)
@@ -150,6 +153,16 @@ def get_standing_payment(tranche: Tranche) -> Posting | None:
     return tranche.postings.filter(
         Q(kind=PostingKind.PAYMENT) & Q(reversed_by__isnull=True)
     ).first()
+
+
+def list_movements(scope: Scope) -> QuerySet[Posting]:
+    """Movements of the awards that exist for a reader, oldest first; who sees all grants sees what the payer
+    transferred too."""
+    awards = Award.objects.filter(visible_awards(scope)).order_by()
+    seen = Q(award__in=awards)
+    if scope.may(Permission.VIEW_ALL_GRANTS):
+        seen |= Q(award__isnull=True)
+    return Posting.objects.filter(seen).select_related("award", "tranche").order_by("on", "id")
 
 
 def list_postings(fund: Fund, *, award_ids: Iterable[int] | None = None) -> QuerySet[Posting]:

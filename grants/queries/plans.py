@@ -7,27 +7,41 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from grants.business_case import Case, Row, list_warnings, make_case
-from grants.enums import PlanDecision, PlanSide
-from grants.models import SustainabilityPlan
+from grants.business_case import OUTLOOKS, Assumed, Case, Row, list_warnings, make_case, rows_at
+from grants.enums import PlanDecision, PlanDriver, PlanSide
+from grants.models import PlanAssumption, SustainabilityPlan
 from teams.permissions import Permission
 from teams.scoping import Scope
 
 
 @dataclass(frozen=True)
 class PlanView:
-    """A scenario with its sums. avoided: dollars a year that less use would save: low, middle, high."""
+    """A scenario with its sums. avoided: dollars a year that less use would save: low, middle, high;
+    at_stake: the equity part of the contract's incentive, dollars a year; outlooks: the sums with every
+    assumption at its unfavourable, middle and favourable end."""
 
     plan: SustainabilityPlan
     costs: list[Row]
     sources: list[Row]
     case: Case
     avoided: tuple[Decimal, Decimal, Decimal] | None
+    at_stake: tuple[Decimal, Decimal, Decimal] | None
+    outlooks: list[tuple[str, Case]]
     warnings: list[str]
 
     @property
     def years(self) -> list[int]:
         return [self.plan.first_year + n for n in range(5)]
+
+    @property
+    def cliff_year(self) -> int | None:
+        """The first year without the grant that is not covered."""
+        return self.years[self.case.cliff - 1] if self.case.cliff else None
+
+    @property
+    def break_even_year(self) -> int | None:
+        """From then on money other than grants covers the need."""
+        return self.years[self.case.break_even - 1] if self.case.break_even else None
 
 
 def list_plans(scope: Scope) -> QuerySet[SustainabilityPlan]:
@@ -54,14 +68,13 @@ def view_plan(plan: SustainabilityPlan) -> PlanView:
         for line in plan.lines.all()
     ]
     costs = [row for row in rows if not row.source]
-    avoided = None
-    priced = [a for a in plan.assumptions.all() if a.unit_cost is not None]
-    if priced:
-        avoided = (
-            sum((a.low * a.unit_cost for a in priced if a.unit_cost), Decimal(0)),
-            sum((a.middle * a.unit_cost for a in priced if a.unit_cost), Decimal(0)),
-            sum((a.high * a.unit_cost for a in priced if a.unit_cost), Decimal(0)),
-        )
+    assumptions = list(plan.assumptions.all())
+    priced = [
+        a for a in assumptions if a.unit_cost is not None and a.drives != PlanDriver.INCENTIVE
+    ]
+    stakes = [a for a in assumptions if a.drives == PlanDriver.INCENTIVE]
+    avoided = _dollars(priced)
+    assumed = [Assumed(a.drives, *_range(a)) for a in assumptions]
     first_use = next((y + 1 for y in range(5) if any(row.years[y] for row in costs)), 1)
     return PlanView(
         plan,
@@ -69,6 +82,11 @@ def view_plan(plan: SustainabilityPlan) -> PlanView:
         [row for row in rows if row.source],
         make_case(rows, grant_ends_in=plan.grant_ends_in),
         avoided,
+        _dollars(stakes),
+        [
+            (name, make_case(rows_at(rows, assumed, name), grant_ends_in=plan.grant_ends_in))
+            for name in OUTLOOKS
+        ],
         list_warnings(
             rows,
             first_use=first_use,
@@ -76,6 +94,19 @@ def view_plan(plan: SustainabilityPlan) -> PlanView:
             savings_ceiling=avoided[2] if avoided else None,
         ),
     )
+
+
+def _range(assumption: PlanAssumption) -> tuple[Decimal, Decimal, Decimal]:
+    """Low, middle and high: in dollars where each has a price, else as they are."""
+    price = assumption.unit_cost if assumption.unit_cost is not None else Decimal(1)
+    return (assumption.low * price, assumption.middle * price, assumption.high * price)
+
+
+def _dollars(assumptions: list[PlanAssumption]) -> tuple[Decimal, Decimal, Decimal] | None:
+    if not assumptions:
+        return None
+    low, middle, high = zip(*(_range(a) for a in assumptions), strict=True)
+    return sum(low, Decimal(0)), sum(middle, Decimal(0)), sum(high, Decimal(0))
 
 
 def content_of_plan(plan: SustainabilityPlan) -> dict[str, object]:
@@ -95,7 +126,9 @@ def content_of_plan(plan: SustainabilityPlan) -> dict[str, object]:
             for line in plan.lines.all()
         ],
         "assumptions": list(
-            plan.assumptions.values("name", "unit", "low", "middle", "high", "unit_cost", "origin")
+            plan.assumptions.values(
+                "name", "unit", "low", "middle", "high", "unit_cost", "drives", "origin"
+            )
         ),
         "changes": list(
             plan.changes.values("title", "decision", "replaces_step", "owner", "budget_line")

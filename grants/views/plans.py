@@ -14,8 +14,9 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from grants.actions.plans import save_plan, sign_plan
+from grants.evidence.plans import plans_pdf
 from grants.forms.plans import PlanForm
-from grants.plan_chart import plan_sentence, plan_svg
+from grants.plan_chart import gaps_svg, plan_sentence, plan_svg
 from grants.queries.awards import get_grant_team
 from grants.queries.plans import content_of_plan, get_plan, list_plans, view_plan
 from teams.actions.audit import record_event
@@ -36,6 +37,13 @@ def plan_page(request: HttpRequest, code: str) -> HttpResponse:
         "grants/plan.html",
         {
             "team": team,
+            "compared": views if len(views) > 1 else [],
+            # Made of numbers and escaped words by grants.plan_chart.
+            "comparison": mark_safe(
+                gaps_svg([(v.plan.name, v.case) for v in views], views[0].years)
+            )
+            if len(views) > 1
+            else "",
             "scenarios": [
                 {
                     "view": view,
@@ -109,6 +117,12 @@ def change_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
 def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
     content: Any = content_of_plan(plan) if plan else None
     form = PlanForm(request.POST or None, content=content)
+    like = request.GET.get("like", "")
+    if plan is None and like.isdigit() and request.method != "POST":
+        # A scenario begins as another one of the same group: then little has to be typed.
+        other = list_plans(request.scope).filter(team=team, pk=int(like)).first()  # type: ignore[attr-defined]
+        if other is not None:
+            form = PlanForm(content={**content_of_plan(other), "name": f"{other.name}, copy"})
     if plan is None:
         form.fields["first_year"].initial = timezone.localdate().year
     if request.method == "POST" and form.is_valid():
@@ -144,6 +158,21 @@ def sign_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
+def plans_document(request: HttpRequest, code: str) -> HttpResponse:
+    """All scenarios of a team as one PDF, side by side and then each."""
+    scope: Any = request.scope  # type: ignore[attr-defined]
+    team = get_grant_team(scope, code)
+    views = [view_plan(plan) for plan in list_plans(scope).filter(team=team)]
+    record_event(act="download_plan", target=team, by=request.user, team=team)  # type: ignore[arg-type]
+    return HttpResponse(
+        plans_pdf(team.name, views, as_of=timezone.now()),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="plans-{team.code}.pdf"'},
+    )
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
 def plan_file(request: HttpRequest, plan_id: int, form: str) -> HttpResponse:
     """The grid as csv or xlsx."""
     plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
@@ -151,6 +180,9 @@ def plan_file(request: HttpRequest, plan_id: int, form: str) -> HttpResponse:
     record_event(act="download_plan", target=plan, by=request.user, team=plan.team)  # type: ignore[arg-type]
     header = ["kind", "what", *[str(year) for year in view.years], "total"]
     rows = [[r["kind"], r["row"], *r["years"], r["total"]] for r in _grid(view)]
+    rows += [
+        ["Outlook", f"Missing, {name}", *case.gap, case.total_gap] for name, case in view.outlooks
+    ]
     name = f"plan-{plan.team.code}-{plan.pk}"
     if form == "xlsx":
         buffer = BytesIO()

@@ -35,7 +35,7 @@ _SEE_GRANTS = {Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST, Role.PAYER_FINANCE}
 def _provide(world: World, part: str, mine: object, other: object, seen_by: set[Role]) -> None:
     """A part of this app's addresses; other apps have parts of the same name."""
     for address in every_address():
-        if address.name.startswith("grants:") and part in address.parts:
+        if address.name.startswith(("grants:", "api_grant")) and part in address.parts:
             world.provide(f"{address.name}.{part}", mine=mine, other=other, seen_by=seen_by)
 
 
@@ -52,7 +52,13 @@ def build(world: World) -> None:
         _provide(world, name, parts[world.mine.pk][name], parts[world.other.pk][name], _SEE_GRANTS)
     _provide(world, "award_id", mine.pk, other.pk, _SEE_GRANTS)
     # The payer's finance sees the group's grants, and nothing else of it.
-    for name in ("grants:team", "grants:plan", "grants:add_plan", "grants:apply"):
+    for name in (
+        "grants:team",
+        "grants:plan",
+        "grants:plans_document",
+        "grants:add_plan",
+        "grants:apply",
+    ):
         world.provide(
             f"{name}.code", mine=world.mine.code, other=world.other.code, seen_by=_SEE_GRANTS
         )

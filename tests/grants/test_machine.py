@@ -333,7 +333,7 @@ def run(examples: int, steps: int) -> None:
 
 @pytest.mark.django_db
 def test_no_sequence_of_acts_breaks_a_promise() -> None:
-    run(4, 20)
+    run(3, 20)
 
 
 @pytest.mark.heavy

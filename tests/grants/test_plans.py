@@ -9,7 +9,7 @@ import pytest
 from django.db import ProgrammingError, transaction
 
 from grants.actions.plans import save_plan, sign_plan
-from grants.business_case import Row, list_warnings, make_case
+from grants.business_case import OUTLOOKS, Assumed, Row, list_warnings, make_case, rows_at
 from grants.models import PlanVersion, SustainabilityPlan
 from grants.plan_chart import plan_sentence, plan_svg
 from grants.queries.plans import content_of_plan, view_plan
@@ -142,3 +142,74 @@ def test_plan_is_written_read_and_taken_away_on_pages() -> None:
     assert "Missing,60000.00" in csv
     assert client.get(f"/grants/plans/{plan.pk}/file.xlsx").content.startswith(b"PK")
     assert client.get(f"/grants/plans/{plan.pk}/").content.decode().count("Nurses") == 1
+
+
+def assumed(drives: str, low: float, middle: float, high: float) -> Assumed:
+    return Assumed(drives, Decimal(str(low)), Decimal(str(middle)), Decimal(str(high)))
+
+
+def test_outlooks_move_sources_and_costs_against_each_other() -> None:
+    rows = [row("", 10, 10, 10, 10, 10), row("savings", 0, 2, 2, 2, 2), row("grant", 4, 0, 0, 0, 0)]
+    said = [assumed("savings", 1, 2, 3), assumed("savings", 1, 2, 5), assumed("need", 8, 10, 12)]
+    cautious, expected, hopeful = (rows_at(rows, said, name) for name in OUTLOOKS)
+    assert expected == rows
+    assert cautious[0].years[0] == 12_000_000 and hopeful[0].years[0] == 8_000_000
+    assert cautious[1].years[1] == 1_000_000  # (1 + 1) of (2 + 2)
+    assert hopeful[1].years[1] == 4_000_000
+    assert cautious[2] == hopeful[2] == rows[2]  # what nothing drives stays
+    assert rows_at(rows, [assumed("savings", 0, 0, 3)], "hopeful") == rows
+
+
+def test_the_programmes_own_case_fits_with_its_assumptions() -> None:
+    """A grant of $2 million against about $100 million, with the incentive that is at stake."""
+    rows = [
+        row("", 18, 19, 20.5, 21.2, 21.3),
+        row("grant", 1, 1, 0, 0, 0),
+        row("operating", 8, 8.5, 9, 9.5, 10),
+        row("incentive", 0, 2.5, 4, 5, 5),
+    ]
+    cases = [
+        make_case(rows_at(rows, [assumed("incentive", 1, 2, 3)], name), grant_ends_in=2)
+        for name in OUTLOOKS
+    ]
+    assert [case.total_need for case in cases] == [100_000_000] * 3
+    assert [case.grant_share for case in cases] == [Decimal("0.02")] * 3
+    gaps = [case.total_gap for case in cases]
+    assert gaps == [44_750_000, 36_500_000, 28_250_000]
+
+
+@pytest.mark.django_db
+def test_scenarios_stand_side_by_side_and_go_away_as_one_document() -> None:
+    team = make_team()
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    stake = {
+        "name": "Equity part", "unit": "a year", "low": Decimal(10), "middle": Decimal(20), "high": Decimal(30),
+        "unit_cost": None, "drives": "incentive", "origin": "Contract",
+    }  # fmt: skip
+    for name, lines in (
+        ("Without", content()["lines"]),
+        ("<b>With</b>", [*content()["lines"], {"side": "source", "source": "incentive", "description": "x", "year_1": Decimal(20)}]),
+    ):  # fmt: skip
+        save_plan(
+            team=team, plan=None, content=content(name=name, lines=lines, assumptions=[stake]), by=lead,
+            as_of=NOW,
+        )  # fmt: skip
+    client = signed_in(lead)
+    page = client.get(f"/grants/teams/{team.code}/plan/").content.decode()
+    assert "Side by side" in page and "Equity incentive at stake" in page and "<b>With" not in page
+    plan = SustainabilityPlan.objects.get(name="<b>With</b>")
+    assert [case.gap[0] for _, case in view_plan(plan).outlooks] == [30, 20, 10]
+    copied = client.get(f"/grants/teams/{team.code}/plan/add/?like={plan.pk}").content.decode()
+    assert "copy" in copied and 'value="Equity part"' in copied
+    assert client.get(f"/grants/teams/{team.code}/plan.pdf").content.startswith(b"%PDF")
+    assert (
+        '"Missing, cautious",30.00'
+        in client.get(f"/grants/plans/{plan.pk}/file.csv").content.decode()
+    )
+    stranger = signed_in(make_user(Role.GROUP_LEAD))
+    assert stranger.get(f"/grants/teams/{team.code}/plan.pdf").status_code == 404
+    own = make_user(Role.GROUP_LEAD, team=make_team())
+    other = signed_in(own)
+    code = own.memberships.get().organisation.teams.get().code
+    leaked = other.get(f"/grants/teams/{code}/plan/add/?like={plan.pk}").content.decode()
+    assert "Equity part" not in leaked
