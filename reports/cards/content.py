@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from measures.enums import RealCategory
-from measures.queries import CompletenessRow, PeerBand, SetResult, StratumLabel
+from measures.queries import CompletenessRow, ImputedResult, PeerBand, SetResult, StratumLabel
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.suppression import LEAST_COUNT
 from reports.cards.figures import STATE_WORDS, figure_content, rule_content
 from reports.cards.findings import list_findings
+from reports.cards.imputed import imputed_content
 from reports.dashboards.wording import people_of, rule_words
 
 FORMAT = 1
@@ -32,6 +33,7 @@ class CardInputs:
     peers: of the headline set, keyed by (measure id, stratum id); empty for the statewide card.
     completeness: rows of the card's team, or of all teams for the statewide card.
     counted: codes of measures that were sent as counts, without member rows.
+    imputed: of the card's team, or of all groups together.
     """
 
     programme_name: str
@@ -51,6 +53,7 @@ class CardInputs:
     completeness: Sequence[CompletenessRow]
     commentary: str
     counted: Sequence[str] = ()
+    imputed: Sequence[ImputedResult] = ()
 
 
 def build_content(inputs: CardInputs) -> dict[str, Any]:
@@ -86,6 +89,7 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
         "measures": measures,
         "appendix": [_appendix_content(code, inputs.appendix[code]) for code in inputs.appendix],
         "completeness": completeness,
+        "imputed": imputed_content(inputs.imputed),
         "commentary": inputs.commentary,
         "basis": {
             "method_version": max((r.method_version for r in inputs.headline), default=""),

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from reports.cards.findings import is_clear, reference_of
+from reports.cards.imputed import present_imputed
 from teams.formats import NO_NUMBER, format_count, format_percent, format_points
 
 ABSENT_WORDS = {
@@ -109,6 +110,7 @@ def present_card(
         "summary": _summary(content),
         "appendix": [_appendix(part) for part in content["appendix"]],
         "completeness": _completeness_rows(content["completeness"]),
+        "imputed": present_imputed(content),
         "definitions": [_definition(m) for m in content["measures"]],
     }
 

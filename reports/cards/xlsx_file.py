@@ -9,6 +9,8 @@ from typing import Any
 
 import xlsxwriter
 
+from reports.cards.imputed import COLUMNS as IMPUTED_COLUMNS
+from reports.cards.imputed import imputed_rows
 from reports.cards.tables import COLUMNS, list_rows
 from reports.cards.wording import how_to_read, methods, purpose
 
@@ -55,6 +57,7 @@ def render_xlsx(
     _write_read_me(book, styles, card)
     _write_figures(book, styles, content)
     _write_completeness(book, styles, content)
+    _write_imputed(book, styles, content)
     _write_definitions(book, styles, content)
     book.close()
     return buffer.getvalue()
@@ -149,6 +152,27 @@ def _write_completeness(book: Any, styles: _Styles, content: Mapping[str, Any]) 
             sheet.write_number(line, 3, row["members_about"], styles.number["count"])
             line += 1
     sheet.freeze_panes(1, 0)
+    _for_print(sheet)
+
+
+def _write_imputed(book: Any, styles: _Styles, content: Mapping[str, Any]) -> None:
+    """Only where something was imputed."""
+    rows = imputed_rows(content)
+    if not rows:
+        return
+    sheet = book.add_worksheet("Race where nobody asked")
+    for number, head in enumerate(IMPUTED_COLUMNS):
+        sheet.set_column(number, number, 36 if head == "group" else 14)
+        sheet.write_string(0, number, head, styles.head)
+    for line, row in enumerate(rows, start=1):
+        for number, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write_string(line, number, value, styles.plain)
+            elif IMPUTED_COLUMNS[number] == "expected_people" and value is not None:
+                sheet.write_number(line, number, value, styles.number["count"])
+            elif value is not None:
+                sheet.write_number(line, number, value, styles.whole_percent)
+    sheet.freeze_panes(1, 2)
     _for_print(sheet)
 
 

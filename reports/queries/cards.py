@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from measures import queries as measures
 from measures.enums import SourceKind
+from measures.queries.imputation import list_programme_imputed
 from reports.cards.content import APPENDIX_SETS, HEADLINE_SETS, CardInputs, build_content
 from reports.enums import CardState
 from reports.models import ReportCard
@@ -170,6 +171,9 @@ def read_inputs(scope: Scope, card: ReportCard) -> CardInputs:
         ),
         commentary=card.commentary,
         counted=measures.list_counted_measures(source=source, period=period, team=team),
+        imputed=list_programme_imputed(source=source, period=period)
+        if team is None
+        else measures.list_imputed(outside, team=team, source=source, period=period),
     )
 
 
