@@ -8,11 +8,12 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from measures.actions import protection, submissions, uploads
+from measures.actions import protection, references, submissions, uploads
 from measures.ingest import without_names
 from measures.models import Submission
 from measures.policies import AUTOMATIC
 from measures.queries.protection import list_unprotected_periods
+from measures.queries.references import list_unapplied_rules
 
 #: A submission that has rested this long in an automatic state was left behind by its worker or message.
 LEFT_BEHIND_AFTER = timedelta(seconds=45)
@@ -48,9 +49,24 @@ def enqueue_protection() -> None:
 
 
 @shared_task
+def apply_reference_rule(setting_id: int) -> None:
+    """Bring the results in line with a rule, one source and period after the other, then protect them."""
+    while references.apply_reference_rule(setting_id=setting_id, as_of=timezone.now()):
+        pass
+    enqueue_protection()
+
+
+def enqueue_reference_rule(setting_id: int) -> None:
+    """Start the work when the current transaction is committed. Without a broker the sweep finds it."""
+    transaction.on_commit(lambda: apply_reference_rule.delay(setting_id), robust=True)
+
+
+@shared_task
 def sweep_submissions() -> None:
     """Pick up what was left behind. A submission that a worker is busy with is skipped there."""
     limit = timezone.now() - LEFT_BEHIND_AFTER
+    for setting_id in list_unapplied_rules(before=limit):
+        apply_reference_rule.delay(setting_id)
     waiting = Submission.objects.filter(state__in=AUTOMATIC, state_changed_at__lt=limit)
     for submission_id in waiting.order_by("received_at").values_list("id", flat=True):
         process_submission.delay(submission_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -81,7 +82,9 @@ class ReferenceUsed:
 
     @property
     def rule_sentence(self) -> str:
-        """The rule alone, without what it chose."""
+        """The rule alone, without what it chose; empty without a reference."""
+        if not self.is_settled:
+            return ""
         if self.strategy == ReferenceStrategy.BENCHMARK:
             return "Reference: the measure’s benchmark, a fixed number."
         return ReferenceRule(
@@ -138,6 +141,12 @@ def list_reference_settings() -> QuerySet[ReferenceSetting]:
     return ReferenceSetting.objects.select_related("stratum_set", "stratum", "set_by").order_by(
         "stratum_set__position", "-version"
     )
+
+
+def list_unapplied_rules(*, before: datetime) -> list[int]:
+    """Ids of rules that were settled before a time and that not all results follow yet."""
+    unapplied = ReferenceSetting.objects.filter(applied_at__isnull=True, set_at__lt=before)
+    return list(unapplied.order_by("set_at").values_list("id", flat=True))
 
 
 def list_rules_in_force(year: int) -> dict[str, ReferenceSetting]:

@@ -52,4 +52,5 @@ def build(world: World) -> None:
     for number in ("43219", "87541", "18461", "43,219", "87,541", "18,461"):
         world.mark(number, seen_by=_SEE_RESULTS)
     world.share("measure", made.measure.code)
+    world.share("set_code", "combined")
     world.share("api_measure.code", made.measure.code)
