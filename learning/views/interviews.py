@@ -324,7 +324,7 @@ def code_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> H
     excerpts, excerpt = _excerpt_of(found, excerpt_id)
     own = read_own_codes(scope, found)
     form = CodesForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         codebook=found.codebook,
         initial={"codes": list(own.get(excerpt.pk, ()))},
     )
@@ -389,7 +389,9 @@ def settle_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) ->
         if settled
         else {"codes": [entry.pk for entry in difference.both]}
     )
-    form = SettleForm(request.POST or None, codebook=found.codebook, initial=initial)
+    form = SettleForm(
+        request.POST if request.method == "POST" else None, codebook=found.codebook, initial=initial
+    )
     if act_from_form(
         request,
         form,

@@ -200,7 +200,9 @@ def survey_file(request: HttpRequest, survey_id: int, form: str) -> HttpResponse
 def answer_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
     """Once for each participant; what is typed stays on the device until it is sent."""
     survey = get_survey_to_answer(request.scope, survey_id)  # type: ignore[attr-defined]
-    form = AnswerSurveyForm(request.POST or None, questions=list_questions(survey))
+    form = AnswerSurveyForm(
+        request.POST if request.method == "POST" else None, questions=list_questions(survey)
+    )
     if act_from_form(
         request,
         form,
