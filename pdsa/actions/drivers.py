@@ -19,6 +19,7 @@ from pdsa.models import (
     Driver,
     IdeaPlacement,
     LibraryIdea,
+    LocalMeasure,
     Project,
 )
 from pdsa.policies.drivers import (
@@ -45,6 +46,11 @@ def _snapshot(project: Project) -> dict[str, Any]:
             Driver.measures.through.objects.filter(driver__project=project)
             .order_by("id")
             .values_list("driver_id", "measure_id")
+        ),
+        "local_measures": list(
+            Driver.local_measures.through.objects.filter(driver__project=project)
+            .order_by("id")
+            .values_list("driver_id", "localmeasure_id")
         ),
         "placements": list(
             IdeaPlacement.objects.filter(driver__project=project)
@@ -180,14 +186,28 @@ def rename_idea(
 
 
 def describe_driver(
-    *, driver: Driver, owner: str, status: str, measures: Iterable[Any], by: User, as_of: datetime
+    *,
+    driver: Driver,
+    owner: str,
+    status: str,
+    measures: Iterable[Any],
+    by: User,
+    as_of: datetime,
+    local_measures: Iterable[LocalMeasure] = (),
 ) -> Driver:
-    """Owner, status and measures of a driver. Effects: the fields, undo step, audit event."""
+    """Owner, status and measures of a driver: the programme's, and the project's own.
+
+    Raises StateRefused for a measure of another project. Effects: the fields, undo step, audit event.
+    """
+    own = list(local_measures)
+    if any(measure.project_id != driver.project_id for measure in own):
+        raise StateRefused("The measure belongs to another project.")
     label = f"Details of “{_short(driver.text)}”"
     with _step(driver.project, label, act="describe_driver", by=by, as_of=as_of):
         driver.owner, driver.status = owner, status
         driver.save(update_fields=["owner", "status"])
         driver.measures.set(measures)
+        driver.local_measures.set(own)
     return driver
 
 
@@ -345,6 +365,13 @@ def undo_step(*, project: Project, by: User) -> str:
     links.objects.filter(driver__project=project).delete()
     links.objects.bulk_create(
         links(driver_id=driver, measure_id=measure) for driver, measure in before["measures"]
+    )
+    own = Driver.local_measures.through
+    own.objects.filter(driver__project=project).delete()
+    own.objects.bulk_create(
+        # Steps from before drivers had measures of the project know nothing of them.
+        own(driver_id=driver, localmeasure_id=measure)
+        for driver, measure in before.get("local_measures", [])
     )
     IdeaPlacement.objects.bulk_create(IdeaPlacement(**row) for row in before["placements"])
     for idea in ChangeIdea.objects.filter(project=project):

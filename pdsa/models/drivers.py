@@ -23,6 +23,7 @@ class Driver(models.Model):
     owner = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=10, choices=DriverStatus, blank=True)
     measures = models.ManyToManyField("measures.Measure", related_name="+", blank=True)
+    local_measures = models.ManyToManyField("pdsa.LocalMeasure", related_name="drivers", blank=True)
     is_removed = models.BooleanField(default=False)
 
     class Meta:

@@ -9,7 +9,15 @@ from typing import Any
 from measures import queries as measures
 from pdsa.diagrams.drivers import DriverDiagram, DriverNode, IdeaNode
 from pdsa.enums import CycleState, Decision, DriverStatus
-from pdsa.models import ChangeIdea, Cycle, DiagramStep, Driver, IdeaPlacement, Project
+from pdsa.models import (
+    ChangeIdea,
+    Cycle,
+    DiagramStep,
+    Driver,
+    IdeaPlacement,
+    LocalMeasure,
+    Project,
+)
 
 _RUNNING = (CycleState.DOING, CycleState.STUDYING)
 
@@ -63,6 +71,20 @@ class OutlineRow:
     tally: IdeaTally = NO_TESTS
     also_under: tuple[str, ...] = ()
     children: list[OutlineRow] = field(default_factory=list)
+
+    @property
+    def own_measures(self) -> list[LocalMeasure]:
+        """Measures of the project that a driver carries, those in use."""
+        if self.driver is None:
+            return []
+        return [m for m in self.driver.local_measures.all() if m.retired_at is None]
+
+    @property
+    def measure_names(self) -> list[str]:
+        """What a driver is measured by: codes of the programme's measures, names of the project's."""
+        if self.driver is None:
+            return []
+        return [*(m.code for m in self.driver.measures.all()), *(m.name for m in self.own_measures)]
 
     @property
     def kind(self) -> str:
@@ -123,7 +145,7 @@ def read_outline(project: Project) -> Outline:
     """The project's diagram; seven queries, whatever its size."""
     drivers = list(
         Driver.objects.filter(project=project, is_removed=False)
-        .prefetch_related("measures")
+        .prefetch_related("measures", "local_measures")
         .order_by("position", "id")
     )
     placements = list(
@@ -160,15 +182,11 @@ def read_outline(project: Project) -> Outline:
             [driver_row(d, 2) for d in drivers if d.parent_id == driver.pk] if level == 1 else []
         )
         children += [idea_row(p, level) for p in under[driver.pk]]
-        return OutlineRow(
-            f"d{driver.pk}",
-            level,
-            level - 1,
-            driver.text,
-            notes=_driver_notes(driver),
-            driver=driver,
-            children=children,
+        row = OutlineRow(
+            f"d{driver.pk}", level, level - 1, driver.text, driver=driver, children=children
         )
+        row.notes = _driver_notes(row, driver)
+        return row
 
     tree = [driver_row(d, 1) for d in drivers if d.parent_id is None or d.parent_id not in known]
     rows: list[OutlineRow] = []
@@ -190,11 +208,11 @@ def read_outline(project: Project) -> Outline:
     )
 
 
-def _driver_notes(driver: Driver) -> tuple[str, ...]:
+def _driver_notes(row: OutlineRow, driver: Driver) -> tuple[str, ...]:
     status = DriverStatus(driver.status).label if driver.status else ""
     first = " · ".join(filter(None, (status, driver.owner)))
-    codes = ", ".join(measure.code for measure in driver.measures.all())
-    return tuple(filter(None, (first, f"Measured by {codes}" if codes else "")))
+    names = ", ".join(row.measure_names)
+    return tuple(filter(None, (first, f"Measured by {names}" if names else "")))
 
 
 def to_diagram(outline: Outline, aim: str) -> DriverDiagram:

@@ -16,6 +16,7 @@ from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import User
 from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
+from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -290,11 +291,11 @@ def test_outline_asks_as_many_questions_for_three_drivers_as_for_one(
     project: Project, pen: Pen, django_assert_num_queries: object
 ) -> None:
     pen.idea(pen.driver("Access"), "Evening clinic")
-    with django_assert_num_queries(6):  # type: ignore[operator]
+    with django_assert_num_queries(7):  # type: ignore[operator]
         read_outline(project)
     for word in ("Clinic", "Trust"):
         pen.idea(pen.driver(word, pen.driver(f"Over {word}")), f"Idea {word}")
-    with django_assert_num_queries(6):  # type: ignore[operator]
+    with django_assert_num_queries(7):  # type: ignore[operator]
         read_outline(project)
 
 
@@ -307,3 +308,18 @@ def test_diagram_of_a_project_holds_its_own_drivers_only(
     drivers.add_driver(project=other, text="Foreign driver", **pen.who)
     assert lines(project) == ["Access"]
     assert read_outline(project).loose == ()
+
+
+def test_measures_of_the_project_stand_on_a_driver_and_undo_takes_them_off(
+    project: Project, pen: Pen, lead: User
+) -> None:
+    measure = make_local_measure(project, by=lead, name="Plan changed in 30 days")
+    driver = pen.driver("Care process")
+    described = {"owner": "", "status": "", "measures": [], "by": lead, "as_of": NOW}
+    drivers.describe_driver(driver=driver, local_measures=[measure], **described)
+    assert read_outline(project).rows[0].notes == ("Measured by Plan changed in 30 days",)
+    drivers.undo_step(project=project, by=lead)
+    assert read_outline(project).rows[0].notes == ()
+    other = make_local_measure(make_project(project.team, by=lead), by=lead)
+    with pytest.raises(StateRefused, match="another project"):
+        drivers.describe_driver(driver=driver, local_measures=[other], **described)
