@@ -36,6 +36,11 @@ class AsksAboutPersonalDetails(forms.Form):
             for name in self.detail_fields
         )
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What goes into the rows; the answer about details of persons does not."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "details"}
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         answer = cleaned.get("details")

@@ -229,16 +229,20 @@ def get_coach_assignment(scope: Scope, assignment_id: int) -> CoachAssignment:
 
 def list_coaches_of(team: Team, *, on: date) -> QuerySet[User]:
     """People who coach a team on a day and whose account is open."""
-    assigned = CoachAssignment.objects.filter(holds_on(on), team=team)
+    # An assignment may outlast the role: without the role nobody coaches, and nobody is told.
+    held = Membership.objects.filter(holds_on(on), role=Role.COACH)
+    assigned = CoachAssignment.objects.filter(
+        holds_on(on), team=team, user_id__in=held.values("user_id")
+    )
     return User.objects.filter(id__in=assigned.values("user_id"), is_active=True).order_by("name")
 
 
 def list_people_around(team: Team, *, on: date) -> QuerySet[User]:
     """People of a team's organisation and its coaches on a day, with an open account, by name."""
     held = Membership.objects.filter(holds_on(on), organisation_id=team.organisation_id)
-    assigned = CoachAssignment.objects.filter(holds_on(on), team=team)
     return User.objects.filter(
-        Q(id__in=held.values("user_id")) | Q(id__in=assigned.values("user_id")), is_active=True
+        Q(id__in=held.values("user_id")) | Q(id__in=list_coaches_of(team, on=on).values("id")),
+        is_active=True,
     ).order_by("name", "id")
 
 

@@ -14,9 +14,10 @@ from teams.forms import DayField
 from teams.personal_details_form import AsksAboutPersonalDetails
 
 
-class AimForm(forms.ModelForm):
+class AimForm(AsksAboutPersonalDetails, forms.ModelForm):
     """The parts of an aim. Nothing is required: an aim grows, and the checks say what is missing."""
 
+    detail_fields = ("measure_name", "population", "place", "focus_group", "basis")
     due_on = DayField(label="By", required=False)
 
     class Meta:
@@ -93,9 +94,10 @@ class AimForm(forms.ModelForm):
         return self.cleaned_data["direction"] or AimDirection.INCREASE
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(AsksAboutPersonalDetails):
     """What the coach says about an aim or a charter."""
 
+    detail_fields = ("note",)
     note = forms.CharField(
         label="Note to the team",
         required=False,

@@ -403,9 +403,10 @@ class FinishForm(AsksAboutPersonalDetails):
         }
 
 
-class ReadingForm(forms.Form):
+class ReadingForm(AsksAboutPersonalDetails):
     """Numbers from the test: n of N, or one value."""
 
+    detail_fields = ("label",)
     read_on = DayField(label="Day")
     label = forms.CharField(label="What", max_length=120, required=False)
     numerator = forms.IntegerField(label="n", min_value=0, required=False)
@@ -459,7 +460,8 @@ class SharingForm(forms.Form):
     )
 
 
-class CancelForm(forms.Form):
+class CancelForm(AsksAboutPersonalDetails):
+    detail_fields = ("reason",)
     reason = forms.CharField(label="Why", max_length=200, required=False)
 
 

@@ -14,17 +14,21 @@ from teams.personal_details_form import AsksAboutPersonalDetails
 
 
 class DriverForm(forms.ModelForm):
-    """Owner, status and measures of a driver. measures: choices as (id, name)."""
+    """Owner, status and measures of a driver. measures: of the programme, as (id, name)."""
 
     class Meta:
         model = Driver
-        fields = ["owner", "status", "measures"]
+        fields = ["owner", "status", "measures", "local_measures"]
         labels = {
             "owner": "Who takes care of it",
             "status": "Where it stands",
-            "measures": "Measures",
+            "measures": "Measures of the programme",
+            "local_measures": "Measures of the project",
         }
-        widgets = {"measures": forms.CheckboxSelectMultiple}
+        widgets = {
+            "measures": forms.CheckboxSelectMultiple,
+            "local_measures": forms.CheckboxSelectMultiple,
+        }
 
     def __init__(
         self, data: Any = None, *, measures: list[tuple[int, str]], **options: Any
@@ -37,9 +41,15 @@ class DriverForm(forms.ModelForm):
             field.choices = measures
         else:
             del self.fields["measures"]
+        own: Any = self.fields["local_measures"]
+        own.queryset = self.instance.project.local_measures.filter(retired_at=None)
+        if not own.queryset:
+            del self.fields["local_measures"]
 
 
-class MapForm(forms.ModelForm):
+class MapForm(AsksAboutPersonalDetails, forms.ModelForm):
+    detail_fields = ("title",)
+
     class Meta:
         model = ProcessMap
         fields = ["title", "kind", "focus_group"]
@@ -101,11 +111,6 @@ class StepForm(AsksAboutPersonalDetails, forms.ModelForm):
         self.fields["minutes"].widget.attrs["inputmode"] = "decimal"
         self.fields["lost_percent"].widget.attrs["inputmode"] = "decimal"
         self.fields["actor"].widget.attrs["list"] = "actors"
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """What goes into the row; the answer about details of persons does not."""
-        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
     def clean_minutes(self) -> Any:
         minutes = self.cleaned_data["minutes"]

@@ -22,6 +22,7 @@ from pdsa.enums import (
 )
 from pdsa.models import LocalMeasure, Project
 from pdsa.queries.measures import list_linkable_cycles
+from teams.personal_details_form import AsksAboutPersonalDetails
 from teams.scoping import Scope
 
 
@@ -85,9 +86,19 @@ def initial_groups(measure: LocalMeasure | None, project: Project) -> dict[str, 
     }
 
 
-class DefinitionForm(_Groups):
+class DefinitionForm(_Groups, AsksAboutPersonalDetails):
     """The definition sheet. Four fields are needed; the others can wait."""
 
+    detail_fields = (
+        "name",
+        "numerator_meaning",
+        "denominator_meaning",
+        "why",
+        "definition",
+        "exclusions",
+        "data_source",
+        "reason",
+    )
     name = forms.CharField(
         label="Name", max_length=120, help_text="For example: Blood pressure under 140/90"
     )
@@ -189,7 +200,7 @@ class DefinitionForm(_Groups):
 
     @property
     def more_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in self.FIRST]
+        return [self[n] for n in self.fields if n not in (*self.FIRST, "details")]
 
     def clean_target(self) -> Any:
         target = self.cleaned_data["target"]
@@ -199,7 +210,7 @@ class DefinitionForm(_Groups):
         return target
 
     def sheet(self) -> dict[str, Any]:
-        names = set(self.fields) - {"focus", "reference", "others", "reason"}
+        names = set(self.fields) - {"focus", "reference", "others", "reason", "details"}
         return {n: self.cleaned_data[n] for n in names if not self.fields[n].disabled}
 
 
@@ -222,9 +233,10 @@ class ProgrammeCopyForm(_Groups):
         sources.label_from_instance = lambda source: source.name
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(AsksAboutPersonalDetails):
     """A decision about a chart: what, at which period, why, and for a phase after which test."""
 
+    detail_fields = ("reason",)
     kind = forms.ChoiceField(label="What", choices=ChartDecisionKind.choices)
     starts_on = forms.ChoiceField(label="Period")
     stratum = forms.ChoiceField(label="For", required=False)

@@ -28,9 +28,10 @@ class _GroupsField(forms.ModelMultipleChoiceField):
         return str(obj.label)
 
 
-class ProjectForm(forms.Form):
+class ProjectForm(AsksAboutPersonalDetails):
     """A project: one field is needed."""
 
+    detail_fields = ("title",)
     title = forms.CharField(
         label="Title", max_length=120, help_text="For example: Blood pressure in Dorchester"
     )

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from pdsa.enums import CycleState, Decision, Sharing
+from pdsa.enums import CycleState, Decision, ProjectStatus, Sharing
 from pdsa.models import (
     ChangeIdea,
     Comment,
@@ -22,10 +22,10 @@ from pdsa.models import (
     Project,
 )
 from pdsa.queries.projects import list_projects, list_writable_projects
-from teams.enums import Role
-from teams.models import Membership, Team, User, holds_on
+from teams.models import User
 from teams.moderation import held_ids
 from teams.permissions import Permission
+from teams.queries import list_people_around
 from teams.scoping import Scope
 
 OPEN_STATES = (CycleState.PLANNED, CycleState.DOING, CycleState.STUDYING)
@@ -262,26 +262,28 @@ def list_planned(scope: Scope, *, after: date) -> list[Cycle]:
     )
 
 
-def list_people_of(team: Team, *, on: date) -> list[User]:
-    """Who can be mentioned in a team's test: its people and its coaches, by name."""
-    return list(
-        User.objects.filter(
-            Q(
-                pk__in=Membership.objects.filter(
-                    holds_on(on),
-                    organisation_id=team.organisation_id,
-                    role__in=[Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR],
-                ).values("user_id")
-            )
-            | Q(
-                pk__in=team.coach_assignments.filter(holds_on(on)).values("user_id"),
-                memberships__in=Membership.objects.filter(holds_on(on), role=Role.COACH),
-            ),
-            is_active=True,
-        )
-        .distinct()
-        .order_by("name")
+def list_mentionable(scope: Scope, cycle: Cycle, *, on: date) -> list[User]:
+    """Who can be mentioned in a cycle: the team's people and its coaches without the reader, by name."""
+    people = list_people_around(cycle.idea.project.team, on=on)
+    return [person for person in people if person.pk != scope.user_id]
+
+
+def list_starting(*, day: date, since: date) -> QuerySet[Cycle]:
+    """Planned tests of active projects, of every team, whose planned first day is from `since` to `day`."""
+    return _running_projects().filter(
+        state=CycleState.PLANNED, planned_start_on__range=(since, day)
     )
+
+
+def list_late(*, day: date, since: date) -> QuerySet[Cycle]:
+    """Running tests of active projects, of every team, whose planned end was since `since`, before `day`."""
+    return _running_projects().filter(
+        state=CycleState.DOING, planned_end_on__gte=since, planned_end_on__lt=day
+    )
+
+
+def _running_projects() -> QuerySet[Cycle]:
+    return Cycle.objects.filter(idea__project__status=ProjectStatus.ACTIVE).select_related(*_WITH)
 
 
 def list_changed_since(scope: Scope, *, since: datetime) -> QuerySet[Cycle]:

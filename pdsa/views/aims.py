@@ -87,7 +87,13 @@ def aim(request: HttpRequest, project_id: int) -> HttpResponse:
 
 
 def _render(
-    request: HttpRequest, scope: Scope, project: Project, found: Aim, *, form: AimForm | None = None
+    request: HttpRequest,
+    scope: Scope,
+    project: Project,
+    found: Aim,
+    *,
+    form: AimForm | None = None,
+    review_form: ReviewForm | None = None,
 ) -> HttpResponse:
     context = page_context(scope, project, "aims:aim")
     parts = parts_of(found)
@@ -103,11 +109,11 @@ def _render(
         "form": form if context["may_write"] else None,
         "latest": latest,
         "is_reviewed": found.state == AimState.REVIEWED,
-        "review_form": ReviewForm(initial={"seen_version": latest.number}) if latest else None,
+        "review_form": review_form
+        or (ReviewForm(initial={"seen_version": latest.number}) if latest else None),
     }
-    return render(
-        request, "aims/aim.html", context, status=400 if form is not None and form.is_bound else 200
-    )
+    bound = any(one is not None and one.is_bound for one in (form, review_form))
+    return render(request, "aims/aim.html", context, status=400 if bound else 200)
 
 
 def _prefilled(found: Aim) -> dict[str, Any]:
@@ -129,7 +135,7 @@ def write_aim(request: HttpRequest, project_id: int) -> HttpResponse:
         return _with_start(request, scope, project, found, form)
     if not valid:
         return _render(request, scope, project, found, form=form)
-    values = dict(form.cleaned_data)
+    values = dict(form.kept)
     actions.write_aim(project=project, values=values, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
     messages.success(request, "The aim was saved.")
     return redirect("aims:aim", project.pk)
@@ -190,7 +196,8 @@ def review(request: HttpRequest, project_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = get_aim_to_review(scope, project_id)
     form = ReviewForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        return _render(request, scope, found.project, found, review_form=form)
     is_right = "is_right" in request.POST
     actions.review_aim(
         aim=found,

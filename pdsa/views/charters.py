@@ -19,7 +19,7 @@ from pdsa.aims.fields import CHARTER_LABELS, CHARTER_NEEDED
 from pdsa.aims.sentence import sentence_text
 from pdsa.enums import CharterState
 from pdsa.forms.aims import CharterForm, ReviewForm
-from pdsa.models import Charter
+from pdsa.models import Charter, Project
 from pdsa.policies.aims import can, list_missing
 from pdsa.queries.aims import (
     charter_content,
@@ -44,7 +44,12 @@ from teams.views.autosave import autosave_view
 def charter(request: HttpRequest, project_id: int) -> HttpResponse:
     """The charter as it is read and printed, with the next step."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    project = get_project(scope, project_id)
+    return _render(request, scope, get_project(scope, project_id), ReviewForm())
+
+
+def _render(
+    request: HttpRequest, scope: Scope, project: Project, review_form: ReviewForm
+) -> HttpResponse:
     found = find_charter(project)
     aim = find_aim(project)
     context = page_context(scope, project, "aims:aim")
@@ -62,10 +67,11 @@ def charter(request: HttpRequest, project_id: int) -> HttpResponse:
         "may_agree": context["may_write"] and can("agree", found),
         "may_reopen": context["may_write"] and can("reopen", found),
         "waits_for_coach": found.pk is not None and can("review", found),
-        "review_form": ReviewForm(),
+        "review_form": review_form,
         "is_agreed": found.state == CharterState.AGREED,
     }
-    return render(request, "aims/charter.html", context)
+    status = 400 if review_form.is_bound else 200
+    return render(request, "aims/charter.html", context, status=status)
 
 
 def _row(found: Charter, name: str) -> dict[str, Any]:
@@ -118,13 +124,14 @@ def review(request: HttpRequest, project_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = get_charter(list_reviewable_projects(scope), project_id)
     form = ReviewForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        return _render(request, scope, found.project, form)
     note = form.cleaned_data.get("note", "")
     if "is_right" in request.POST:
         actions.review_charter(charter=found, note=note, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
         messages.success(request, "Marked as reviewed. The team can agree to it now.")
     else:
-        actions.comment_on_charter(charter=found, note=note, by=request.user)  # type: ignore[arg-type]
+        actions.comment_on_charter(charter=found, note=note, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
         messages.success(request, "The team sees your note.")
     return redirect("aims:charter", project_id)
 

@@ -6,9 +6,11 @@ Each is a plain form post that comes back to the page, to the part that it chang
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -35,11 +37,12 @@ from pdsa.queries.cycles import (
     get_writable_prediction,
     get_writable_reading,
     get_writable_task,
-    list_people_of,
+    list_mentionable,
 )
 from teams.attachments import list_attachments
 from teams.permissions import Permission, require
 from teams.scoping import Scope
+from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
 
 #: What is said after a step.
@@ -64,16 +67,39 @@ def _parts(request: HttpRequest) -> tuple[Scope, Any]:
     return request.scope, request.user  # type: ignore[attr-defined]
 
 
+def _form_page(
+    request: HttpRequest, form: BaseForm, cycle: Cycle, title: str, submit: str, part: str
+) -> HttpResponse:
+    """A form of the test's page on a page of its own, where what was typed stays and says what is wrong."""
+    return form_page(
+        request,
+        "pdsa/row_form.html",
+        form,
+        cycle=cycle,
+        project=cycle.idea.project,
+        title=title,
+        submit=submit,
+        part=part,
+        has_file=form.is_multipart(),
+    )
+
+
 @require(Permission.EDIT_PROJECTS)
 @require_POST
 def move(request: HttpRequest, cycle_id: int, act: str) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = CancelForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    cycles.move_cycle(cycle=cycle, act=act, by=user, as_of=timezone.localtime(), reason=reason)
-    messages.success(request, _DONE[act])
-    return _page(cycle)
+    if not form.is_valid():
+        return _form_page(request, form, cycle, "Cancel this test", "Cancel the test", "")
+    cycles.move_cycle(
+        cycle=cycle,
+        act=act,
+        by=user,
+        as_of=timezone.localtime(),
+        reason=form.cleaned_data["reason"],
+    )
+    return done(request, _DONE[act], "pdsa:cycle", cycle.pk)
 
 
 @require(Permission.EDIT_PROJECTS)
@@ -83,31 +109,28 @@ def finish(request: HttpRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     check_can("decide", cycle)
-    form = FinishForm(request.POST or None, cycle=cycle)
-    if request.method == "POST" and form.is_valid():
-        given, now = form.cleaned_data, timezone.localtime()
-        closed = cycles.decide_cycle(
-            cycle=cycle,
-            decision=given["decision"],
-            values={name: given[name] for name in ("what_happened", "learned", "next_change")},
-            matches=form.matches,
-            by=user,
-            as_of=now,
-        )
+    form, now = FinishForm(request.POST or None, cycle=cycle), timezone.localtime()
+    if act_from_form(request, form, lambda given: _decide(cycle, form, given, user, now)):
+        given = form.cleaned_data
         if given["plan_next"] and given["decision"] not in ("adopt", "abandon"):
-            made = cycles.continue_cycle(cycle=closed, by=user, as_of=now)
-            messages.success(
-                request, f"Test {closed.number} is closed, and here is the plan of the next one."
-            )
-            return _page(made)
-        messages.success(
-            request, "Closed. Others may learn from it too: choose below who can see it."
-        )
-        return _page(closed)
-    return render(
-        request,
-        "pdsa/finish.html",
-        {"form": form, "cycle": cycle, "project": cycle.idea.project},
+            made = cycles.continue_cycle(cycle=cycle, by=user, as_of=now)
+            said = f"Test {cycle.number} is closed, and here is the plan of the next one."
+            return done(request, said, "pdsa:cycle", made.pk)
+        said = "Closed. Others may learn from it too: choose below who can see it."
+        return done(request, said, "pdsa:cycle", cycle.pk)
+    return form_page(request, "pdsa/finish.html", form, cycle=cycle, project=cycle.idea.project)
+
+
+def _decide(
+    cycle: Cycle, form: FinishForm, given: dict[str, Any], user: Any, now: datetime
+) -> None:
+    cycles.decide_cycle(
+        cycle=cycle,
+        decision=given["decision"],
+        values={name: given[name] for name in ("what_happened", "learned", "next_change")},
+        matches=form.matches,
+        by=user,
+        as_of=now,
     )
 
 
@@ -232,20 +255,9 @@ def add_reading(request: HttpRequest, cycle_id: int) -> HttpResponse:
     cycle = get_writable_cycle(scope, cycle_id)
     form = ReadingForm(request.POST)
     if not form.is_valid():
-        return render(
-            request,
-            "pdsa/row_form.html",
-            {
-                "form": form,
-                "cycle": cycle,
-                "project": cycle.idea.project,
-                "title": "Numbers from the test",
-                "submit": "Add the numbers",
-                "part": "readings",
-            },
-            status=422,
-        )
-    cycle_rows.add_reading(cycle=cycle, by=user, as_of=timezone.localtime(), **form.cleaned_data)
+        title, submit = "Numbers from the test", "Add the numbers"
+        return _form_page(request, form, cycle, title, submit, "readings")
+    cycle_rows.add_reading(cycle=cycle, by=user, as_of=timezone.localtime(), **form.kept)
     return _page(cycle, "readings")
 
 
@@ -258,23 +270,13 @@ def add_file(request: HttpRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = FileForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return render(
-            request,
-            "pdsa/row_form.html",
-            {
-                "form": form,
-                "cycle": cycle,
-                "project": cycle.idea.project,
-                "title": "Add a file",
-                "submit": "Add the file",
-                "part": "files",
-                "has_file": True,
-            },
-            status=422,
-        )
-    file = form.cleaned_data["file"]
-    files.add_file(cycle=cycle, file=file, name=file.name, by=user, as_of=timezone.localtime())
+
+    def add(given: dict[str, Any]) -> None:
+        file = given["file"]
+        files.add_file(cycle=cycle, file=file, name=file.name, by=user, as_of=timezone.localtime())
+
+    if not act_from_form(request, form, add):
+        return _form_page(request, form, cycle, "Add a file", "Add the file", "files")
     return _page(cycle, "files")
 
 
@@ -303,22 +305,9 @@ def remove_file(request: HttpRequest, cycle_id: int, attachment_id: int) -> Http
 def add_comment(request: HttpRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_cycle(scope, cycle_id)
-    people = list_people_of(cycle.idea.project.team, on=timezone.localdate())
-    form = CommentForm(request.POST, people=[p for p in people if p.pk != user.pk])
+    form = CommentForm(request.POST, people=list_mentionable(scope, cycle, on=timezone.localdate()))
     if not form.is_valid():
-        return render(
-            request,
-            "pdsa/row_form.html",
-            {
-                "form": form,
-                "cycle": cycle,
-                "project": cycle.idea.project,
-                "title": "Comment",
-                "submit": "Send the comment",
-                "part": "comments",
-            },
-            status=422,
-        )
+        return _form_page(request, form, cycle, "Comment", "Send the comment", "comments")
     cycle_rows.add_comment(
         cycle=cycle,
         text=form.cleaned_data["text"],

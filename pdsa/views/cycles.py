@@ -30,7 +30,7 @@ from pdsa.queries.cycles import (
     get_cycle,
     get_shared_cycle,
     list_cycles,
-    list_people_of,
+    list_mentionable,
     list_ramp,
     list_shared_cycles,
     with_rows,
@@ -118,11 +118,7 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
         "hints": hints,
         "hint_count": sum(1 for hint in hints if hint.credit == 1),
         "comments": list(found.comments.all()),
-        "comment_form": CommentForm(
-            people=[
-                p for p in list_people_of(team, on=timezone.localdate()) if p.pk != request.user.pk
-            ]
-        ),
+        "comment_form": CommentForm(people=list_mentionable(scope, found, on=timezone.localdate())),
         "measure_links": list(list_links_of_cycle(found)),
         "files": list(list_attachments(found)),
         "file_form": FileForm(),

@@ -33,11 +33,16 @@ from pdsa.queries.projects import get_project, get_writable_project
 from pdsa.views.aims import page_context
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.personal_details import mask_personal_details, new_personal_details
 from teams.scoping import Scope
 
 #: Height of one slide's share of the diagram, in pixels of the picture.
 _SLIDE = 560.0
 _LONGEST = 160
+
+
+class PersonalDetailsFound(StateRefused):
+    """A text of the outline looks as if it named a patient; the message says which words."""
 
 
 def _aim_text(project: Project) -> str:
@@ -87,13 +92,17 @@ def change(request: HttpRequest, project_id: int) -> HttpResponse:
     if act is None:
         raise Http404("There is no such act.")
     key = request.POST.get("key", "")
-    focus, refusal = key, ""
+    focus, refusal, asks = key, "", False
     try:
         focus = act(request, project, key) or key
     except StateRefused as refused:
-        refusal = str(refused)
+        refusal, asks = str(refused), isinstance(refused, PersonalDetailsFound)
     except ObjectDoesNotExist:
         refusal = "Somebody else took this off the diagram in the meantime."
+    if asks:
+        context = _context(scope, project) | {"asked": _asked(request, refusal)}
+        part = "aims/parts/diagram.html"
+        return render(request, part if request.htmx else "aims/drivers.html", context)  # type: ignore[attr-defined]
     if not request.htmx:  # type: ignore[attr-defined]
         if refusal:
             messages.error(request, refusal)
@@ -104,14 +113,32 @@ def change(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, "aims/parts/diagram.html", context)
 
 
+def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
+    """The act again as it was sent, for the question whether to mask what looks like a patient's detail."""
+    names = ("act", "key", "seen", "to")
+    return {
+        "question": question,
+        "text": _text(request),
+        "values": {name: request.POST[name] for name in names if name in request.POST},
+    }
+
+
 def _text(request: HttpRequest) -> str:
     return " ".join(request.POST.get("text", "").split())[:_LONGEST]
 
 
 def _needed_text(request: HttpRequest) -> str:
+    """What was typed. Raises StateRefused for nothing, and PersonalDetailsFound before a name is kept."""
     text = _text(request)
     if not text:
         raise StateRefused("Write a few words first.")
+    answer = request.POST.get("details", "")
+    found = new_personal_details(text, request.POST.get("seen", ""))
+    if found and answer == "mask":
+        return mask_personal_details(text)[:_LONGEST]
+    if found and answer != "keep":
+        said = "; ".join(f"“{detail.text}” looks like {detail.kind}" for detail in found)
+        raise PersonalDetailsFound(f"{said}. Nothing here should name a patient.")
     return text
 
 
@@ -281,6 +308,7 @@ def driver(request: HttpRequest, project_id: int, driver_id: int) -> HttpRespons
             owner=form.cleaned_data["owner"],
             status=form.cleaned_data["status"],
             measures=form.cleaned_data.get("measures", []),
+            local_measures=form.cleaned_data.get("local_measures", []),
             **_who(request),
         )
         messages.success(request, "Saved.")

@@ -19,6 +19,19 @@ from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 
+#: What the two logs hand on as it was given.
+_LOGGED = ("objective", "prediction", "who", "start_on", "client_key")
+_LOGGED_DONE = (
+    "objective",
+    "what_happened",
+    "learned",
+    "decision",
+    "who",
+    "started_on",
+    "ended_on",
+    "client_key",
+)
+
 
 def _team(scope: Scope, form: Any) -> Team:
     """The team that a test belongs to: the chosen idea's or project's, else the reader's own.
@@ -35,9 +48,28 @@ def _team(scope: Scope, form: Any) -> Team:
     return team
 
 
+def _place(scope: Scope, form: Any) -> dict[str, Any]:
+    """Where a test goes, as the actions take it."""
+    return {
+        "team": _team(scope, form),
+        "idea": form.chosen_idea,
+        "project": form.chosen_project,
+    }
+
+
 def _idea_id(request: HttpRequest) -> int | None:
     text = request.GET.get("idea", "")
     return int(text) if text.isdigit() and len(text) < 18 else None
+
+
+def _form(request: HttpRequest, kind: type[LogForm | LogDoneForm]) -> LogForm | LogDoneForm:
+    return kind(
+        request.POST or None,
+        scope=request.scope,  # type: ignore[attr-defined]
+        today=timezone.localdate(),
+        name=request.user.name,  # type: ignore[union-attr]
+        idea_id=_idea_id(request),
+    )
 
 
 @require(Permission.EDIT_PROJECTS)
@@ -45,28 +77,15 @@ def _idea_id(request: HttpRequest) -> int | None:
 def log(request: HttpRequest) -> HttpResponse:
     """Three fields and one button."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    now = timezone.now()
-    form = LogForm(
-        request.POST or None,
-        scope=scope,
-        today=timezone.localdate(now),
-        name=request.user.name,  # type: ignore[union-attr]
-        idea_id=_idea_id(request),
-    )
+    form = _form(request, LogForm)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         cycle = log_cycle(
-            team=_team(scope, form),
-            idea=form.chosen_idea,
-            project=form.chosen_project,
-            objective=given["objective"],
-            prediction=given["prediction"],
-            who=given["who"],
-            start_on=given["start_on"],
+            **_place(scope, form),
+            **{name: given[name] for name in _LOGGED},
             start=request.POST.get("act") != "plan",
-            client_key=given["client_key"],
             by=request.user,  # type: ignore[arg-type]
-            as_of=timezone.localtime(now),
+            as_of=timezone.localtime(),
         )
         return redirect("pdsa:cycle", cycle.pk)
     return render(request, "pdsa/log.html", {"form": form})
@@ -77,30 +96,14 @@ def log(request: HttpRequest) -> HttpResponse:
 def log_done(request: HttpRequest) -> HttpResponse:
     """A test that is over already: what was tried, what happened, what was decided."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    now = timezone.now()
-    form = LogDoneForm(
-        request.POST or None,
-        scope=scope,
-        today=timezone.localdate(now),
-        name=request.user.name,  # type: ignore[union-attr]
-        idea_id=_idea_id(request),
-    )
+    form = _form(request, LogDoneForm)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         cycle = log_done_cycle(
-            team=_team(scope, form),
-            idea=form.chosen_idea,
-            project=form.chosen_project,
-            objective=given["objective"],
-            what_happened=given["what_happened"],
-            learned=given["learned"],
-            decision=given["decision"],
-            who=given["who"],
-            started_on=given["started_on"],
-            ended_on=given["ended_on"],
-            client_key=given["client_key"],
+            **_place(scope, form),
+            **{name: given[name] for name in _LOGGED_DONE},
             by=request.user,  # type: ignore[arg-type]
-            as_of=timezone.localtime(now),
+            as_of=timezone.localtime(),
         )
         return redirect("pdsa:cycle", cycle.pk)
     return render(request, "pdsa/log_done.html", {"form": form})
@@ -116,9 +119,7 @@ def copy(request: HttpRequest, cycle_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = copy_cycle(
             cycle=shared,
-            team=_team(scope, form),
-            idea=form.chosen_idea,
-            project=form.chosen_project,
+            **_place(scope, form),
             by=request.user,  # type: ignore[arg-type]
             as_of=timezone.localtime(),
         )

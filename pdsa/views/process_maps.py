@@ -66,7 +66,7 @@ def new_map(request: HttpRequest, project_id: int) -> HttpResponse:
     project = get_writable_project(scope, project_id)
     form = MapForm(request.POST or None, initial={"focus_group": find_aim(project).focus_group})
     if request.method == "POST" and form.is_valid():
-        made = actions.create_map(project=project, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        made = actions.create_map(project=project, by=request.user, **form.kept)  # type: ignore[arg-type]
         return redirect("aims:map", made.pk)
     context = page_context(scope, project, "aims:maps") | {"form": form}
     return render(request, "aims/map_form.html", context, status=400 if form.is_bound else 200)
@@ -116,7 +116,7 @@ def edit_map(request: HttpRequest, map_id: int) -> HttpResponse:
     found = get_map(list_writable_projects(scope), map_id)
     form = MapForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        actions.change_map(process_map=found, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        actions.change_map(process_map=found, by=request.user, **form.kept)  # type: ignore[arg-type]
         return redirect("aims:map", found.pk)
     context = page_context(scope, found.project, "aims:maps") | {"form": form, "map": found}
     return render(request, "aims/map_form.html", context, status=400 if form.is_bound else 200)
@@ -135,7 +135,7 @@ def add_step(request: HttpRequest, map_id: int) -> HttpResponse:
     after = request.POST.get("after", "")
     made = actions.add_step(
         process_map=found,
-        values=form.values,
+        values=form.kept,
         after=get_step(found, int(after)) if after.isdigit() else None,
         by=request.user,  # type: ignore[arg-type]
     )
@@ -158,7 +158,7 @@ def edit_step(request: HttpRequest, map_id: int, step_id: int) -> HttpResponse:
     step = get_step(found, step_id)
     form = StepForm(request.POST or None, process_map=found, instance=step)
     if request.method == "POST" and form.is_valid():
-        actions.change_step(step=step, values=form.values, by=request.user)  # type: ignore[arg-type]
+        actions.change_step(step=step, values=form.kept, by=request.user)  # type: ignore[arg-type]
         return redirect(f"{_address(found.pk)}#step-{step.pk}")
     context = page_context(scope, found.project, "aims:maps")
     context |= {"form": form, "map": found, "step": step} | _actors(found)

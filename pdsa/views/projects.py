@@ -114,7 +114,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     form = ProjectForm(request.POST or None, scope=scope)
     if request.method == "POST" and form.is_valid():
-        fields = dict(form.cleaned_data)
+        fields = dict(form.kept)
         try:
             made = actions.create_project(by=request.user, **fields)  # type: ignore[arg-type]
         except StateRefused as refusal:
@@ -133,7 +133,7 @@ def edit_project(request: HttpRequest, project_id: int) -> HttpResponse:
     form = ProjectForm(request.POST or None, scope=scope, project=found)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_project(project=found, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            actions.change_project(project=found, by=request.user, **form.kept)  # type: ignore[arg-type]
         except StateRefused as refusal:
             form.add_error("title", str(refusal))
         else:

@@ -32,6 +32,11 @@ async function send(act, values) {
   const fresh = page.getElementById("diagram");
   place().replaceWith(document.adoptNode(fresh));
   htmx.process(place());
+  const asked = place().querySelector("[data-asked]");
+  if (asked) {
+    asked.focus();
+    return "";
+  }
   const focus = fresh.dataset.focus;
   (focus ? fieldOf(focus) : document.getElementById("new-driver"))?.focus();
   return place().querySelector("[role=alert]") ? "" : focus;

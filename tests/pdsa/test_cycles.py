@@ -145,7 +145,7 @@ def in_state(team: Team, lead: User, state: CycleState) -> Cycle:
 
 
 @pytest.mark.parametrize("state", list(CycleState))
-@pytest.mark.parametrize("act", [a for a in TRANSITIONS if a != "edit"])
+@pytest.mark.parametrize("act", [a for a in TRANSITIONS if a not in ("edit", "take_members")])
 def test_every_act_from_every_state(act: str, state: CycleState, team: Team, lead: User) -> None:
     cycle = in_state(team, lead, state)
     allowed, target = TRANSITIONS[act]
