@@ -10,9 +10,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from pdsa.actions.cycles import log_cycle
+from pdsa.api.scoped import ScopedView, refuse_other, refuse_unknown
 from pdsa.api.serializers import CycleSerializer, LogSerializer
 from pdsa.enums import CycleState, Decision
 from pdsa.queries.cycles import (
@@ -23,20 +23,12 @@ from pdsa.queries.cycles import (
 )
 from pdsa.queries.projects import get_writable_idea, list_writable_teams
 from teams.api.pagination import Pages
-from teams.authentication import RequirePermission
 from teams.permissions import Permission
-from teams.scoping import Scope
 
 _FILTERS = {"shared", "state", "decision", "text"}
 
 
-class _TestView(APIView):
-    permission_classes = [RequirePermission]
-
-    @property
-    def scope(self) -> Scope:
-        return self.request._request.scope  # type: ignore[no-any-return]
-
+class _TestView(ScopedView):
     def said(self, cycles: Any, *, many: bool) -> Any:
         context = {"own_team_ids": self.scope.own_team_ids}
         return CycleSerializer(cycles, many=many, context=context).data
@@ -46,7 +38,7 @@ class CycleListView(_TestView):
     """Tests of the teams you work with, or those that groups have shared; POST logs one."""
 
     @property
-    def required_permission(self) -> Permission:
+    def required_permission(self) -> Permission:  # type: ignore[override]
         return (
             Permission.EDIT_PROJECTS
             if self.request.method == "POST"
@@ -64,19 +56,16 @@ class CycleListView(_TestView):
         responses=CycleSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        unknown = sorted(set(request.GET) - _FILTERS - {"limit", "offset", "format"})
-        if unknown:
-            raise ValidationError({name: ["There is no such parameter."] for name in unknown})
-        for name, values in (("state", CycleState.values), ("decision", Decision.values)):
-            if request.GET.get(name, values[0]) not in values:
-                raise ValidationError({name: ["Not one of " + ", ".join(values) + "."]})
+        refuse_unknown(request, _FILTERS)
+        state = refuse_other(request, "state", CycleState.values)
+        decision = refuse_other(request, "decision", Decision.values)
         shared = request.GET.get("shared", "").lower() in ("1", "true")
         cycles = find_cycles(
             list_shared_cycles(self.scope) if shared else list_cycles(self.scope),
             CycleFilters(
                 text=request.GET.get("text", "")[:100],
-                state=request.GET.get("state", ""),
-                decision=request.GET.get("decision", ""),
+                state=state,
+                decision=decision,
             ),
             named=not shared,
         ).prefetch_related("predictions")

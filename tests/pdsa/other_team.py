@@ -84,7 +84,7 @@ def build(world: World) -> None:
     )
     world.mark("Strange reported cedar", seen_by=_SEE_PROJECTS)
     load_library()
-    for name in ("aims:library_idea", "aims:adopt", "aims:link_idea"):
+    for name in ("aims:library_idea", "aims:adopt", "aims:link_idea", "api_library_idea"):
         world.share(f"{name}.code", "transport")
     for mark in (
         "project",

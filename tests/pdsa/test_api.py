@@ -1,4 +1,4 @@
-"""Tests of change over the API: list, read, log, and what other groups get of it."""
+"""Projects, tests of change, measures and the library over the API, and what other groups get of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from pdsa.actions import drivers
+from pdsa.actions.cycles import move_cycle
+from pdsa.actions.library import adopt_idea, load_library
 from pdsa.enums import CycleState, Sharing
-from pdsa.models import Cycle
+from pdsa.models import Cycle, LibraryIdea, LocalMeasure, Observation, Project
 from teams.enums import Role
 from teams.models import Team, User
-from tests.factories.cycles import make_cycle
+from tests.factories import definitions
+from tests.factories.aims import make_aim, make_charter
+from tests.factories.cycles import NOW, make_cycle, make_project
+from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_team, make_token, make_user
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +128,145 @@ def test_list_asks_a_fixed_number_of_questions(
     api.get("tests/")
     with django_assert_num_queries(8):
         api.get("tests/")
+
+
+# --- projects, aims, charters, drivers, library, measures ---------------------------------------------------
+
+
+@pytest.fixture
+def project(team: Team, lead: User) -> Project:
+    definitions.load()
+    made = make_project(team, by=lead, title="Pressure in Dorchester")
+    make_aim(made, by=lead)
+    make_charter(made, by=lead)
+    return made
+
+
+def test_project_is_read_with_aim_charter_and_drivers(project: Project, lead: User) -> None:
+    api = Api(lead)
+    row = api.get("projects/?status=active")["results"][0]
+    assert (row["title"], row["team"], row["test_count"]) == (
+        "Pressure in Dorchester",
+        project.team.code,
+        0,
+    )
+    assert api.get(f"projects/{project.pk}/")["id"] == project.pk
+    aim = api.get(f"projects/{project.pk}/aim/")
+    assert aim["sentence"].startswith("Increase blood pressure control")
+    assert (aim["measure"], aim["gap_to"], aim["state"]) == (None, "4.0", "draft")
+    charter = api.get(f"projects/{project.pk}/charter/")
+    assert charter["texts"]["sponsor"] == "Dr. Lindqvist"
+    assert charter["state"] == "draft"
+
+
+def test_drivers_come_as_rows_with_their_measures(project: Project, lead: User) -> None:
+    measure = make_local_measure(project, by=lead, name="Plan changed in 30 days")
+    primary = drivers.add_driver(project=project, text="Care process", by=lead, as_of=NOW)
+    second = drivers.add_driver(project=project, text="Recall", parent=primary, by=lead, as_of=NOW)
+    drivers.place_idea(driver=second, title="Call on Friday", by=lead, as_of=NOW)
+    drivers.describe_driver(
+        driver=primary,
+        owner="Denise",
+        status="now",
+        measures=[],
+        local_measures=[measure],
+        by=lead,
+        as_of=NOW,
+    )
+    rows = Api(lead).get(f"projects/{project.pk}/drivers/")
+    assert [(r["kind"], r["text"]) for r in rows] == [
+        ("primary", "Care process"),
+        ("secondary", "Recall"),
+        ("idea", "Call on Friday"),
+    ]
+    assert rows[0]["measures"] == ["Plan changed in 30 days"]
+    assert [r["parent"] for r in rows] == [None, rows[0]["key"], rows[1]["key"]]
+
+
+def test_points_are_written_once_read_back_and_refused_by_place(
+    project: Project, lead: User
+) -> None:
+    measure = make_local_measure(project, by=lead)
+    api, path = Api(lead), f"project-measures/{measure.pk}/points/"
+    right = {"stratum": "nh_black", "starts_on": "2025-01-01", "numerator": 31, "denominator": 50}
+    none = {"stratum": "nh_white", "starts_on": "2025-01-01", "state": "not_collected"}
+    assert api.post(path, {"points": [right, none]}, 200) == {"changed_count": 2}
+    assert api.post(path, {"points": [right, none]}, 200) == {"changed_count": 0}
+    found = {r["stratum"]: r for r in api.get(path)}
+    assert (found["nh_black"]["numerator"], found["nh_black"]["denominator"]) == (31, 50)
+    assert (found["nh_white"]["state"], found["nh_white"]["numerator"]) == ("not_collected", None)
+    wrong = right | {"starts_on": "2025-02-01", "numerator": 51}
+    answer = api.post(path, {"points": [right | {"numerator": 30}, wrong]}, 400)
+    assert "cannot be larger" in json.dumps(answer)
+    api.post(path, {"points": [none | {"numerator": 1}]}, 400)
+    api.post(path, {"points": [right | {"stratum": "nobody"}]}, 400)
+    assert Observation.objects.get(stratum__code="nh_black").numerator == 31
+    listed = api.get(f"project-measures/?project={project.pk}")["results"]
+    assert [row["name"] for row in listed] == [measure.name]
+    assert api.get(f"project-measures/{measure.pk}/")["strata"][0]["role"] == "focus"
+
+
+def _paths(project: Project, measure: LocalMeasure) -> list[str]:
+    base = f"projects/{project.pk}/"
+    mine = f"project-measures/{measure.pk}/"
+    return [base, f"{base}aim/", f"{base}charter/", f"{base}drivers/", mine, f"{mine}points/"]
+
+
+def test_another_group_and_its_coach_find_nothing_of_a_project(
+    project: Project, lead: User
+) -> None:
+    measure = make_local_measure(project, by=lead, name="Cedar measure")
+    for role in (Role.GROUP_LEAD, Role.COACH):
+        api = Api(make_user(role))
+        for path in _paths(project, measure):
+            api.get(path, 404)
+        assert api.get("projects/")["count"] == 0
+        assert api.get("project-measures/")["count"] == 0
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.PAYER_FINANCE, Role.EVALUATOR])
+def test_payer_and_evaluator_are_refused_projects(role: Role, project: Project, lead: User) -> None:
+    measure = make_local_measure(project, by=lead)
+    api = Api(make_user(role))
+    for path in ["projects/", "project-measures/", *_paths(project, measure)]:
+        api.get(path, 403)
+
+
+def test_coach_reads_points_and_writes_none(project: Project, team: Team, lead: User) -> None:
+    measure = make_local_measure(project, by=lead)
+    api, path = Api(make_user(Role.COACH, team=team)), f"project-measures/{measure.pk}/points/"
+    assert api.get(path) == []
+    sent = {"stratum": "nh_black", "starts_on": "2025-01-01", "numerator": 1, "denominator": 2}
+    api.post(path, {"points": [sent]}, 403)
+    assert not Observation.objects.exists()
+
+
+def test_library_counts_only_what_the_reader_may_read(project: Project, lead: User) -> None:
+    load_library()
+    entry = LibraryIdea.objects.get(code="transport")
+    cycle = adopt_idea(project=project, entry=entry, by=lead, as_of=NOW)
+    move_cycle(cycle=cycle, act="start", by=lead, as_of=NOW)
+    assert Api(lead).get("library/transport/")["test_count"] == 1
+    other = Api(make_user(Role.GROUP_LEAD))
+    assert other.get("library/transport/")["test_count"] == 0
+    assert other.get("library/?text=ride")["count"] >= 1
+    Api(make_user(Role.PAYER_FINANCE)).get("library/", 403)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("path", "queries"), [("projects/", 8), ("project-measures/", 8)])
+def test_lists_of_projects_and_measures_ask_a_fixed_number_of_questions(
+    path: str,
+    queries: int,
+    count: int,
+    team: Team,
+    lead: User,
+    django_assert_num_queries: Any,
+) -> None:
+    for _ in range(count):
+        made = make_project(team, by=lead)
+        make_local_measure(made, by=lead)
+    api = Api(lead)
+    api.get(path)
+    with django_assert_num_queries(queries):
+        assert api.get(path)["count"] == count

@@ -1,0 +1,44 @@
+"""What the endpoints of the pdsa app have in common."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from teams.authentication import RequirePermission
+from teams.permissions import Permission
+from teams.scoping import Scope
+
+ERRORS = {
+    400: OpenApiResponse(description="A parameter is not known or does not fit."),
+    403: OpenApiResponse(description="Your role does not include this."),
+    404: OpenApiResponse(description="There is no such thing for you."),
+}
+
+
+class ScopedView(APIView):
+    """An endpoint that sees what its reader sees. Unless it says more, for people who work with projects."""
+
+    permission_classes = [RequirePermission]
+    required_permission = Permission.VIEW_PROJECTS
+
+    @property
+    def scope(self) -> Scope:
+        return self.request._request.scope  # type: ignore[no-any-return]
+
+
+def refuse_unknown(request: Request, known: set[str]) -> None:
+    """A mistyped filter must not quietly answer with everything. Raises ValidationError."""
+    unknown = sorted(set(request.GET) - known - {"limit", "offset", "format"})
+    if unknown:
+        raise ValidationError({name: ["There is no such parameter."] for name in unknown})
+
+
+def refuse_other(request: Request, name: str, values: list[str]) -> str:
+    """A parameter that is one of some values, or "" where it is not given. Raises ValidationError."""
+    given = request.GET.get(name, "")
+    if given and given not in values:
+        raise ValidationError({name: ["Not one of " + ", ".join(values) + "."]})
+    return given
