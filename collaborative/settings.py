@@ -114,6 +114,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-waiting-messages": {"task": "teams.tasks.send_messages", "schedule": 30.0},
     "watch-over-grants": {"task": "grants.tasks.watch_over_grants", "schedule": 24 * 3600.0},
     "send-digests": {"task": "pdsa.tasks.send_digests", "schedule": 3600.0},
+    "remind-of-tests": {"task": "pdsa.tasks.remind_of_tests", "schedule": 3600.0},
     "remind-of-trainings": {"task": "pdsa.tasks.remind_of_trainings", "schedule": 6 * 3600.0},
     "delete-old-files": {"task": "measures.tasks.delete_expired_files", "schedule": 6 * 3600.0},
 }

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from pdsa.actions.asking import remind_of_trainings
 from pdsa.actions.feeds import send_weekly_digest
+from pdsa.actions.notices import remind_of_tests
 from teams.models import User
 
 #: The digest goes out on Monday from this hour on, in the programme's time zone.
@@ -23,6 +24,14 @@ def send_digests() -> None:
         return
     for user in User.objects.filter(is_active=True).order_by("pk"):
         send_weekly_digest(user=user, as_of=now)
+
+
+@shared_task(name="pdsa.tasks.remind_of_tests", ignore_result=True)
+def send_test_reminders() -> None:
+    """Tells owners and leads of tests that begin or are late, in the morning; at most once a week for each."""
+    now = timezone.localtime()
+    if now.hour >= DIGEST_HOUR:
+        remind_of_tests(as_of=now)
 
 
 @shared_task(name="pdsa.tasks.remind_of_trainings", ignore_result=True)

@@ -68,7 +68,7 @@ class Topic(TextChoices):
 #: What each topic holds, for the page of preferences.
 TOPIC_MEANING: dict[Topic, str] = {
     Topic.CONVERSATION: "Somebody writes to you, mentions you or answers you.",
-    Topic.TESTS: "A planned test begins, is overdue or was finished.",
+    Topic.TESTS: "A planned test begins, is late or was finished; an aim or charter is reviewed.",
     Topic.COACHING: "A call is near, its notes are there, an action is yours.",
     Topic.SESSIONS: "An invitation, a change of date, pre-work, materials.",
     Topic.REPORTS: "A report is due, was handed in or has feedback.",

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
+from pdsa.actions.notices import ask_for_review, tell_reviewed
+from pdsa.aims.checks import check_aim
 from pdsa.aims.fields import CHARTER_LABELS
 from pdsa.enums import AimState, CharterState
 from pdsa.models import Aim, Charter, Project
@@ -16,8 +19,9 @@ from pdsa.policies.aims import (
     check_can,
     check_can_review_aim,
     check_is_whole,
+    list_missing,
 )
-from pdsa.queries.aims import aim_content, charter_content, has_aim
+from pdsa.queries.aims import aim_content, charter_content, has_aim, parts_of
 from teams.actions.audit import record_event
 from teams.errors import StateRefused
 from teams.models import User
@@ -62,7 +66,8 @@ def _keep_version(
 def write_aim(*, project: Project, values: Mapping[str, Any], by: User, as_of: datetime) -> Aim:
     """Set the parts of a project's aim. values: fields of Aim.
 
-    Effects: the aim, made when it is first written; a version; a reviewed aim is a draft again; audit event.
+    Effects: the aim, made when it is first written; a version; a reviewed aim is a draft again; audit event;
+    the coaches hear of an aim that passes every check.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     aim, _ = Aim.objects.get_or_create(project=project)
@@ -78,6 +83,8 @@ def write_aim(*, project: Project, values: Mapping[str, Any], by: User, as_of: d
     record_event(
         act="write_aim", target=aim, by=by, team=project.team, details={"changed": sorted(changed)}
     )
+    if all(check.passed for check in check_aim(parts_of(aim), today=timezone.localdate(as_of))):
+        ask_for_review(what=aim, by=by, as_of=as_of)
     return aim
 
 
@@ -108,6 +115,7 @@ def review_aim(
         team=aim.project.team,
         details={"version": latest.number, "is_right": is_right},
     )
+    tell_reviewed(what=aim, is_right=is_right, by=by, as_of=as_of)
     return aim
 
 
@@ -159,16 +167,19 @@ def write_charter(
         team=charter.project.team,
         details={"changed": changed},
     )
+    if not list_missing(charter, has_aim=has_aim(charter.project)):
+        ask_for_review(what=charter, by=by, as_of=as_of)
     return charter
 
 
 @transaction.atomic
-def comment_on_charter(*, charter: Charter, note: str, by: User) -> Charter:
+def comment_on_charter(*, charter: Charter, note: str, by: User, as_of: datetime) -> Charter:
     """The coach asks for changes; the charter stays a draft. Effects: the note, audit event."""
     charter = _locked(charter, "review")
     charter.review_note = note
     charter.save(update_fields=["review_note"])
     record_event(act="comment_on_charter", target=charter, by=by, team=charter.project.team)
+    tell_reviewed(what=charter, is_right=False, by=by, as_of=as_of)
     return charter
 
 
@@ -181,6 +192,7 @@ def review_charter(*, charter: Charter, note: str, by: User, as_of: datetime) ->
     charter = _locked(charter, "review")
     check_is_whole(charter, has_aim=has_aim(charter.project))
     charter.review_note, charter.reviewed_by, charter.reviewed_at = note, by, as_of
+    tell_reviewed(what=charter, is_right=True, by=by, as_of=as_of)
     return _move(charter, "review", by=by, as_of=as_of)
 
 

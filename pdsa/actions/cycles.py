@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from pdsa.actions.notices import tell_finished
 from pdsa.actions.projects import add_idea, first_project
 from pdsa.enums import CycleState, Decision, Match, Sharing
 from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
@@ -223,7 +224,8 @@ def decide_cycle(
     """Close a cycle with the team's decision, from doing or studying.
 
     values: other fields written with it (what happened, learned, next change). matches: id of a question →
-    whether the prediction held. Raises StateRefused. Effects: state, fields, audit event.
+    whether the prediction held. Raises StateRefused.
+    Effects: state, fields, audit event, notifications to the owner, the leads and the coaches.
     """
     cycle = _locked(cycle, "decide")
     before = CycleState(cycle.state)
@@ -248,6 +250,7 @@ def decide_cycle(
         team=_team(cycle),
         details={"before": str(before), "decision": cycle.decision},
     )
+    tell_finished(cycle=cycle, by=by, as_of=as_of)
     return cycle
 
 
