@@ -229,7 +229,7 @@ class _Pass:
         """Rows of measures that count events in their year; notes rows of years without a definition."""
         undefined = np.zeros(len(measure), bool)
         events = np.zeros(len(measure), bool)
-        for position in np.unique(period[period >= 0]).tolist():
+        for position in np.flatnonzero(np.bincount(period[period >= 0])).tolist():
             if position not in self._definition_state:
                 year = self.coders.periods[position].ends_on.year
                 known = [
@@ -253,7 +253,7 @@ class _Pass:
         if not site.any():
             return site
         elsewhere = np.zeros(len(site), bool)
-        for position in np.unique(period[period >= 0]).tolist():
+        for position in np.flatnonzero(np.bincount(period[period >= 0])).tolist():
             if position not in self._sites_allowed:
                 self._sites_allowed[position] = self._allowed(self.coders.periods[position])
             allowed = self._sites_allowed[position]

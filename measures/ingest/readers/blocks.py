@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from measures.errors import FileRefused
 
-CHUNK_BYTES = 16 * 1024**2
+CHUNK_BYTES = 8 * 1024**2
 #: A file of results compresses 5 to 60 times; this much, after this many bytes, is an attack.
 RATIO_LIMIT = 250
 RATIO_CHECKED_AFTER = 64 * 1024**2
