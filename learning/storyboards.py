@@ -21,8 +21,10 @@ from teams.scoping import Scope
 
 #: Counts from 1 to this many let a person be recognised outside the group.
 SMALL_COUNT = 10
-#: Said in place of a chart with such counts.
+#: Said in place of a chart with such counts, and of one with results that the programme computed: those are
+#: protected over all groups together, so none of them leaves its group by another way.
 TOO_SMALL = "This chart is for the group alone: some of its counts are 10 or less."
+OF_PROGRAMME = "This chart is for the group alone: it shows the programme's results of the group."
 
 
 def build_storyboard(scope: Scope, team: Team, *, today: date) -> dict[str, Any]:
@@ -57,7 +59,11 @@ def _project(scope: Scope, project: Any) -> dict[str, Any]:
                 "narrow": chart.narrow,
                 "columns": list(chart.columns),
                 "rows": [list(row) for row in chart.rows],
-                "is_small": has_small_counts(found),
+                "own_only": OF_PROGRAMME
+                if measure.is_bound
+                else TOO_SMALL
+                if has_small_counts(found)
+                else "",
             }
         )
     return {
@@ -98,14 +104,16 @@ def has_small_counts(charts: MeasureCharts) -> bool:
 
 
 def for_others(content: dict[str, Any]) -> dict[str, Any]:
-    """The storyboard as people outside the group see it: without the charts that hold small counts."""
+    """The storyboard as people outside the group see it: without the charts that are for the group alone."""
     return {
         **content,
         "projects": [
             {
                 **project,
                 "charts": [
-                    {"name": chart["name"], "withheld": TOO_SMALL} if chart["is_small"] else chart
+                    {"name": chart["name"], "withheld": chart["own_only"]}
+                    if chart["own_only"]
+                    else chart
                     for chart in project["charts"]
                 ],
             }

@@ -11,7 +11,7 @@ from django.urls import reverse
 from learning.actions.sessions import move_session_on
 from learning.actions.storyboards import make_storyboard, show_storyboard
 from learning.models import Session, Storyboard
-from learning.storyboards import TOO_SMALL
+from learning.storyboards import OF_PROGRAMME, TOO_SMALL, for_others
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import Attachment, Team, User
@@ -159,3 +159,13 @@ def test_page_of_a_session_refuses_a_program(director: User) -> None:
     )
     assert answer.status_code == 422
     assert not Attachment.objects.exists()
+
+
+def test_results_of_the_programme_stay_with_the_group(board: Storyboard) -> None:
+    """They are protected over all groups together; shown one by one they would give away hidden counts."""
+    content = {
+        "projects": [{"charts": [{"name": "CBP", "own_only": OF_PROGRAMME, "wide": "545 of 703"}]}]
+    }
+    seen = for_others(content)
+    assert seen["projects"][0]["charts"] == [{"name": "CBP", "withheld": OF_PROGRAMME}]
+    assert all("own_only" in chart for chart in board.content["projects"][0]["charts"])
