@@ -7,6 +7,7 @@ already is left as it is.
 from __future__ import annotations
 
 import io
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -37,7 +38,7 @@ from grants.terms import AwardTerms, LineTerms, MilestoneTerms, TrancheTerms, ne
 from teams.enums import Role
 from teams.models import CoachAssignment, Membership, Team, User
 
-FUND = "Equity grants 2026 to 2028"
+FUND = "Equity grants"
 _FINANCE = "finance@payer.example"
 _SECOND_DIRECTOR = (
     "deputy@institute.example",
@@ -89,7 +90,36 @@ _STORY_ENDS = date(2026, 11, 13)
 
 
 @dataclass(frozen=True)
-class _People:
+class Clock:
+    """The story is written for the autumn of 2026; it is told so many months earlier or later that it ends in
+    the month before `now`."""
+
+    now: datetime
+
+    @property
+    def months(self) -> int:
+        today = self.now.date()
+        months = 12 * (today.year - _STORY_ENDS.year) + today.month - _STORY_ENDS.month
+        return months if _later(_STORY_ENDS, months) <= today else months - 1
+
+    def day(self, year: int, month: int, day: int) -> date:
+        return _later(date(year, month, day), self.months)
+
+    def at(self, day: date, hour: int = 15) -> datetime:
+        """A moment of a day that `day` gave."""
+        return min(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), self.now)
+
+
+def _later(day: date, months: int) -> date:
+    year, month = divmod(12 * day.year + day.month - 1 + months, 12)
+    # The last day of a month stays the last day of one.
+    last = monthrange(year, month + 1)[1]
+    is_last = day.day == monthrange(day.year, day.month)[1]
+    return date(year, month + 1, last if is_last else min(day.day, last))
+
+
+@dataclass(frozen=True)
+class People:
     finance: User
     second_finance: User
     director: User
@@ -99,33 +129,24 @@ class _People:
 
 
 def make_grants(*, now: datetime, say: Callable[[str], None]) -> None:
-    """Fund, awards, payments, reports and changes, or what an interrupted run left undone.
-
-    Nothing where the clock stands before the end of the story: payments have days, and none may lie ahead.
-    """
-    if now.date() < _STORY_ENDS:
-        say("Grants: none, because their story ends later than today")
-        return
+    """Fund, awards, payments, reports and changes, or what an interrupted run left undone."""
+    clock = Clock(now)
     list_categories()
-    people = _people()
-    fund = _fund(people, now)
+    people = find_people()
+    fund = _fund(people, clock)
     for code in sorted(_PILOTS):
         team = Team.objects.get(code=code)
-        _participation(fund, team, people, now)
-        _pilot(fund, team, people, now)
+        _participation(fund, team, people, clock)
+        _pilot(fund, team, people, clock)
         if code in _INFRASTRUCTURE:
-            _infrastructure(fund, team, people, now)
-    _supplement(fund, people, now)
-    _plans(people, now)
+            _infrastructure(fund, team, people, clock)
+    _supplement(fund, people, clock)
+    _plans(people, clock)
     paid = Tranche.objects.filter(award__fund=fund, state=TrancheState.PAID).count()
     say(f"Grants: {fund.awards.count()} awards, {paid} payments made")
 
 
-def _at(day: date, now: datetime, hour: int = 15) -> datetime:
-    return min(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), now)
-
-
-def _people() -> _People:
+def find_people() -> People:
     users = {user.email: user for user in User.objects.all()}
     for email, name, role, like in (_SECOND_DIRECTOR, _SECOND_FINANCE):
         if email not in users:
@@ -143,7 +164,7 @@ def _people() -> _People:
             user__email__in=COACHES, ends_on=None
         ).select_related("team", "user")
     }
-    return _People(
+    return People(
         finance=users[_FINANCE],
         second_finance=users[_SECOND_FINANCE[0]],
         director=users[DIRECTOR],
@@ -154,31 +175,31 @@ def _people() -> _People:
 
 
 @transaction.atomic
-def _fund(people: _People, now: datetime) -> Fund:
+def _fund(people: People, clock: Clock) -> Fund:
     fund = Fund.objects.filter(name=FUND).first()
     if fund is not None:
         return fund
-    as_of = _at(date(2025, 12, 1), now)
+    as_of = clock.at(clock.day(2025, 12, 1))
     fund = add_fund(
         name=FUND,
         amount=Decimal(25000000),
-        starts_on=date(2026, 1, 1),
-        ends_on=date(2028, 12, 31),
+        starts_on=clock.day(2026, 1, 1),
+        ends_on=clock.day(2028, 12, 31),
         general_ledger_code="7410-EQ",
         by=people.finance,
         as_of=as_of,
     )
     for day, amount, reference in (
-        (date(2025, 12, 15), "9000000", "WIRE-20251215"),
-        (date(2026, 6, 15), "5000000", "WIRE-20260615"),
+        (clock.day(2025, 12, 15), "9000000", "WIRE-20251215"),
+        (clock.day(2026, 6, 15), "5000000", "WIRE-20260615"),
     ):
         record_receipt(
             fund=fund,
             amount=Decimal(amount),
-            on=_at(day, now).date(),
+            on=clock.at(day).date(),
             reference=reference,
             by=people.finance,
-            as_of=_at(day, now),
+            as_of=clock.at(day),
         )
     return fund
 
@@ -196,8 +217,8 @@ def _award(
     kind: AwardKind,
     number: str,
     terms: AwardTerms,
-    people: _People,
-    now: datetime,
+    people: People,
+    clock: Clock,
     *,
     start: bool = True,
 ) -> Award | None:
@@ -207,35 +228,35 @@ def _award(
     director, finance = people.director, people.finance
     award = draft_award(
         fund=fund, team=team, kind=kind, number=number, terms=terms, by=director,
-        as_of=_at(date(2025, 12, 16), now),
+        as_of=clock.at(clock.day(2025, 12, 16)),
     )  # fmt: skip
-    awards.submit_award(award=award, by=director, as_of=_at(date(2025, 12, 17), now))
-    awards.begin_award_review(award=award, by=finance, as_of=_at(date(2025, 12, 18), now))
-    awards.approve_award(award=award, by=finance, as_of=_at(date(2025, 12, 19), now))
-    awards.send_agreement(award=award, by=director, as_of=_at(date(2026, 1, 5), now))
+    awards.submit_award(award=award, by=director, as_of=clock.at(clock.day(2025, 12, 17)))
+    awards.begin_award_review(award=award, by=finance, as_of=clock.at(clock.day(2025, 12, 18)))
+    awards.approve_award(award=award, by=finance, as_of=clock.at(clock.day(2025, 12, 19)))
+    awards.send_agreement(award=award, by=director, as_of=clock.at(clock.day(2026, 1, 5)))
     if not start:
         return Award.objects.get(pk=award.pk)
     awards.sign_agreement(
         award=award,
         file=io.BytesIO(f"%PDF-1.7\n% Signed agreement of award {number}\n".encode()),
         name=f"Agreement {number}.pdf",
-        signed_on=_at(date(2026, 1, 14), now).date(),
+        signed_on=clock.at(clock.day(2026, 1, 14)).date(),
         signed_by=people.leads[team.code].name,
         by=people.leads[team.code],
-        as_of=_at(date(2026, 1, 14), now),
+        as_of=clock.at(clock.day(2026, 1, 14)),
     )
-    return awards.activate_award(award=award, by=director, as_of=_at(date(2026, 1, 16), now))
+    return awards.activate_award(award=award, by=director, as_of=clock.at(clock.day(2026, 1, 16)))
 
 
-def _accept(award: Award, title: str, note: str, day: date, people: _People, now: datetime) -> None:
+def _accept(award: Award, title: str, note: str, day: date, people: People, clock: Clock) -> None:
     milestones.accept_condition(
         milestone=award.milestones.get(title=title), note=note, by=people.director,
-        as_of=_at(day, now),
+        as_of=clock.at(day),
     )  # fmt: skip
 
 
-def _decide(
-    award: Award, number: int, day: date, people: _People, now: datetime, *, until: str = "paid"
+def decide_payment(
+    award: Award, number: int, day: date, people: People, clock: Clock, *, until: str = "paid"
 ) -> Tranche:
     """Bring a payment on to a state: ready, recommended, approved_programme, approved_finance or paid."""
     tranche = Tranche.objects.get(award=award, number=number)
@@ -247,21 +268,21 @@ def _decide(
     )
     if steps >= 1:
         payments.recommend_payment(
-            tranche=tranche, note="Work as agreed", by=coach, as_of=_at(day, now)
+            tranche=tranche, note="Work as agreed", by=coach, as_of=clock.at(day)
         )
     if steps >= 2:
         payments.approve_payment_programme(
-            tranche=tranche, note="", by=approver, as_of=_at(day + timedelta(days=2), now)
+            tranche=tranche, note="", by=approver, as_of=clock.at(day + timedelta(days=2))
         )
     if steps >= 3:
-        when = _at(day + timedelta(days=4), now)
+        when = clock.at(day + timedelta(days=4))
         payments.approve_payment_finance(tranche=tranche, note="", by=people.finance, as_of=when)
         if needs_second_approval(tranche, get_rules()):
             payments.approve_payment_finance(
                 tranche=tranche, note="", by=people.second_finance, as_of=when
             )
     if steps >= 4:
-        when = _at(day + timedelta(days=6), now)
+        when = clock.at(day + timedelta(days=6))
         payments.pay_tranche(
             tranche=tranche, reference=f"ACH-{award.number[3:]}-{number}", on=when.date(),
             by=people.finance, as_of=when,
@@ -270,29 +291,29 @@ def _decide(
 
 
 @transaction.atomic
-def _participation(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+def _participation(fund: Fund, team: Team, people: People, clock: Clock) -> None:
     amount = Decimal(250000)
     award = _award(
         fund, team, AwardKind.PARTICIPATION, f"HE-26-P{team.code[1:]}",
         AwardTerms(
             title="Taking part in the collaborative",
             amount=amount,
-            starts_on=date(2026, 1, 1),
-            ends_on=date(2026, 12, 31),
+            starts_on=clock.day(2026, 1, 1),
+            ends_on=clock.day(2026, 12, 31),
             scope_text="Time of the improvement team, learning sessions and monthly reports.",
             key_person=people.leads[team.code].name,
             lines=_lines(amount, _PARTICIPATION_LINES),
             milestones=(
-                MilestoneTerms("lead", "The group has named its lead", date(2026, 1, 31), "team_named"),
-                MilestoneTerms("sessions", "Three learning sessions attended", date(2026, 9, 30), "sessions_attended", {"sessions": 3}),
-                MilestoneTerms("report", "First report accepted", date(2026, 9, 30), "report_accepted", {"reports": 1}),
+                MilestoneTerms("lead", "The group has named its lead", clock.day(2026, 1, 31), "team_named"),
+                MilestoneTerms("sessions", "Three learning sessions attended", clock.day(2026, 9, 30), "sessions_attended", {"sessions": 3}),
+                MilestoneTerms("report", "First report accepted", clock.day(2026, 9, 30), "report_accepted", {"reports": 1}),
             ),
             tranches=(
-                TrancheTerms(1, amount / 2, date(2026, 2, 1), ("lead",)),
-                TrancheTerms(2, amount / 2, date(2026, 10, 1), ("sessions", "report")),
+                TrancheTerms(1, amount / 2, clock.day(2026, 2, 1), ("lead",)),
+                TrancheTerms(2, amount / 2, clock.day(2026, 10, 1), ("sessions", "report")),
             ),
         ),
-        people, now,
+        people, clock,
     )  # fmt: skip
     if award is None:
         return
@@ -300,25 +321,25 @@ def _participation(fund: Fund, team: Team, people: _People, now: datetime) -> No
         award,
         "The group has named its lead",
         "Named in the signed agreement",
-        date(2026, 1, 20),
+        clock.day(2026, 1, 20),
         people,
-        now,
+        clock,
     )
-    _decide(award, 1, date(2026, 1, 26), people, now)
-    _report(award, 0, people, now, pace=Decimal("0.98"))
+    decide_payment(award, 1, clock.day(2026, 1, 26), people, clock)
+    _report(award, 0, people, clock, pace=Decimal("0.98"))
     if team.code in ("G01", "G02", "G04", "G07"):
         _accept(
             award,
             "First report accepted",
             "Accepted on the same day",
-            date(2026, 6, 20),
+            clock.day(2026, 6, 20),
             people,
-            now,
+            clock,
         )
-        _accept(award, "Three learning sessions attended", "Lists of the sessions", date(2026, 9, 21), people, now)  # fmt: skip
-        _decide(award, 2, date(2026, 10, 2), people, now)
+        _accept(award, "Three learning sessions attended", "Lists of the sessions", clock.day(2026, 9, 21), people, clock)  # fmt: skip
+        decide_payment(award, 2, clock.day(2026, 10, 2), people, clock)
     if team.code == "G03":
-        when = _at(date(2026, 8, 11), now)
+        when = clock.at(clock.day(2026, 8, 11))
         payments.record_return(
             tranche=award.tranches.get(number=1), amount=Decimal(12500), reason="Travel that was not needed",
             reference="RET-0811", on=when.date(), by=people.finance, as_of=when,
@@ -326,87 +347,105 @@ def _participation(fund: Fund, team: Team, people: _People, now: datetime) -> No
 
 
 @transaction.atomic
-def _pilot(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+def _pilot(fund: Fund, team: Team, people: People, clock: Clock) -> None:
     code, amount = team.code, Decimal(_PILOTS[team.code]) * 1000
     award = _award(
         fund, team, AwardKind.PILOT, f"HE-26-T{code[1:]}",
         AwardTerms(
             title=_PILOT_TITLES[code],
             amount=amount,
-            starts_on=date(2026, 1, 1),
-            ends_on=date(2027, 12, 31),
+            starts_on=clock.day(2026, 1, 1),
+            ends_on=clock.day(2027, 12, 31),
             scope_text="Test small, learn, and grow what works for the patients who are furthest behind.",
             key_person=people.leads[code].name,
             lines=_lines(amount, _PILOT_LINES),
             milestones=(
-                MilestoneTerms("charter", "Charter of the project agreed", date(2026, 2, 28), "charter_agreed"),
-                MilestoneTerms("test", "First test finished", date(2026, 6, 30), "first_test_closed"),
-                MilestoneTerms("baseline", "Baseline by race and ethnicity", date(2026, 6, 30), "baseline_stratified"),
-                MilestoneTerms("middle", "Two reports accepted", date(2026, 12, 15), "report_accepted", {"reports": 2}),
-                MilestoneTerms("final", "Final report accepted", date(2027, 12, 15)),
+                MilestoneTerms("charter", "Charter of the project agreed", clock.day(2026, 2, 28), "charter_agreed"),
+                MilestoneTerms("test", "First test finished", clock.day(2026, 6, 30), "first_test_closed"),
+                MilestoneTerms("baseline", "Baseline by race and ethnicity", clock.day(2026, 6, 30), "baseline_stratified"),
+                MilestoneTerms("middle", "Two reports accepted", clock.day(2026, 12, 15), "report_accepted", {"reports": 2}),
+                MilestoneTerms("final", "Final report accepted", clock.day(2027, 12, 15)),
             ),
             tranches=(
-                TrancheTerms(1, amount * 40 / 100, date(2026, 3, 1), ("charter",)),
-                TrancheTerms(2, amount * 30 / 100, date(2026, 7, 15), ("test", "baseline")),
-                TrancheTerms(3, amount * 20 / 100, date(2027, 1, 15), ("middle",)),
-                TrancheTerms(4, amount * 10 / 100, date(2027, 12, 20), ("final",)),
+                TrancheTerms(1, amount * 40 / 100, clock.day(2026, 3, 1), ("charter",)),
+                TrancheTerms(2, amount * 30 / 100, clock.day(2026, 7, 15), ("test", "baseline")),
+                TrancheTerms(3, amount * 20 / 100, clock.day(2027, 1, 15), ("middle",)),
+                TrancheTerms(4, amount * 10 / 100, clock.day(2027, 12, 20), ("final",)),
             ),
         ),
-        people, now, start=code != "G12",
+        people, clock, start=code != "G12",
     )  # fmt: skip
     if award is None or code == "G12":
         return
-    _accept(award, "Charter of the project agreed", "Charter read", date(2026, 2, 20), people, now)
-    _decide(award, 1, date(2026, 2, 24), people, now)
+    _accept(
+        award,
+        "Charter of the project agreed",
+        "Charter read",
+        clock.day(2026, 2, 20),
+        people,
+        clock,
+    )
+    decide_payment(award, 1, clock.day(2026, 2, 24), people, clock)
     if code == "G04":
-        _fail_and_pay_again(award, people, now)
+        _fail_and_pay_again(award, people, clock)
     for quarter in range(2 if code in ("G09", "G11") else 3):
         _report(
-            award, quarter, people, now, pace=Decimal("0.55") if code == "G10" else Decimal("0.95")
+            award,
+            quarter,
+            people,
+            clock,
+            pace=Decimal("0.55") if code == "G10" else Decimal("0.95"),
         )
-    _narrative(award, people, now)
+    _narrative(award, people, clock)
     if code == "G02":
         payments.override_conditions(
             tranche=award.tranches.get(number=2),
             reason="The laboratory lost the first kits. The group bought new ones and needs the money before its next test ends.",
-            by=people.director, as_of=_at(date(2026, 7, 8), now),
+            by=people.director, as_of=clock.at(clock.day(2026, 7, 8)),
         )  # fmt: skip
-        _decide(award, 2, date(2026, 7, 13), people, now)
+        decide_payment(award, 2, clock.day(2026, 7, 13), people, clock)
         return
     if code in ("G10", "G11"):
         return
-    _accept(award, "First test finished", "Log of the test read", date(2026, 7, 1), people, now)
     _accept(
-        award, "Baseline by race and ethnicity", "Dashboard read", date(2026, 7, 1), people, now
+        award, "First test finished", "Log of the test read", clock.day(2026, 7, 1), people, clock
+    )
+    _accept(
+        award,
+        "Baseline by race and ethnicity",
+        "Dashboard read",
+        clock.day(2026, 7, 1),
+        people,
+        clock,
     )
     until = {"G06": "recommended", "G08": "approved_programme", "G09": "approved_finance"}
     late = code in until
-    _decide(
-        award, 2, date(2026, 11, 9) if late else date(2026, 7, 6), people, now,
+    decide_payment(
+        award, 2, clock.day(2026, 11, 9) if late else clock.day(2026, 7, 6), people, clock,
         until=until.get(code, "paid"),
     )  # fmt: skip
-    _changes(award, people, now)
+    _changes(award, people, clock)
 
 
-def _fail_and_pay_again(award: Award, people: _People, now: datetime) -> None:
+def _fail_and_pay_again(award: Award, people: People, clock: Clock) -> None:
     tranche = award.tranches.get(number=1)
-    when = _at(date(2026, 3, 6), now)
+    when = clock.at(clock.day(2026, 3, 6))
     payments.fail_payment(
         tranche=tranche, reason="Account closed: the group had changed its bank", on=when.date(),
         by=people.finance, as_of=when,
     )  # fmt: skip
     payments.retry_payment(
         tranche=tranche, note="New account confirmed by telephone", by=people.second_finance,
-        as_of=_at(date(2026, 3, 10), now),
+        as_of=clock.at(clock.day(2026, 3, 10)),
     )  # fmt: skip
-    when = _at(date(2026, 3, 11), now)
+    when = clock.at(clock.day(2026, 3, 11))
     payments.pay_tranche(
         tranche=tranche, reference=f"ACH-{award.number[3:]}-1B", on=when.date(), by=people.finance,
         as_of=when,
     )  # fmt: skip
 
 
-def _changes(award: Award, people: _People, now: datetime) -> None:
+def _changes(award: Award, people: People, clock: Clock) -> None:
     code = award.team.code
     lead = people.leads[code]
     if code == "G05":
@@ -414,12 +453,15 @@ def _changes(award: Award, people: _People, now: datetime) -> None:
             award=award,
             kind=AmendmentKind.EXTENSION,
             reason="Cameras came three months late. The same money, three months more.",
-            changes={"ends_on": date(2028, 3, 31)},
+            changes={"ends_on": clock.day(2028, 3, 31)},
             by=lead,
-            as_of=_at(date(2026, 8, 3), now),
+            as_of=clock.at(clock.day(2026, 8, 3)),
         )
         amendments.approve_amendment(
-            amendment=amendment, note="Agreed", by=people.director, as_of=_at(date(2026, 8, 7), now)
+            amendment=amendment,
+            note="Agreed",
+            by=people.director,
+            as_of=clock.at(clock.day(2026, 8, 7)),
         )
     if code == "G07":
         budget = newest_budget(award)
@@ -441,35 +483,35 @@ def _changes(award: Award, people: _People, now: datetime) -> None:
                 ]
             },
             by=lead,
-            as_of=_at(date(2026, 11, 12), now),
+            as_of=clock.at(clock.day(2026, 11, 12)),
         )
 
 
 @transaction.atomic
-def _infrastructure(fund: Fund, team: Team, people: _People, now: datetime) -> None:
+def _infrastructure(fund: Fund, team: Team, people: People, clock: Clock) -> None:
     amount = Decimal(_INFRASTRUCTURE[team.code]) * 1000
     award = _award(
         fund, team, AwardKind.INFRASTRUCTURE, f"HE-26-D{team.code[1:]}",
         AwardTerms(
             title="Race, ethnicity and language data",
             amount=amount,
-            starts_on=date(2026, 1, 1),
-            ends_on=date(2027, 6, 30),
+            starts_on=clock.day(2026, 1, 1),
+            ends_on=clock.day(2027, 6, 30),
             scope_text="Ask every patient, in their language, and keep the answer where care is planned.",
             key_person=people.leads[team.code].name,
             lines=_lines(amount, _DATA_LINES),
             milestones=(
-                MilestoneTerms("plan", "Data plan accepted", date(2026, 3, 31)),
-                MilestoneTerms("points", "Five points more self-reported race", date(2026, 12, 31), "completeness_gained", {"points": 5}),
-                MilestoneTerms("final", "Final report accepted", date(2027, 6, 15)),
+                MilestoneTerms("plan", "Data plan accepted", clock.day(2026, 3, 31)),
+                MilestoneTerms("points", "Five points more self-reported race", clock.day(2026, 12, 31), "completeness_gained", {"points": 5}),
+                MilestoneTerms("final", "Final report accepted", clock.day(2027, 6, 15)),
             ),
             tranches=(
-                TrancheTerms(1, amount * 50 / 100, date(2026, 4, 1), ("plan",)),
-                TrancheTerms(2, amount * 30 / 100, date(2027, 1, 15), ("points",)),
-                TrancheTerms(3, amount * 20 / 100, date(2027, 6, 20), ("final",)),
+                TrancheTerms(1, amount * 50 / 100, clock.day(2026, 4, 1), ("plan",)),
+                TrancheTerms(2, amount * 30 / 100, clock.day(2027, 1, 15), ("points",)),
+                TrancheTerms(3, amount * 20 / 100, clock.day(2027, 6, 20), ("final",)),
             ),
         ),
-        people, now,
+        people, clock,
     )  # fmt: skip
     if award is None:
         return
@@ -478,31 +520,33 @@ def _infrastructure(fund: Fund, team: Team, people: _People, now: datetime) -> N
         file=io.BytesIO(f"Data plan of {team.name}: fields, scripts, training, checks.\n".encode()),
         name="Data plan.txt",
         by=people.leads[team.code],
-        as_of=_at(date(2026, 3, 12), now),
+        as_of=clock.at(clock.day(2026, 3, 12)),
     )
     if team.code == "G12":
         return
-    _accept(award, "Data plan accepted", "Plan read and agreed", date(2026, 3, 24), people, now)
-    tranche = _decide(
-        award, 1, date(2026, 3, 27), people, now,
+    _accept(
+        award, "Data plan accepted", "Plan read and agreed", clock.day(2026, 3, 24), people, clock
+    )
+    tranche = decide_payment(
+        award, 1, clock.day(2026, 3, 27), people, clock,
         until="approved_programme" if team.code == "G10" else "paid",
     )  # fmt: skip
     if team.code == "G10":
         payments.hold_payment(
             tranche=tranche, reason="Bank details are being checked", by=people.finance,
-            as_of=_at(date(2026, 4, 2), now),
+            as_of=clock.at(clock.day(2026, 4, 2)),
         )  # fmt: skip
         return
-    _report(award, 0, people, now, pace=Decimal("0.9"))
+    _report(award, 0, people, clock, pace=Decimal("0.9"))
 
 
-def _narrative(award: Award, people: _People, now: datetime) -> None:
+def _narrative(award: Award, people: People, clock: Clock) -> None:
     """The first half year in words."""
     lead = people.leads[award.team.code]
     reports_in_words = GrantReport.objects.filter(award=award, kind=ReportKind.NARRATIVE)
     report = reports_in_words.order_by("starts_on")[0]
-    written = _at(report.ends_on + timedelta(days=20), now)
-    if report.ends_on >= now.date():
+    written = clock.at(report.ends_on + timedelta(days=20))
+    if report.ends_on >= clock.now.date():
         return
     reports.start_report(report=report, by=lead, as_of=written)
     reports.write_narrative_report(
@@ -521,17 +565,17 @@ def _narrative(award: Award, people: _People, now: datetime) -> None:
     )
     reports.submit_report(report=report, by=lead, as_of=written)
     reports.accept_report(
-        report=report, by=people.director, as_of=min(written + timedelta(days=6), now)
+        report=report, by=people.director, as_of=min(written + timedelta(days=6), clock.now)
     )
 
 
-def _report(award: Award, quarter: int, people: _People, now: datetime, *, pace: Decimal) -> None:
+def _report(award: Award, quarter: int, people: People, clock: Clock, *, pace: Decimal) -> None:
     """The financial report of a quarter, handed in and accepted; the last one of some groups still waits."""
     lead = people.leads[award.team.code]
     report = GrantReport.objects.filter(award=award, kind=ReportKind.FINANCIAL).order_by("starts_on")[quarter]  # fmt: skip
-    if report.ends_on >= now.date() or report.state != ReportState.SCHEDULED:
+    if report.ends_on >= clock.now.date() or report.state != ReportState.SCHEDULED:
         return
-    written = _at(report.ends_on + timedelta(days=21), now)
+    written = clock.at(report.ends_on + timedelta(days=21))
     reports.start_report(report=report, by=lead, as_of=written)
     version = report.versions.get()
     lines = list_line_spending(version, get_rules(), award=award)
@@ -560,12 +604,12 @@ def _report(award: Award, quarter: int, people: _People, now: datetime, *, pace:
         )  # fmt: skip
         return
     reports.accept_report(
-        report=report, by=people.director, as_of=min(written + timedelta(days=5), now)
+        report=report, by=people.director, as_of=min(written + timedelta(days=5), clock.now)
     )
 
 
 @transaction.atomic
-def _supplement(fund: Fund, people: _People, now: datetime) -> None:
+def _supplement(fund: Fund, people: People, clock: Clock) -> None:
     """One more award that finance is looking at."""
     team, amount = Team.objects.get(code="G09"), Decimal(350000)
     if Award.objects.filter(number="HE-26-S09").exists():
@@ -575,21 +619,23 @@ def _supplement(fund: Fund, people: _People, now: datetime) -> None:
         terms=AwardTerms(
             title="Interpreters at evening clinics",
             amount=amount,
-            starts_on=date(2027, 1, 1),
-            ends_on=date(2027, 12, 31),
+            starts_on=clock.day(2027, 1, 1),
+            ends_on=clock.day(2027, 12, 31),
             scope_text="Interpreters on site at two evening clinics.",
             key_person=people.leads["G09"].name,
             lines=_lines(amount, _PARTICIPATION_LINES),
-            milestones=(MilestoneTerms("report", "First report accepted", date(2027, 6, 30), "report_accepted"),),
+            milestones=(MilestoneTerms("report", "First report accepted", clock.day(2027, 6, 30), "report_accepted"),),
             tranches=(
-                TrancheTerms(1, amount / 2, date(2027, 1, 20)),
-                TrancheTerms(2, amount / 2, date(2027, 7, 20), ("report",)),
+                TrancheTerms(1, amount / 2, clock.day(2027, 1, 20)),
+                TrancheTerms(2, amount / 2, clock.day(2027, 7, 20), ("report",)),
             ),
         ),
-        by=people.director, as_of=_at(date(2026, 11, 10), now),
+        by=people.director, as_of=clock.at(clock.day(2026, 11, 10)),
     )  # fmt: skip
-    awards.submit_award(award=award, by=people.director, as_of=_at(date(2026, 11, 11), now))
-    awards.begin_award_review(award=award, by=people.finance, as_of=_at(date(2026, 11, 13), now))
+    awards.submit_award(award=award, by=people.director, as_of=clock.at(clock.day(2026, 11, 11)))
+    awards.begin_award_review(
+        award=award, by=people.finance, as_of=clock.at(clock.day(2026, 11, 13))
+    )
 
 
 def _plan_line(side: PlanSide, source: str, what: str, years: tuple[int, ...]) -> dict[str, object]:
@@ -599,8 +645,8 @@ def _plan_line(side: PlanSide, source: str, what: str, years: tuple[int, ...]) -
 
 
 @transaction.atomic
-def _plans(people: _People, now: datetime) -> None:
-    """Two scenarios of one group: a small grant against the five years that it starts."""
+def _plans(people: People, clock: Clock) -> None:
+    """Three scenarios of one group: a small grant against the five years that it starts."""
     team = Team.objects.get(code="G01")
     if SustainabilityPlan.objects.filter(team=team).exists():
         return
@@ -624,6 +670,10 @@ def _plans(people: _People, now: datetime) -> None:
             (0, 800, 1600, 2000, 2000),
         ),
     ]
+    smaller = [
+        _plan_line(need, "", "Community health workers and nurses", (9000, 9500, 9500, 9500, 9500)),
+        *costs[1:],
+    ]
     incentive = _plan_line(
         PlanSide.SOURCE,
         source.INCENTIVE,
@@ -631,7 +681,7 @@ def _plans(people: _People, now: datetime) -> None:
         (0, 2500, 4000, 5000, 5000),
     )
     common = {
-        "first_year": 2026,
+        "first_year": clock.day(2026, 1, 1).year,
         "grant_ends_in": 2,
         "staffing": "Two of four community health workers move to the operating budget in 2028.",
         "assumptions": [
@@ -642,6 +692,7 @@ def _plans(people: _People, now: datetime) -> None:
                 "middle": Decimal(70),
                 "high": Decimal(110),
                 "unit_cost": Decimal(15200),
+                "drives": "savings",
                 "origin": "Own claims of 2024, finance department",
             },
             {
@@ -651,7 +702,18 @@ def _plans(people: _People, now: datetime) -> None:
                 "middle": Decimal(320),
                 "high": Decimal(500),
                 "unit_cost": Decimal(1400),
+                "drives": "savings",
                 "origin": "Own claims of 2024, finance department",
+            },
+            {
+                "name": "Equity part of the quality incentive",
+                "unit": "dollars a year",
+                "low": Decimal(1500000),
+                "middle": Decimal(4000000),
+                "high": Decimal(5500000),
+                "unit_cost": None,
+                "drives": "incentive",
+                "origin": "Contract: at most a fifth of the quality incentive",
             },
         ],
         "changes": [
@@ -681,8 +743,9 @@ def _plans(people: _People, now: datetime) -> None:
     for name, lines in (
         ("Without the incentive", [*costs, *money]),
         ("With the contract's incentive", [*costs, *money, incentive]),
+        ("Smaller, without more sites", [*smaller, *money, incentive]),
     ):
         save_plan(
             team=team, plan=None, content={"name": name, "lines": lines, **common},
-            by=people.leads["G01"], as_of=_at(date(2026, 9, 15), now),
+            by=people.leads["G01"], as_of=clock.at(clock.day(2026, 9, 15)),
         )  # fmt: skip

@@ -25,6 +25,7 @@ from collaborative.demo.files import (
     DemoFile,
     write_files,
 )
+from collaborative.demo.grant_calls import make_grant_calls
 from collaborative.demo.grants import make_grants
 from collaborative.demo.harvest import load_harvest
 from collaborative.demo.learning import load_learning
@@ -152,6 +153,7 @@ def load_demo(
     load_harvest(users=users, now=now, say=say)
     say("Grants")
     make_grants(now=now, say=say)
+    make_grant_calls(now=now, say=say)
     say("Stories and months of the programme")
     load_programme_life(users=users, now=now, say=say)
     say("Evaluation")
