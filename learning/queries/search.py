@@ -11,13 +11,16 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.search import (
+    CombinedSearchVector,
     SearchQuery,
     SearchRank,
     SearchVector,
-    TrigramStrictWordSimilarity,
+    SearchVectorField,
 )
-from django.db.models import F, FloatField, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce, Concat, Lower
+from django.db import connection
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Concat
 
 from learning.models import Chapter, ChapterIdea, Contribution
 from learning.queries.package import list_published_chapters
@@ -30,10 +33,10 @@ from teams.scoping import Scope
 
 #: A plan that nobody began was not tried.
 _TRIED = (CycleState.DOING, CycleState.STUDYING, CycleState.CLOSED)
-#: How alike a word has to be to one of the text, so that a typing mistake still finds it.
+#: How alike a word has to be to one that is there, so that a typing mistake still finds it.
 _ALIKE = 0.35
-#: Words that are looked at, and letters that a word needs to be compared letter by letter.
-_MOST_WORDS, _LEAST_LETTERS = 6, 3
+#: Words of a search that are looked at, and how many words stand in for one that is nowhere.
+_MOST_WORDS, _MOST_ALIKE = 8, 6
 
 #: Programme measure → topic of the library, whose ideas know topics instead of measures.
 TOPIC_OF_MEASURE = {
@@ -49,22 +52,6 @@ TOPIC_OF_MEASURE = {
     "REAL-ETHNICITY": "real_data",
     "REAL-LANGUAGE": "real_data",
 }
-#: Texts of a shared test that are searched, those that say most in front. All of them are read by outsiders.
-_TEST_TEXTS = (
-    ("A", ("title", "idea__title")),
-    ("B", ("objective", "learned")),
-    (
-        "C",
-        (
-            "what_happened",
-            "problems",
-            "surprises",
-            "focus_result",
-            "next_change",
-            "data_what",
-        ),
-    ),
-)
 _IDEA_TEXTS = (
     ("A", ("title",)),
     ("B", ("what", "helps")),
@@ -112,32 +99,84 @@ def _joined(*names: str) -> Any:
     return Concat(*parts, output_field=TextField())
 
 
-def _by_words(rows: QuerySet[Any], text: str, weighted: Any) -> QuerySet[Any]:
-    """Rows that hold all words, or words like them; the best first. weighted: (weight, field names)."""
-    text = text.strip()
-    if not text:
-        return rows
-    names = [name for _, group in weighted for name in group]
-    document = sum(
-        (SearchVector(*group, weight=weight, config="english") for weight, group in weighted[1:]),
+#: Every word that can be found: of shared tests and their ideas, of the library, of the package as published.
+#: That a word is there decides only how a mistyped one is read; what is found goes through the scope.
+_VOCABULARY = """
+with vocabulary as (
+    select word from ts_stat($$
+        select search_document from pdsa_cycle where sharing <> 'team'
+        union all
+        select to_tsvector('english', i.title) from pdsa_changeidea i
+            where exists (select 1 from pdsa_cycle c where c.idea_id = i.id and c.sharing <> 'team')
+        union all
+        select to_tsvector('english', concat_ws(
+            ' ', title, what, helps, first_test, cost_note, origin)) from pdsa_libraryidea
+        union all
+        select to_tsvector('english', concat_ws(' ', c.title, c.introduction, c.drivers))
+            from learning_chapter c join learning_packageversion v on v.id = c.version_id
+            where v.state = 'published'
+        union all
+        select to_tsvector('english', concat_ws(' ', i.title, i.what, i.evidence))
+            from learning_chapteridea i join learning_chapter c on c.id = i.chapter_id
+            join learning_packageversion v on v.id = c.version_id where v.state = 'published'
+        union all
+        select to_tsvector('english', concat_ws(' ', b.title, b.summary))
+            from learning_contribution b join pdsa_cycle t on t.id = b.cycle_id
+            where b.withdrawn_at is null and t.sharing <> 'team'
+    $$)
+)
+select typed.lexeme, case
+    when exists (select 1 from vocabulary where word = typed.lexeme) then array[typed.lexeme]
+    else array(
+        select word from vocabulary where similarity(word, typed.lexeme) >= %s
+        order by similarity(word, typed.lexeme) desc, word limit %s)
+    end
+from unnest(to_tsvector('english', %s)) typed
+limit %s
+"""
+
+
+def _read_query(text: str) -> SearchQuery:
+    """What was typed as a query; a word that is nowhere is read as the words most like it. One query.
+
+    Who writes quotes or takes words out with a minus means every letter.
+    """
+    websearch = SearchQuery(text, search_type="websearch", config="english")
+    if '"' in text or " -" in f" {text}":
+        return websearch
+    with connection.cursor() as cursor:
+        cursor.execute(_VOCABULARY, [_ALIKE, _MOST_ALIKE, text, _MOST_WORDS])
+        found = cursor.fetchall()
+    if not found:
+        return websearch
+    parts = []
+    for lexeme, words in found:
+        quoted = ["'" + w.replace("\\", "\\\\").replace("'", "''") + "'" for w in words or [lexeme]]
+        parts.append(f"({' | '.join(quoted)})")
+    # The words are lexemes already: "simple" leaves them as they are.
+    return SearchQuery(" & ".join(parts), search_type="raw", config="simple")
+
+
+def _by_words(rows: QuerySet[Any], text: str, document: Any) -> QuerySet[Any]:
+    """Rows that hold all words, or words like them, with `rank`. document: their search vector."""
+    query = _read_query(text)
+    rows = rows.annotate(document=document).filter(document=query)
+    return rows.annotate(rank=SearchRank(F("document"), query))
+
+
+def _vector(weighted: Any) -> Any:
+    """Search vector of texts. weighted: (weight, field names), those that say most in front."""
+    return sum(
+        (SearchVector(*names, weight=weight, config="english") for weight, names in weighted[1:]),
         SearchVector(*weighted[0][1], weight=weighted[0][0], config="english"),
     )
-    query = SearchQuery(text, search_type="websearch", config="english")
-    rows = rows.annotate(words=Lower(_joined(*names)), document=document)
-    likes = Q()
-    alike: Any = Value(0.0, output_field=FloatField())
-    compared = [w for w in text.lower().split() if len(w) >= _LEAST_LETTERS][:_MOST_WORDS]
-    if '"' in text or " -" in f" {text}":
-        compared = []  # whoever writes quotes or takes words out means every letter
-    for place, word in enumerate(compared):
-        name = f"alike_{place}"
-        rows = rows.alias(**{name: TrigramStrictWordSimilarity(word, "words")})
-        likes &= Q(**{f"{name}__gte": _ALIKE})
-        alike = alike + F(name)
-    fits = Q(document=query)
-    if compared:
-        fits |= likes
-    return rows.filter(fits).annotate(rank=SearchRank(F("document"), query), alike=alike)
+
+
+def _test_vector() -> Any:
+    """The column that the database keeps, and the title of the test's idea."""
+    kept = RawSQL('"pdsa_cycle"."search_document"', (), output_field=SearchVectorField())
+    title = SearchVector("idea__title", weight="A", config="english")
+    return CombinedSearchVector(kept, "||", title, title.config)
 
 
 def find_tests(scope: Scope, filters: SearchFilters) -> QuerySet[Any]:
@@ -176,9 +215,11 @@ def find_tests(scope: Scope, filters: SearchFilters) -> QuerySet[Any]:
         )
     if filters.decision:
         found = found.filter(state=CycleState.CLOSED, decision=filters.decision)
-    found = _by_words(found, filters.text, _TEST_TEXTS)
-    order = ("-rank", "-alike") if filters.text.strip() else ()
-    return found.prefetch_related("focus_strata").order_by(*order, "-changed_at", "-id")
+    order: tuple[str, ...] = ("-changed_at", "-id")
+    if filters.text.strip():
+        found = _by_words(found, filters.text, _test_vector())
+        order = ("-rank", *order)
+    return found.prefetch_related("focus_strata").order_by(*order)
 
 
 def find_ideas(scope: Scope, filters: SearchFilters) -> QuerySet[Any]:
@@ -202,9 +243,9 @@ def find_ideas(scope: Scope, filters: SearchFilters) -> QuerySet[Any]:
             .filter(idea__adoption__isnull=False)
             .values("idea__adoption__library_idea_id")
         )
-    found = _by_words(found, filters.text, _IDEA_TEXTS)
-    order = ("-rank", "-alike") if filters.text.strip() else ()
-    return found.order_by(*order, "position")
+    if not filters.text.strip():
+        return found.order_by("position")
+    return _by_words(found, filters.text, _vector(_IDEA_TEXTS)).order_by("-rank", "position")
 
 
 def find_chapters(scope: Scope, filters: SearchFilters) -> QuerySet[Chapter]:
@@ -225,28 +266,27 @@ def find_chapters(scope: Scope, filters: SearchFilters) -> QuerySet[Chapter]:
             withdrawn_at=None, cycle__in=shared, decision=filters.decision
         )
         found = found.filter(pk__in=tests.values("idea__chapter_id"))
-    if filters.text.strip():
-        of_ideas = ChapterIdea.objects.filter(chapter=OuterRef("pk")).order_by().values("chapter")
-        of_tests = (
-            Contribution.objects.filter(
-                idea__chapter=OuterRef("pk"), withdrawn_at=None, cycle__in=shared
-            )
-            .order_by()
-            .values("idea__chapter")
+    if not filters.text.strip():
+        return found.order_by("position", "pk")
+    of_ideas = ChapterIdea.objects.filter(chapter=OuterRef("pk")).order_by().values("chapter")
+    of_tests = (
+        Contribution.objects.filter(
+            idea__chapter=OuterRef("pk"), withdrawn_at=None, cycle__in=shared
         )
-        found = found.annotate(
-            idea_texts=Subquery(
-                of_ideas.annotate(t=StringAgg(_joined("title", "what", "evidence"), " ")).values(
-                    "t"
-                )
-            ),
-            test_texts=Subquery(
-                of_tests.annotate(t=StringAgg(_joined("title", "summary"), " ")).values("t")
-            ),
-        )
-    found = _by_words(found, filters.text, _CHAPTER_TEXTS)
-    order = ("-rank", "-alike") if filters.text.strip() else ()
-    return found.order_by(*order, "position", "pk")
+        .order_by()
+        .values("idea__chapter")
+    )
+    found = found.annotate(
+        idea_texts=Subquery(
+            of_ideas.annotate(t=StringAgg(_joined("title", "what", "evidence"), " ")).values("t")
+        ),
+        test_texts=Subquery(
+            of_tests.annotate(t=StringAgg(_joined("title", "summary"), " ")).values("t")
+        ),
+    )
+    return _by_words(found, filters.text, _vector(_CHAPTER_TEXTS)).order_by(
+        "-rank", "position", "pk"
+    )
 
 
 # --- what can be chosen -------------------------------------------------------------------------------------------
