@@ -124,6 +124,11 @@ PAGES: tuple[MethodPage, ...] = (
                 "Sites and lines of business are checked within their group; where they would tell, all parts of the measure close "
                 "for others, with the list of their strata."
             ),
+            (
+                "Imputed rates stand beside the card: a hidden stratum's estimate is shown only where imputed people blur it by 11 "
+                "or more in n, x and n - x, and none of a unit and measure where all of them and the shown strata together would "
+                "tell; the check takes expected people to the ten and rates to the percent as limits of the same tables."
+            ),
             "What a published card hid stays hidden when its period is restated. Another period is another table.",
             (
                 '"Surely 1 to 10" is the standard. A range that reaches 0 or 11 is no leak, however narrow; '

@@ -28,6 +28,14 @@ class RealLine:
 
 
 @dataclass(frozen=True)
+class SiteOverTime:
+    """One site: (asked, answered) in each period, None where it had nobody."""
+
+    label: str
+    shares: tuple[tuple[float | None, float | None] | None, ...]
+
+
+@dataclass(frozen=True)
 class RealPart:
     """One field: its charts and lines over time and by site."""
 
@@ -36,6 +44,8 @@ class RealPart:
     by_site: charts.Chart | None
     periods: tuple[RealLine, ...]
     sites: tuple[RealLine, ...]
+    columns: tuple[str, ...] = ()
+    sites_over_time: tuple[SiteOverTime, ...] = ()
 
     @property
     def time_id(self) -> str:
@@ -47,10 +57,20 @@ class RealPart:
         return f"{self.field.value}-by-site"
 
 
+#: So many periods stand side by side for each site.
+SITE_PERIODS = 6
+
+
 def real_parts(
-    *, over_time: Sequence[CompletenessRow], by_site: Sequence[CompletenessRow]
+    *,
+    over_time: Sequence[CompletenessRow],
+    by_site: Sequence[CompletenessRow],
+    sites_over_time: Sequence[CompletenessRow] = (),
 ) -> list[RealPart]:
-    """over_time: of the team, oldest first; by_site: of one period. Fields without members are left out."""
+    """over_time: of the team, oldest first; by_site: of one period; sites_over_time: by site in all of them.
+
+    Fields without members are left out.
+    """
     parts = []
     for field in RealField:
         periods = [r for r in over_time if r.field == field and r.eligible]
@@ -75,9 +95,36 @@ def real_parts(
                 else None,
                 periods=tuple(_line(r, r.period.label) for r in reversed(periods)),
                 sites=tuple(_line(r, r.site.name if r.site else "Site not listed") for r in sites),
+                columns=tuple(r.period.label for r in periods[-SITE_PERIODS:]),
+                sites_over_time=_sites_over_time(
+                    [r for r in sites_over_time if r.field == field and r.eligible],
+                    [r.period.label for r in periods[-SITE_PERIODS:]],
+                ),
             )
         )
     return parts
+
+
+def _sites_over_time(
+    rows: Sequence[CompletenessRow], columns: Sequence[str]
+) -> tuple[SiteOverTime, ...]:
+    """Sites by name, those that are not listed last; nothing where there is one period only."""
+    if len(columns) < 2:
+        return ()
+    found: dict[tuple[bool, str], dict[str, CompletenessRow]] = {}
+    for row in rows:
+        name = row.site.name if row.site else "Site not listed"
+        found.setdefault((row.site is None, name), {})[row.period.label] = row
+    return tuple(
+        SiteOverTime(
+            label=name,
+            shares=tuple(
+                (at[c].asked_share, at[c].answered_share) if c in at else None for c in columns
+            ),
+        )
+        for (_, name), at in sorted(found.items())
+        if any(c in at for c in columns)
+    )
 
 
 def _line(row: CompletenessRow, label: str) -> RealLine:

@@ -39,14 +39,16 @@ def team_real(request: HttpRequest, code: str) -> HttpResponse:
     }
     if chosen is not None:
         over_time = queries.list_completeness(scope, source=chosen.source, teams=[team])
-        by_site = queries.list_completeness(
-            scope, source=chosen.source, period=chosen.period, teams=[team], by_site=True
-        )
+        by_site = queries.list_completeness(scope, source=chosen.source, teams=[team], by_site=True)
         # Years with years and months with months, up to the chosen one.
         wanted = {period.pk for period in chosen.trend_periods}
         over_time = [r for r in over_time if r.period.pk in wanted]
         context |= {
-            "parts": real_parts(over_time=over_time, by_site=by_site),
+            "parts": real_parts(
+                over_time=over_time,
+                by_site=[r for r in by_site if r.period.pk == chosen.period.pk],
+                sites_over_time=[r for r in by_site if r.period.pk in wanted],
+            ),
             "rounded": any(r.rounded for r in over_time),
             "download_url": reverse("reports:completeness_figures", args=[team.code])
             + chosen.query(),

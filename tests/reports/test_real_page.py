@@ -85,6 +85,16 @@ def test_asked_is_answered_or_declined_and_imputed_is_not_known(team: Team) -> N
     ]  # fmt: skip
 
 
+def test_each_site_stands_over_time(team: Team) -> None:
+    [part] = read(Role.GROUP_MEMBER, team).context["parts"]
+    assert part.columns == ("2023", "2024")
+    pier, unlisted = part.sites_over_time
+    assert (pier.label, pier.shares) == ("Pier", (None, (0.6, 0.5)))
+    assert (unlisted.label, unlisted.shares) == ("Site not listed", ((0.3, 0.3), (0.1, 0.1)))
+    [part] = read(Role.GROUP_MEMBER, team, period="2023").context["parts"]
+    assert part.sites_over_time == ()
+
+
 def test_later_periods_are_not_looked_at(team: Team) -> None:
     [part] = read(Role.GROUP_MEMBER, team, period="2023").context["parts"]
     assert [line.label for line in part.periods] == ["2023"]
