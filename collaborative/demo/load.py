@@ -111,12 +111,13 @@ def load_demo(
     password: str,
     say: Callable[[str], None],
     size: float = 1.0,
-    cards: bool = True,
+    for_outside: bool = True,
 ) -> None:
     """Everything, or what an interrupted run left undone.
 
     now: dates of the demo that lie after it are pulled back to it. password: of all demo people.
-    size: 1 is the demo; tests take less. Raises DemoFailed.
+    size: 1 is the demo; tests take less. for_outside: False leaves out protection and report cards, which take
+    most of the time. Raises DemoFailed.
     Effects: rows of every kind, files in the store, the sign-ins in the state folder.
     """
     world = read_world()
@@ -134,12 +135,11 @@ def load_demo(
             say(f"{file.name}: {file.path.stat().st_size / 1e6:.1f} MB")
             sender = senders[file.source]
             _send(file, sender, min(sent_at, now), say)
-            if (
-                cards
-                and file.source == PAYER_SOURCE
-                and file.year in _CARDS_AT
-                and not file.replaces
-            ):
+            if not for_outside:
+                continue
+            for source_id, period_id in list_unprotected_periods():
+                protect_results(source_id=source_id, period_id=period_id, as_of=min(sent_at, now))
+            if file.source == PAYER_SOURCE and file.year in _CARDS_AT and not file.replaces:
                 _make_cards(file.year, users[ANALYST], min(_CARDS_AT[file.year], now), say)
 
     say("Projects and their tests of change")
@@ -218,8 +218,6 @@ def _send(file: DemoFile, sender: _Sender, as_of: datetime, say: Callable[[str],
         submission.refresh_from_db()
         confirm_replacement(submission=submission, by=sender.by, as_of=as_of)
         state = process_submission(submission_id=submission.pk, as_of=as_of)
-    for source_id, period_id in list_unprotected_periods():
-        protect_results(source_id=source_id, period_id=period_id, as_of=as_of)
     submission.refresh_from_db()
     say(
         f"  {submission.get_state_display()}: {submission.row_count:,} rows,"

@@ -384,6 +384,7 @@ def states() -> list[tuple[str, str]]:
     )
 
 
+@pytest.mark.heavy  # protection and cards take minutes
 @pytest.mark.django_db(transaction=True)
 def test_load_sends_the_files_as_any_file_makes_cards_and_can_be_interrupted() -> None:
     with pytest.raises(Interrupted):
@@ -424,13 +425,16 @@ def test_load_sends_the_files_as_any_file_makes_cards_and_can_be_interrupted() -
     assert counts() == before
 
 
-@pytest.mark.heavy  # makes the whole demo once more
 @pytest.mark.django_db
 def test_dates_of_the_demo_never_lie_ahead() -> None:
     """On a machine whose clock stands early, files came in at the latest today."""
     now = datetime(2026, 3, 1, tzinfo=UTC)
     load_demo(
-        now=now, password="a long demo password", say=lambda line: None, size=0.01, cards=False
+        now=now,
+        password="a long demo password",
+        say=lambda line: None,
+        size=0.01,
+        for_outside=False,
     )
     assert not Submission.objects.filter(received_at__gt=now).exists()
     assert not Submission.objects.filter(published_at__gt=now).exists()

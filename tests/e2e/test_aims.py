@@ -222,7 +222,9 @@ def test_charter_saves_itself_while_it_is_written(
     assert charter.versions.first().content["problem"].startswith("Two in three")  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), pytest.param(1440, "light", marks=pytest.mark.heavy)]
+)
 def test_pages_are_accessible(
     width: int, scheme: str, lead: User, project: Project, open_as: Callable[..., Page]
 ) -> None:

@@ -111,7 +111,7 @@ def test_member_of_the_team_meets_no_word_of_the_private_note(
     assert "does not say so" not in page.content()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1440, marks=pytest.mark.heavy)])
 def test_pages_of_learning_are_accessible(
     width: int, open_home: Any, team: Team, coach: User, live_server: Any
 ) -> None:

@@ -85,7 +85,9 @@ def check(page) -> None:
     assert page.said == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), pytest.param(1440, "light", marks=pytest.mark.heavy)]
+)
 def test_pages_of_a_group_are_accessible(team, open_as, width, scheme):
     user = make_user(Role.GROUP_LEAD, team=team)
     for path in ("/", "/teams/G0/", "/teams/G0/measures/CBP/", "/teams/G0/sites/"):
@@ -95,7 +97,9 @@ def test_pages_of_a_group_are_accessible(team, open_as, width, scheme):
         check(page)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "dark"), pytest.param(390, "light", marks=pytest.mark.heavy)]
+)
 def test_pages_over_groups_are_accessible(team, open_as, width, scheme):
     analyst = make_user(Role.PAYER_ANALYST)
     for path in ("/", "/teams/", "/programme/", "/teams/G0/"):

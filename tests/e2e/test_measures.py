@@ -211,8 +211,9 @@ def test_a_chart_is_on_a_slide_after_two_clicks(
     assert any("Blood pressure" in s.text_frame.text for s in shapes if s.has_text_frame)
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), pytest.param(1440, "light", marks=pytest.mark.heavy)]
+)
 def test_chart_page_is_accessible(
     open_as: Callable[..., Page], lead: User, measure: LocalMeasure, width: int, scheme: str
 ) -> None:

@@ -207,7 +207,7 @@ def test_log_and_finish_without_javascript(browser: Browser, live_server: Any, n
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.heavy)])
 def test_pages_are_accessible(
     width: int, at_home: Any, nurse: User, team: Team, live_server: Any
 ) -> None:

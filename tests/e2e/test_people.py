@@ -103,7 +103,7 @@ def test_sign_in_with_a_passkey_alone(page: Page, live_server: Any) -> None:
     assert AuditEvent.objects.filter(act="sign_in", actor=user).count() == 2
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [390, pytest.param(1440, marks=pytest.mark.heavy)])
 def test_every_page_of_people_and_places_is_accessible(
     page: Page, live_server: Any, width: int
 ) -> None:

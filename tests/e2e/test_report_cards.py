@@ -100,7 +100,9 @@ def test_card_can_be_published_without_javascript(
     assert ReportCard.objects.get().state == CardState.PUBLISHED
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), pytest.param(1280, "light", marks=pytest.mark.heavy)]
+)
 def test_pages_are_accessible(
     width: int,
     scheme: str,
