@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from grants.views import acts, calls, changes, money, outcomes, pages, plans, reports, sheets
+from grants.views import (
+    acts,
+    autosave,
+    calls,
+    changes,
+    money,
+    outcomes,
+    pages,
+    plans,
+    reports,
+    sheets,
+)
 
 app_name = "grants"
 urlpatterns = [
@@ -35,6 +46,9 @@ urlpatterns = [
     path("reports/<int:report_id>/lines/", reports.lines_page, name="report_lines"),
     path("reports/<int:report_id>/files/", reports.attach_page, name="report_files"),
     path("reports/<int:report_id>/do/<str:act>/", acts.report_act, name="report_act"),
+    path("reports/versions/<int:pk>/autosave/", autosave.save_report_version, name="save_version"),
+    path("reports/lines/<int:pk>/autosave/", autosave.save_report_line, name="save_line"),
+    path("applications/<int:pk>/autosave/", autosave.save_application, name="save_application"),
     path("amendments/<int:amendment_id>/", changes.amendment_page, name="amendment"),
     path("amendments/<int:amendment_id>/do/<str:act>/", acts.amendment_act, name="amendment_act"),
     path("calls/", calls.calls_page, name="calls"),

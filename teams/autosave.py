@@ -7,7 +7,7 @@ same rules serve a sentence, a number, a day and a choice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,12 +19,22 @@ from teams.models import FieldVersion, Team
 
 
 @dataclass(frozen=True)
+class Part:
+    """A text within a column of the object: how it is read, how it is set, and which column has to be saved."""
+
+    column: str
+    get: Callable[[Any], Any]
+    set: Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True)
 class Editable:
     """An object whose fields save themselves.
 
     fields: name of the model's field → the form field that checks its text. Nothing else can be written.
     check: raises StateRefused when the object's state forbids writing now.
     touch: called with the locked object after a save, inside the transaction (the time of the last change).
+    parts: fields that are not columns of their own but a part of one, such as an answer in a list of answers.
     """
 
     target: models.Model
@@ -32,6 +42,18 @@ class Editable:
     fields: Mapping[str, forms.Field]
     check: Callable[[], None] = lambda: None
     touch: Callable[[models.Model], None] = lambda target: None
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    def value_of(self, target: models.Model, name: str) -> Any:
+        return self.parts[name].get(target) if name in self.parts else getattr(target, name)
+
+    def set_value(self, target: models.Model, name: str, value: Any) -> str:
+        """Set it on the object; the name of the column that has to be saved."""
+        if name not in self.parts:
+            setattr(target, name, value)
+            return name
+        self.parts[name].set(target, value)
+        return self.parts[name].column
 
 
 def text_of(value: Any) -> str:
@@ -81,8 +103,8 @@ def list_versions(targets: Iterable[models.Model]) -> dict[tuple[str, int], dict
         .values_list("target_type", "target_id", "field")
         .annotate(latest=models.Max("number"))
     )
-    for name, pk, field, number in rows:
-        found.setdefault((name, pk), {})[field] = number
+    for name, pk, field_name, number in rows:
+        found.setdefault((name, pk), {})[field_name] = number
     return found
 
 

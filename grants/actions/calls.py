@@ -16,6 +16,7 @@ from grants.policies.checks import check_reason
 from grants.policies.transitions import check_step
 from grants.steps import checked_scope
 from teams.actions.audit import record_event
+from teams.actions.autosave import keep_text
 from teams.errors import NotAllowed, StateRefused
 from teams.formats import format_money
 from teams.models import Membership, Team, User, holds_on
@@ -66,6 +67,12 @@ def open_call(
     return call
 
 
+def check_can_write(application: Application, *, as_of: datetime) -> None:
+    """Raises StateRefused when the application was handed in, or its call is over."""
+    check_step("write", application)
+    _check_open(application.call, timezone.localdate(as_of))
+
+
 def _check_open(call: Call, today: date) -> None:
     if call.state != CallState.OPEN or not call.opens_on <= today <= call.closes_on:
         raise StateRefused(
@@ -93,8 +100,24 @@ def write_application(
         call=call, team=team, defaults={"changed_by": by, "changed_at": as_of}
     )
     check_step("write", application)
+    said = [answer.strip() for answer in answers]
+    old = [*application.answers, *[""] * len(said)]
+    for name, before, after in (
+        ("title", application.title, title.strip()),
+        ("amount", application.amount, amount),
+        *((f"answer-{n}", old[n], text) for n, text in enumerate(said)),
+    ):
+        keep_text(
+            target=application,
+            team=team,
+            field=name,
+            before=before,
+            after=after,
+            by=by,
+            as_of=as_of,
+        )
     application.title, application.amount = title.strip(), amount
-    application.answers = [answer.strip() for answer in answers]
+    application.answers = said
     application.changed_by, application.changed_at = by, as_of
     application.save()
     if is_new:

@@ -23,6 +23,7 @@ from grants.report_content import content_hash
 from grants.steps import checked_scope, lock_award
 from grants.terms import newest_budget
 from teams.actions.attachments import store_attachment
+from teams.actions.autosave import keep_text
 from teams.errors import NotAllowed, StateRefused
 from teams.formats import format_money
 from teams.models import Attachment, User
@@ -187,7 +188,10 @@ def write_financial_report(
     for code, entry in lines.items():
         if code not in known:
             raise StateRefused(f"There is no budget line {code}. Choose a line of the budget.")
-        ActualLine.objects.update_or_create(
+        before = version.lines.filter(line_code=code).first() or ActualLine(
+            version=version, line_code=code
+        )
+        line, _ = ActualLine.objects.update_or_create(
             version=version,
             line_code=code,
             defaults={
@@ -196,6 +200,20 @@ def write_financial_report(
                 "variance_note": entry.variance_note.strip(),
             },
         )
+        for name, new in (
+            ("actual", entry.actual),
+            ("committed", entry.committed),
+            ("variance_note", entry.variance_note.strip()),
+        ):
+            field = f"{'note' if name == 'variance_note' else name}-{code}"
+            keep_text(
+                target=line, team=award.team, field=field, before=getattr(before, name) or "",
+                after=new or "", by=by, as_of=as_of,
+            )  # fmt: skip
+    keep_text(
+        target=version, team=award.team, field="comment", before=version.comment,
+        after=comment.strip(), by=by, as_of=as_of,
+    )  # fmt: skip
     version.comment = comment.strip()
     version.save(update_fields=["comment"])
     record_award_event(
@@ -226,6 +244,11 @@ def write_narrative_report(
         for name, text in answers.items()
         if name in SECTIONS and text.strip() != version.answers.get(name, "")
     }
+    for name, text in changed.items():
+        keep_text(
+            target=version, team=award.team, field=name, before=version.answers.get(name, ""),
+            after=text, by=by, as_of=as_of,
+        )  # fmt: skip
     version.answers = {**version.answers, **changed}
     version.save(update_fields=["answers"])
     record_award_event(

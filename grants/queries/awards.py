@@ -6,11 +6,13 @@ from django.db.models import Q, QuerySet
 
 from grants.enums import AwardState
 from grants.models import (
+    ActualLine,
     Amendment,
     Award,
     AwardEvent,
     GrantReport,
     Milestone,
+    ReportVersion,
     Tranche,
 )
 from teams.models import Team
@@ -84,6 +86,18 @@ def list_reports(scope: Scope) -> QuerySet[GrantReport]:
 
 def get_report(scope: Scope, report_id: int) -> GrantReport:
     return list_reports(scope).get(pk=report_id)
+
+
+def get_report_version(scope: Scope, version_id: int) -> ReportVersion:
+    return ReportVersion.objects.select_related("report__award__team").get(
+        pk=version_id, report__award__in=_of_award(scope)
+    )
+
+
+def get_actual_line(scope: Scope, line_id: int) -> ActualLine:
+    return ActualLine.objects.select_related("version__report__award__team").get(
+        pk=line_id, version__report__award__in=_of_award(scope)
+    )
 
 
 def list_amendments(scope: Scope) -> QuerySet[Amendment]:

@@ -44,13 +44,15 @@ class GapOutcome:
 
 @dataclass(frozen=True)
 class AwardOutcome:
-    """work: tests in the award's time; spent: as reported, dollars; hidden_why: for whom no results exist."""
+    """work: tests in the award's time; spent: as reported, dollars; hidden_why: why there are no gaps;
+    is_hidden: because the reader sees no results of the group."""
 
     award: Award
     spent: Decimal
     work: WorkSummary | None
     gaps: list[GapOutcome]
     hidden_why: str
+    is_hidden: bool = False
 
     def cost_text(self, gap: GapOutcome) -> str:
         return cost_words(self.spent, gap.moved, gap.cost) if gap.moved else ""
@@ -92,6 +94,7 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
             if not hidden
             else [],
             hidden_why=hidden,
+            is_hidden=not sees or award.team_id not in scope.team_ids,
         )
     return found
 

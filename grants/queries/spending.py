@@ -19,7 +19,8 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class LineSpending:
-    """One line in dollars. before: spent in earlier periods; expected: the line's part for the time gone."""
+    """One line in dollars. before: spent in earlier periods; expected: the line's part for the time gone;
+    actual_id: of the row in the report, where there is one."""
 
     line: BudgetLine
     before: Decimal
@@ -28,6 +29,7 @@ class LineSpending:
     expected: Decimal
     note: str
     needs_note: bool
+    actual_id: int | None = None
 
     @property
     def spent(self) -> Decimal:
@@ -110,6 +112,7 @@ def list_line_spending(
                 expected=expected,
                 note=mine.variance_note if mine else "",
                 needs_note=needs_variance_note(line.amount, expected, earlier + actual, rules),
+                actual_id=mine.pk if mine else None,
             )
         )
     return found

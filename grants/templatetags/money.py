@@ -25,6 +25,19 @@ def dollars(amount: Any) -> str:
 
 
 @register.filter
+def rounded_dollars(amount: Any) -> str:
+    """Large amounts for the eye: $85.0 million; below a million whole dollars. The exact one stands in a table."""
+    if amount is None:
+        return NO_NUMBER
+    value = Decimal(amount)
+    return (
+        f"${value / 1_000_000:.1f} million"
+        if value >= 1_000_000
+        else format_money(value, cents=False)
+    )
+
+
+@register.filter
 def share_of(part: Any, whole: Any) -> str:
     """A part of a whole in percent without decimals; a dash of nothing."""
     return f"{100 * Decimal(part) / Decimal(whole):.0f}%" if whole else NO_NUMBER

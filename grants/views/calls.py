@@ -38,6 +38,8 @@ from grants.queries.calls import (
     list_reviews,
 )
 from grants.queries.money import list_funds
+from grants.views.autosave import show_versions
+from teams.autosave import list_versions
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
@@ -113,6 +115,9 @@ def apply_page(request: HttpRequest, call_id: int, code: str) -> HttpResponse:
     if application is not None and application.state != "draft":
         return redirect("grants:application", application.pk)
     form = ApplicationForm(request.POST or None, call=call, application=application)
+    if application is not None:
+        saved = list_versions([application])
+        show_versions(form, saved.get(("grants.application", application.pk), {}))
     if request.method == "POST" and form.is_valid():
         common: dict[str, Any] = {"by": request.user, "as_of": timezone.now()}
         try:
@@ -132,7 +137,7 @@ def apply_page(request: HttpRequest, call_id: int, code: str) -> HttpResponse:
     return render(
         request,
         "grants/apply.html",
-        {"form": form, "call": call, "team": team},
+        {"form": form, "call": call, "team": team, "application": application},
         status=422 if form.errors else 200,
     )
 

@@ -27,7 +27,9 @@ from grants.queries.portfolio import is_overdue
 from grants.queries.rules import get_rules
 from grants.queries.spending import list_line_spending
 from grants.views.acts import acts_of
+from grants.views.autosave import show_versions
 from teams.attachments import list_attachments
+from teams.autosave import list_versions
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 
@@ -59,6 +61,8 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
             if report.kind == ReportKind.FINANCIAL
             else NarrativeForm(data, answers=version.answers)
         )
+        saved = list_versions([version, *version.lines.all()])
+        show_versions(form, {k: n for found in saved.values() for k, n in found.items()})
     if request.method == "POST":
         if form is None:
             raise StateRefused(

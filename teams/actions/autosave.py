@@ -75,7 +75,7 @@ def save_field(
     if len(text) > LONGEST_TEXT:
         raise ValidationError(f"This is too long: at most {LONGEST_TEXT:,} characters.")
     value = form_field.clean(text.replace("\r\n", "\n"))
-    before = text_of(getattr(target, field))
+    before = text_of(editable.value_of(target, field))
     after = text_of(value)
     latest = _latest(target, field)
     number = latest.number if latest else 0
@@ -86,8 +86,8 @@ def save_field(
     details = new_personal_details(after, before)
     if details and not keep_details:
         raise PersonalDetailsFound(details)
-    number = _write(target, editable.team, field, value, by=by, as_of=as_of, number=number)
-    target.save(update_fields=[field])
+    number = _keep(target, editable.team, field, before, after, by=by, as_of=as_of, number=number)
+    target.save(update_fields=[editable.set_value(target, field, value)])
     editable.touch(target)
     _record_stretch(target, editable.team, by=by, as_of=as_of)
     return SavedField(number, after)
@@ -105,28 +105,49 @@ def write_fields(
     for name in changed:
         latest = _latest(target, name)
         number = latest.number if latest else 0
-        _write(target, team, name, values[name], by=by, as_of=as_of, number=number)
+        before, after = text_of(getattr(target, name)), text_of(values[name])
+        _keep(target, team, name, before, after, by=by, as_of=as_of, number=number)
+        setattr(target, name, values[name])
     return changed
 
 
-def _write(
+def keep_text(
+    *,
     target: models.Model,
     team: Team | None,
     field: str,
-    value: Any,
+    before: Any,
+    after: Any,
+    by: User,
+    as_of: datetime,
+) -> None:
+    """Put a change that another act makes into the history of a field, so that an open page notices it."""
+    old, new = text_of(before), text_of(after)
+    if old == new:
+        return
+    latest = _latest(target, field)
+    number = latest.number if latest else 0
+    _keep(target, team, field, old, new, by=by, as_of=as_of, number=number)
+
+
+def _keep(
+    target: models.Model,
+    team: Team | None,
+    field: str,
+    before: str,
+    after: str,
     *,
     by: User,
     as_of: datetime,
     number: int,
 ) -> int:
-    before = text_of(getattr(target, field))
+    """The history of a field: what stood there, where that is new to it, and what stands there now."""
     key = {"team": team, "target_type": type_of(target), "target_id": target.pk, "field": field}
     if number == 0 and before:
         # What stood there before the first save would otherwise be nowhere.
         number = 1
         FieldVersion.objects.create(**key, number=number, text=before, by=None, at=as_of)
-    setattr(target, field, value)
-    FieldVersion.objects.create(**key, number=number + 1, text=text_of(value), by=by, at=as_of)
+    FieldVersion.objects.create(**key, number=number + 1, text=after, by=by, at=as_of)
     return number + 1
 
 

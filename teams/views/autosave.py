@@ -68,7 +68,7 @@ def _tell(request: HttpRequest, editable: Editable) -> JsonResponse:
             "fields": {
                 name: {
                     "version": latest[name].number if name in latest else 0,
-                    "text": text_of(getattr(editable.target, name)),
+                    "text": text_of(editable.value_of(editable.target, name)),
                     "by": _author(latest.get(name)),
                 }
                 for name in editable.fields

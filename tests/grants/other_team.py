@@ -12,6 +12,7 @@ from grants.actions.amendments import request_amendment
 from grants.actions.calls import open_call, write_application
 from grants.actions.milestones import attach_evidence
 from grants.actions.plans import save_plan
+from grants.actions.reports import start_report
 from grants.actions.sheets import receive_sheet
 from grants.enums import AmendmentKind, AwardKind
 from grants.models import Award
@@ -49,6 +50,8 @@ def build(world: World) -> None:
     mine, other = found[world.mine.pk], found[world.other.pk]
     parts = {pk: _parts(award, grants) for pk, award in found.items()}
     for name in parts[world.mine.pk]:
+        if name.startswith("save_"):
+            continue
         _provide(world, name, parts[world.mine.pk][name], parts[world.other.pk][name], _SEE_GRANTS)
     _provide(world, "award_id", mine.pk, other.pk, _SEE_GRANTS)
     # The payer's finance sees the group's grants, and nothing else of it.
@@ -104,6 +107,16 @@ def build(world: World) -> None:
     )
     _provide(world, "sheet_id", sheet.pk, sheet.pk, {Role.PROGRAMME_DIRECTOR})
     world.mark("strange-sheet", seen_by={Role.PROGRAMME_DIRECTOR})
+    # What saves itself is written by the group alone.
+    world.provide(
+        "grants:save_application.pk",
+        mine=applied[world.mine.pk],
+        other=applied[world.other.pk],
+        seen_by=(),
+    )
+    for address in ("save_version", "save_line"):
+        rows = [parts[team.pk][address] for team in (world.mine, world.other)]
+        world.provide(f"grants:{address}.pk", mine=rows[0], other=rows[1], seen_by=())
     # A draft is the group's own.
     _provide(world, "application_id", applied[world.mine.pk], applied[world.other.pk], set())
     world.mark("strange-answer", seen_by=())
@@ -156,7 +169,13 @@ def _parts(award: Award, grants: object) -> dict[str, int]:
         by=make_user(Role.GROUP_LEAD, team=award.team),
         as_of=NOW,
     )
+    written = award.reports.filter(kind="financial").order_by("-due_on")[0]
+    version = start_report(
+        report=written, by=make_user(Role.GROUP_LEAD, team=award.team), as_of=NOW
+    )
     return {
+        "save_version": version.pk,
+        "save_line": version.lines.order_by("line_code")[0].pk,
         "plan_id": plan.pk,
         "tranche_id": tranche_of(award).pk,
         "milestone_id": milestone.pk,
