@@ -48,6 +48,7 @@ from learning.models import (
     Session,
     StreamNote,
 )
+from learning.queries.charts import list_small_charts
 from learning.queries.facts import get_facts
 from learning.queries.since import list_since
 from learning.scale import suggest_score
@@ -303,6 +304,8 @@ def _make_reports(story: dict[str, Any], team: Team, number: int, now: datetime)
         facts = {
             "as_of": (following - timedelta(days=1)).isoformat(),
             "items": [item.as_json() for item in items],
+            # The charts of older months are not kept: they would show numbers that came later.
+            "charts": [] if back else list_small_charts(scope, team),
         }
         if back == 0 and number % 4 == 3:
             continue  # a draft that waits for its team

@@ -139,12 +139,12 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
     ):
         blocked.setdefault(team_id, []).append(f"“{title}” was due on {due_on:%-d %b %Y}.")
     fired: dict[int, list[str]] = {}
-    for team_id, because in (
+    for team_id, measure, because in (
         ControlPlan.objects.filter(team_id__in=ids, ended_on=None, fired_at__isnull=False)
         .order_by("fired_at")
-        .values_list("team_id", "fired_because")
+        .values_list("team_id", "measure__name", "fired_because")
     ):
-        fired.setdefault(team_id, []).append(because)
+        fired.setdefault(team_id, []).append(f"{measure}, {because}")
     began = set(MonthlyReport.objects.filter(team_id__in=ids).values_list("team_id", flat=True))
     states: dict[int, dict[str, object]] = {}
     for team_id in ids:

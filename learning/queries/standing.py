@@ -32,11 +32,10 @@ def list_standing(scope: Scope, team: Team, *, on: date) -> list[Item]:
 
 
 def _signals(scope: Scope, team: Team, on: date) -> list[Item]:
-    words = {True: "Favourable signal", False: "Unfavourable signal", None: "Signal"}
     return [
         Item(
             "signal",
-            f"{words[signal.favourable]}: {signal.sentence}",
+            signal.sentence,
             on,
             reverse("local_measures:measure", args=[signal.measure_id]),
         )
@@ -48,8 +47,8 @@ def _fired(team: Team, on: date) -> list[Item]:
     page = reverse("learning:holding", args=[team.code])
     plans = ControlPlan.objects.filter(team=team, ended_on=None, fired_at__isnull=False)
     return [
-        Item("signal", f"A control plan fired: {plan.fired_because}", on, page)
-        for plan in plans.order_by("pk")
+        Item("signal", f"A control plan fired: {plan.measure.name}, {plan.fired_because}", on, page)
+        for plan in plans.select_related("measure").order_by("pk")
     ]
 
 

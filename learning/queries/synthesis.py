@@ -87,8 +87,10 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
     return {
         "lines": [
             f"{_groups(len(reports))} of {teams.count()} handed in their report.",
-            (f"{len(started)} tests began in {_groups(len(set(started)))}, {len(closed)} were closed in"
-            f" {_groups(len({team for _, team in closed}))}."),
+            (
+                f"{len(started)} tests began in {_groups(len(set(started)))}, {len(closed)} were closed in"
+                f" {_groups(len({team for _, team in closed}))}."
+            ),
             *(
                 [
                     "Decided: "
@@ -102,9 +104,8 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
                 if closed
                 else []
             ),
-            (f"{_groups(sum(bool(report.help_needed) for report in reports))} wrote what they need help with;"
-            f" {asked.count()} questions went to coaches, {asked.exclude(answer='').count()} of them are"
-            " answered."),
+            f"{_groups(sum(bool(report.help_needed) for report in reports))} wrote what they need help with.",
+            *_questions(asked),
             f"{done.count()} actions were done.",
         ],
         "scores": _scores(teams, month),
@@ -114,6 +115,13 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
             if report.voice_released and report.patient_voice
         ),
     }
+
+
+def _questions(asked: QuerySet[HelpRequest]) -> list[str]:
+    if not (count := asked.count()):
+        return []
+    answered = asked.exclude(answer="").count()
+    return [f"Questions to coaches: {count}, answered: {answered}."]
 
 
 def _groups(count: int) -> str:
