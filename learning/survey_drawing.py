@@ -18,10 +18,12 @@ def _x(value: float) -> float:
     return round(10 + (value - 1) / (TOP - 1) * (_WIDTH - 20), 1)
 
 
-def _svg(height: int, body: str, label: str) -> SafeString:
+def _svg(height: int, body: str, label: str, *, stretch: bool = False) -> SafeString:
+    """stretch: the figure takes any height, so that its rows stay beside lines of text."""
+    ratio = ' preserveAspectRatio="none"' if stretch else ""
     # Every text in it is escaped above; numbers are our own.
     return mark_safe(
-        f'<svg class="survey-mark" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}">{body}</svg>'
+        f'<svg class="survey-mark" viewBox="0 0 {_WIDTH} {height}"{ratio} role="img" aria-label="{escape(label)}">{body}</svg>'
     )
 
 
@@ -59,7 +61,7 @@ def draw_mean(scale: ScaleSummary) -> SafeString:
     )
 
 
-def draw_distribution(result: QuestionResult, *, ident: str) -> SafeString | str:
+def draw_distribution(result: QuestionResult) -> SafeString | str:
     """Bars of a scale, one under the other; empty where nothing may be shown, or for own words."""
     if not result.shares or result.kind == QuestionKind.TEXT:
         return ""
@@ -72,10 +74,10 @@ def draw_distribution(result: QuestionResult, *, ident: str) -> SafeString | str
             f'<rect class="bar-share" x="2" y="{y}" width="{width}" height="14" rx="2"/>'
         )
     words = ", ".join(f"{share.label}: {share.count}" for share in result.shares)
-    return _svg(4 + 22 * len(result.shares), "".join(rows), f"{result.text} {words}")
+    return _svg(22 * len(result.shares), "".join(rows), f"{result.text} {words}", stretch=True)
 
 
-def draw_trend(trend: Trend, *, ident: str) -> SafeString:
+def draw_trend(trend: Trend) -> SafeString:
     """Means of one question over surveys, the earliest on top, joined by a line."""
     height = 26 * len(trend.points)
     places = [

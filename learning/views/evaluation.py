@@ -41,7 +41,7 @@ from teams.queries import get_programme, list_teams
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
-_PER_PAGE = 60
+_PER_PAGE = 48
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -54,8 +54,7 @@ def surveys_page(request: HttpRequest) -> HttpResponse:
         {
             "surveys": list(list_surveys(scope)),
             "trends": [
-                {"trend": trend, "drawing": draw_trend(trend, ident=f"trend-{place}")}
-                for place, trend in enumerate(list_trends(scope))
+                {"trend": trend, "drawing": draw_trend(trend)} for trend in list_trends(scope)
             ],
             "here": "surveys",
         },
@@ -118,10 +117,10 @@ def _save(request: HttpRequest, form: SurveyForm, survey: Survey | None) -> Http
     return form_page(request, "evaluation/survey_form.html", form, survey=survey)
 
 
-def _drawn(place: int, result: QuestionResult) -> dict[str, Any]:
+def _drawn(result: QuestionResult) -> dict[str, Any]:
     return {
         "result": result,
-        "distribution": draw_distribution(result, ident=f"question-{place}"),
+        "distribution": draw_distribution(result),
         "mean": draw_mean(result.scale) if result.scale else "",
         "groups": [
             {"label": group.label, "scale": scale, "drawing": draw_mean(scale)}
@@ -144,7 +143,7 @@ def survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
             "survey": survey,
             "questions": list_questions(survey),
             "results": results,
-            "drawn": [_drawn(n, r) for n, r in enumerate(results.questions)] if results else [],
+            "drawn": [_drawn(r) for r in results.questions] if results else [],
             "may": {
                 act: can_with_survey(act, survey) for act in ("edit", "open", "remind", "close")
             },
