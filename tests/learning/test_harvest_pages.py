@@ -234,7 +234,7 @@ def test_api_reads_what_the_pages_say(
     (test,) = version["chapters"][0]["ideas"][0]["tests"]
     assert (test["title"], test["group"]) == ("Calls first", "A group of the programme")
     assert client.get("/api/v1/change-package/2/").status_code == 404
-    found = client.get("/api/v1/search/?text=befor+maill").json()
+    found = client.get("/api/v1/search/?text=call+maill").json()
     assert [row["id"] for row in found["results"]] == [str(shared.pk)]
     assert found["results"][0]["group"] == "A group of the programme"
     assert client.get("/api/v1/search/?kind=ideas").status_code == 200
