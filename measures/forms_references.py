@@ -24,6 +24,7 @@ class ReferenceForm(forms.Form):
         label="Group that is named",
         queryset=Stratum.objects.none(),
         required=False,
+        empty_label="No group chosen",
         help_text="Only for “One group of people, named in advance”.",
     )
     least_n = forms.IntegerField(

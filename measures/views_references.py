@@ -14,6 +14,7 @@ from measures.actions.references import set_reference_rule
 from measures.enums import ReferenceStrategy
 from measures.forms_references import ReferenceForm
 from measures.models import ReferenceSetting, StratumSet
+from measures.queries.axis import OWN_SETS
 from measures.queries.definitions import list_definition_years, list_sets_with_strata
 from measures.queries.references import (
     ReferenceUsed,
@@ -53,7 +54,7 @@ def _sets() -> list[SetRules]:
             tuple(versions.get(stratum_set.pk, ())),
         )
         for stratum_set in list_sets_with_strata()
-        if stratum_set.code != "all"
+        if stratum_set.code not in {"all", *OWN_SETS}
     ]
 
 

@@ -8,6 +8,7 @@ from measures.models.definitions import (
     Stratum,
     StratumSet,
 )
+from measures.models.deprivation import DeprivationArea, DeprivationTable
 from measures.models.imputation import Imputation, ImputationValidity, ImputedSlice, RaceTable
 from measures.models.references import ReferenceSetting
 from measures.models.results import Cell, Computation, PartResult, RealCount, StratumResult
@@ -26,6 +27,8 @@ __all__ = [
     "Cell",
     "CodeMap",
     "Computation",
+    "DeprivationArea",
+    "DeprivationTable",
     "Finding",
     "Imputation",
     "ImputationValidity",

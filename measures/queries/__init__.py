@@ -44,6 +44,7 @@ from measures.queries.outreach import (
     list_unmet,
     list_unmet_keys,
 )
+from measures.queries.own_sets import list_own_set_codes
 from measures.queries.protection import (
     HiddenCount,
     UnprotectedCell,
@@ -140,6 +141,7 @@ __all__ = [
     "list_outreach_slices",
     "list_outreach_strata",
     "list_overview",
+    "list_own_set_codes",
     "list_own_sources",
     "list_partial_uploads",
     "list_patient_groups",

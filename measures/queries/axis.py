@@ -14,6 +14,10 @@ from measures.stats.suppression import Relation
 #: shown together for a group, the two would give each other's small strata away.
 PROGRAMME_ONLY = frozenset({"race", "ethnicity", "race2024"})
 
+#: Sets that only the group itself sees: worked out from its member rows when it looks (ADR 22). They are in
+#: no stored result and no published table, so they tie no published numbers to each other.
+OWN_SETS = frozenset({"deprivation", "combined_sex"})
+
 
 @dataclass(frozen=True)
 class StratumAxis:
@@ -77,7 +81,9 @@ class StratumAxis:
 def read_stratum_axis() -> StratumAxis:
     """Lay out the strata of the database with the relations among them: one query."""
     strata = tuple(
-        Stratum.objects.select_related("stratum_set").order_by("stratum_set__position", "position")
+        Stratum.objects.exclude(stratum_set__code__in=OWN_SETS)
+        .select_related("stratum_set")
+        .order_by("stratum_set__position", "position")
     )
     index = {(s.stratum_set.code, s.code): i for i, s in enumerate(strata)}
     total = index["all", "all"]

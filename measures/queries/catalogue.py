@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from measures.enums import LineOfBusiness, SourceKind, StratumKind
@@ -71,17 +73,22 @@ def get_definition(*, code: str, year: int) -> MeasureDefinition:
     return MeasureDefinition.objects.select_related("measure").get(measure__code=code, year=year)
 
 
-def list_stratum_sets(source: Source, *, audience: Audience | None = None) -> QuerySet[StratumSet]:
+def list_stratum_sets(
+    source: Source, *, audience: Audience | None = None, more: Collection[str] = ()
+) -> QuerySet[StratumSet]:
     """Stratum sets in which the source has results, but for `all`, which is not a choice.
 
     audience: of the groups that are to be shown; for the programme alone leave it out. Readers outside
-    a group see some sets for the programme only.
+    a group see some sets for the programme only. more: codes of sets that are worked out when read
+    (`measures.queries.own_sets`), which have no stored results.
     """
     strata = StratumResult.objects.filter(
         source=source, stratum__stratum_set=OuterRef("pk"), team__isnull=True
     )
     hidden = PROGRAMME_ONLY if audience == Audience.OTHERS else frozenset()
-    return StratumSet.objects.exclude(code__in={"all", *hidden}).filter(Exists(strata))
+    return StratumSet.objects.exclude(code__in={"all", *hidden}).filter(
+        Exists(strata) | Q(code__in=more)
+    )
 
 
 def list_patient_groups() -> QuerySet[Stratum]:

@@ -50,6 +50,20 @@ def read_parts(
     found = list(
         parts.values(*_KEY, "computation_id", rules, "strata", *_COUNTS.values()).order_by("pk")
     )
+    return work_out_parts(
+        found, strata=strata, higher_is_better=higher_is_better, measure_ids=measure_ids
+    )
+
+
+def work_out_parts(
+    found: Sequence[dict[str, Any]],
+    *,
+    strata: Sequence[Stratum],
+    higher_is_better: Mapping[tuple[int, int], bool],
+    measure_ids: Sequence[int] | None,
+) -> list[dict[str, Any]]:
+    """The same of parts in hand: key, `computation_id`, its rules, and arrays as `PartResult` has them."""
+    rules = "computation__reference_rules"
     if not found:
         return []
     counts, present = _dense(found, [s.pk for s in strata])

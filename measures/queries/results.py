@@ -26,7 +26,9 @@ from measures.models import (
     StratumResult,
     StratumSet,
 )
-from measures.queries.parts import read_parts
+from measures.queries import own_sets
+from measures.queries.axis import OWN_SETS
+from measures.queries.parts import read_parts, work_out_parts
 from measures.queries.references import (
     BENCHMARK_CODE,
     ReferenceUsed,
@@ -373,6 +375,46 @@ def _read_parts(
     return [_closed(result) for result in results]
 
 
+def _read_own(
+    scope: Scope,
+    by: str,
+    *,
+    team: Team,
+    source: Source,
+    periods: Sequence[Period],
+    stratum_set: StratumSet,
+    measure_ids: Sequence[int] | None,
+) -> list[SetResult]:
+    """SetResults of a set that only the group itself sees; empty for everybody else."""
+    strata = _strata_of(stratum_set)
+    found = own_sets.read_own_set(
+        scope,
+        team=team,
+        source=source,
+        periods=periods,
+        set_code=stratum_set.code,
+        strata=strata,
+        measure_ids=measure_ids,
+        by=by,
+    )
+    definitions = _definitions_of(periods)
+    rows = work_out_parts(
+        found,
+        strata=strata,
+        higher_is_better={key: d.higher_is_better for key, d in definitions.items()},
+        measure_ids=measure_ids,
+    )
+    return _results(
+        [_Row(**row) for row in rows],
+        strata=strata,
+        definitions=definitions,
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        audience_of=scope.audience,
+    )
+
+
 def _closed(result: SetResult) -> SetResult:
     """A part of which others may see nothing at all does not say either which strata it has."""
     figures = (*result.figures, result.total)
@@ -517,6 +559,16 @@ def list_team_results(
     """
     if team.pk not in scope.team_ids:
         return []
+    if stratum_set.code in OWN_SETS:
+        found = _read_own(
+            scope, own_sets.WHOLE if line_of_business is None else own_sets.LINES,
+            team=team, source=source, periods=periods, stratum_set=stratum_set, measure_ids=measure_ids,
+        )  # fmt: skip
+        return [
+            r
+            for r in found
+            if line_of_business is None or r.unit.line_of_business == line_of_business
+        ]
     if line_of_business is not None:
         return _read_parts(
             Q(team=team, line_of_business=line_of_business),
@@ -551,6 +603,11 @@ def list_site_results(
     """A team's results by site (all lines of business), one SetResult per measure and site."""
     if team.pk not in scope.team_ids:
         return []
+    if stratum_set.code in OWN_SETS:
+        return _read_own(
+            scope, own_sets.SITES, team=team, source=source, periods=[period], stratum_set=stratum_set,
+            measure_ids=measure_ids,
+        )  # fmt: skip
     return _read_parts(
         Q(team=team, by_site=True),
         source=source,
@@ -573,14 +630,20 @@ def list_line_results(
     """A team's results by line of business, one SetResult per measure and line."""
     if team.pk not in scope.team_ids:
         return []
-    results = _read_parts(
-        Q(team=team, by_site=False),
-        source=source,
-        periods=[period],
-        stratum_set=stratum_set,
-        measure_ids=measure_ids,
-        audience_of=scope.audience,
-    )
+    if stratum_set.code in OWN_SETS:
+        results = _read_own(
+            scope, own_sets.LINES, team=team, source=source, periods=[period], stratum_set=stratum_set,
+            measure_ids=measure_ids,
+        )  # fmt: skip
+    else:
+        results = _read_parts(
+            Q(team=team, by_site=False),
+            source=source,
+            periods=[period],
+            stratum_set=stratum_set,
+            measure_ids=measure_ids,
+            audience_of=scope.audience,
+        )
     return sorted(
         results, key=lambda r: (r.definition.measure.position, r.unit.line_of_business or 0)
     )

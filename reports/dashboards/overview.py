@@ -100,7 +100,7 @@ def overview_page(
         mark_key=charts.mark_key(),
         now_text=now_conclusion(chosen) if chosen else "",
         reference=reference_words(care),
-        reference_rule=rule_words(care),
+        reference_rule=chosen.rule.sentence if chosen else rule_words(care),
         splits=splits_of(groups),
         funnel=funnel_of(groups),
     )

@@ -355,7 +355,7 @@ def headline(results: Sequence[SetResult]) -> str:
         seen = q_value is not None and q_value < LEAST_Q
         if seen and read_figure(figure, higher_is_better=result.higher_is_better) == Reading.BEHIND:
             behind[who] = behind.get(who, 0) + 1
-    than = people_of(contrasts[0][1].reference)  # type: ignore[arg-type]
+    than = reference_words([result for _, result in contrasts])
     names = sorted(compared, key=order.__getitem__)
     with_gap = [
         f"{who} in {behind[who]} of {compared[who]} measures" for who in names if who in behind

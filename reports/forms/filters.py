@@ -115,7 +115,8 @@ class ResultFilters(forms.Form):
         period = _chosen(periods, data.get("period"), lambda p: p.label)
         audiences = {scope.audience(team_id) for team_id in ([team.pk] if team else scope.team_ids)}
         outside = Audience.OTHERS if Audience.OTHERS in audiences else None
-        sets = list(queries.list_stratum_sets(source, audience=outside))
+        own = queries.list_own_set_codes(scope, team=team, source=source) if team else frozenset()
+        sets = list(queries.list_stratum_sets(source, audience=outside, more=own))
         default_set = _chosen(sets, DEFAULT_STRATUM_SET, lambda s: s.code)
         stratum_set = _chosen(sets, data.get("strata"), lambda s: s.code, default_set)
         if stratum_set is None:

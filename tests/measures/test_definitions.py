@@ -115,6 +115,8 @@ def test_every_set_adds_up_and_references_are_as_agreed() -> None:
         "gender_identity": [],
         "sexual_orientation": [],
         "age_band": [],
+        "deprivation": ["q1"],
+        "combined_sex": ["nh_white-female"],
     }
     for code in ("race", "ethnicity", "combined", "language"):
         kinds = [s.kind for s in sets[code].strata]
