@@ -53,7 +53,7 @@ def invitation_file(entry: Entry, *, email: str, name: str) -> str:
     attendee = vCalAddress(f"MAILTO:{email}")
     attendee.params["CN"] = name
     attendee.params["RSVP"] = "FALSE"
-    event.add("attendee", attendee, encode=0)
+    event.add("attendee", attendee, encode=False)
     calendar.add_component(event)
     return calendar.to_ical().decode()
 

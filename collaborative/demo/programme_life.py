@@ -94,7 +94,7 @@ def _tell_stories(story: dict[str, Any], users: dict[str, User], now: datetime) 
         told.append(tell_story(story=post, is_named=row["named"], about=about, by=lead, as_of=at))
     for number, post in enumerate(told):
         for reader in readers[: 1 + number % 3]:
-            at = post.told_at + timedelta(days=1)
+            at = (post.told_at or now) + timedelta(days=1)
             scope = scope_of(reader, on=timezone.localdate(now))
             if list_told_stories(scope).filter(pk=post.pk).exists():
                 say_thanks(scope=scope, story=post, by=reader, as_of=min(at, now))

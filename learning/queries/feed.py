@@ -73,7 +73,7 @@ def list_feed(scope: Scope, *, as_of: datetime) -> list[FeedItem]:
 def _stories(scope: Scope, after: datetime) -> Iterable[FeedItem]:
     stories = list(list_told_stories(scope).filter(told_at__gte=after)[:_MOST])
     thanked = set(
-        Thanks.objects.filter(user_id=scope.user_id, story__in=stories).values_list(
+        Thanks.objects.filter(user_id=scope.user_id or 0, story__in=stories).values_list(
             "story_id", flat=True
         )
     )
@@ -84,7 +84,7 @@ def _stories(scope: Scope, after: datetime) -> Iterable[FeedItem]:
             story.title,
             story.what_happened,
             group_of(scope, story),
-            story.told_at,
+            story.told_at or after,
             reverse("learning:story", args=[story.pk]),
             frozenset(topics_of_story(story)),
             thanks_path="" if own else reverse("learning:thank_story", args=[story.pk]),
@@ -94,7 +94,7 @@ def _stories(scope: Scope, after: datetime) -> Iterable[FeedItem]:
 
 
 def _tests(scope: Scope, after: datetime) -> Iterable[FeedItem]:
-    cycles = [c for c in list_news_of_others(scope, limit=_MOST) if c.closed_at >= after]
+    cycles = [c for c in list_news_of_others(scope, limit=_MOST) if (c.closed_at or after) >= after]
     ideas = {
         entry.pk: entry
         for entry in list_library(scope).filter(adoptions__idea__in=[c.idea_id for c in cycles])
@@ -105,7 +105,7 @@ def _tests(scope: Scope, after: datetime) -> Iterable[FeedItem]:
         .values_list("adoptions__idea_id", "pk")
     )
     thanked = set(
-        Thanks.objects.filter(user_id=scope.user_id, cycle__in=cycles).values_list(
+        Thanks.objects.filter(user_id=scope.user_id or 0, cycle__in=cycles).values_list(
             "cycle_id", flat=True
         )
     )
@@ -123,7 +123,7 @@ def _tests(scope: Scope, after: datetime) -> Iterable[FeedItem]:
             str(cycle),
             cycle.learned or cycle.objective,
             who,
-            cycle.closed_at,
+            cycle.closed_at or after,
             reverse("pdsa:cycle", args=[cycle.pk]),
             frozenset(topics),
             decision=cycle.get_decision_display(),
@@ -184,7 +184,7 @@ def _packages(scope: Scope, after: datetime) -> Iterable[FeedItem]:
             str(version),
             version.whats_new or version.introduction,
             "",
-            version.published_at,
+            version.published_at or after,
             reverse("harvest:version", args=[version.number]),
         )
 
@@ -200,7 +200,7 @@ def _syntheses(scope: Scope, after: datetime) -> Iterable[FeedItem]:
             f"{synthesis.month:%B %Y} in the programme",
             synthesis.summary,
             "",
-            synthesis.published_at,
+            synthesis.published_at or after,
             reverse("learning:synthesis", args=[f"{synthesis.month:%Y-%m}"]),
         )
 
@@ -242,7 +242,7 @@ def list_followable() -> list[TopicChoice]:
 
 def new_for_digest(scope: Scope, *, since: datetime, as_of: datetime, limit: int) -> list[FeedItem]:
     """What the weekly digest names: news since a moment, what the reader follows first."""
-    followed = set(Follow.objects.filter(user_id=scope.user_id).values_list("kind", "value"))
+    followed = set(Follow.objects.filter(user_id=scope.user_id or 0).values_list("kind", "value"))
     fresh = [item for item in list_feed(scope, as_of=as_of) if item.at >= since]
     # Shared tests have a part of their own in the digest.
     fresh = [item for item in fresh if item.kind != "test" or item.topics & followed]
