@@ -69,8 +69,9 @@ def open_call(
 
 def check_can_write(application: Application, *, as_of: datetime) -> None:
     """Raises StateRefused when the application was handed in, or its call is over."""
-    check_step("write", application)
-    _check_open(application.call, timezone.localdate(as_of))
+    now = Application.objects.select_related("call").get(pk=application.pk)
+    check_step("write", now)
+    _check_open(now.call, timezone.localdate(as_of))
 
 
 def _check_open(call: Call, today: date) -> None:

@@ -88,15 +88,20 @@ def get_report(scope: Scope, report_id: int) -> GrantReport:
     return list_reports(scope).get(pk=report_id)
 
 
-def get_report_version(scope: Scope, version_id: int) -> ReportVersion:
+def get_own_report_version(scope: Scope, version_id: int) -> ReportVersion:
+    """A version of a report of the reader's own group: only its people write in it."""
     return ReportVersion.objects.select_related("report__award__team").get(
-        pk=version_id, report__award__in=_of_award(scope)
+        pk=version_id,
+        report__award__in=_of_award(scope),
+        report__award__team__in=scope.own_team_ids,
     )
 
 
-def get_actual_line(scope: Scope, line_id: int) -> ActualLine:
+def get_own_actual_line(scope: Scope, line_id: int) -> ActualLine:
     return ActualLine.objects.select_related("version__report__award__team").get(
-        pk=line_id, version__report__award__in=_of_award(scope)
+        pk=line_id,
+        version__report__award__in=_of_award(scope),
+        version__report__award__team__in=scope.own_team_ids,
     )
 
 

@@ -41,6 +41,11 @@ def get_application(scope: Scope, application_id: int) -> Application:
     return list_applications(scope).get(pk=application_id)
 
 
+def get_own_application(scope: Scope, application_id: int) -> Application:
+    """An application of the reader's own group."""
+    return list_applications(scope).get(pk=application_id, team__in=scope.own_team_ids)
+
+
 def list_reviews(scope: Scope, application: Application) -> list[Review]:
     """Reviews that the reader may see: the own one; all of them once every one is in, for reviewers and for
     who decides. The group sees none: it gets the reasons of the decision."""

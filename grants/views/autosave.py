@@ -8,14 +8,12 @@ from django import forms
 from django.utils import timezone
 
 from grants.actions.calls import check_can_write
+from grants.actions.reports import check_can_write_version
 from grants.forms.acts import MoneyInput
-from grants.models import ActualLine, Application, GrantReport, ReportVersion
 from grants.narrative import SECTIONS
-from grants.policies.transitions import check_step
-from grants.queries.awards import get_actual_line, get_report_version
-from grants.queries.calls import list_applications
+from grants.queries.awards import get_own_actual_line, get_own_report_version
+from grants.queries.calls import get_own_application
 from teams.autosave import Editable, Part
-from teams.errors import StateRefused
 from teams.permissions import Permission
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
@@ -23,19 +21,6 @@ from teams.views.autosave import autosave_view
 
 def _text(label: str, longest: int | None = None) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=longest)
-
-
-def _own(version: ReportVersion, scope: Scope) -> None:
-    """The words are the group's own: for everybody else there is nothing to write here."""
-    if version.report.award.team_id not in scope.own_team_ids:
-        raise ReportVersion.DoesNotExist
-
-
-def _check_writable(version: ReportVersion) -> None:
-    check_step("write", GrantReport.objects.get(pk=version.report_id))
-    newest = version.report.versions.order_by("-number").values_list("pk", flat=True)[0]
-    if version.submitted_at is not None or newest != version.pk:
-        raise StateRefused("There is a newer version of this report. Load the page again.")
 
 
 def _answer(name: str) -> Part:
@@ -46,15 +31,14 @@ def _answer(name: str) -> Part:
 
 
 def _report(scope: Scope, pk: int) -> Editable:
-    version = get_report_version(scope, pk)
-    _own(version, scope)
+    version = get_own_report_version(scope, pk)
     fields: dict[str, forms.Field] = {"comment": _text("Comment")}
     fields |= {name: _text(question) for name, question in SECTIONS.items()}
     return Editable(
         version,
         version.report.award.team,
         fields,
-        check=lambda: _check_writable(version),
+        check=lambda: check_can_write_version(version),
         parts={name: _answer(name) for name in SECTIONS},
     )
 
@@ -69,9 +53,8 @@ def _column(column: str, empty: Any) -> Part:
 
 
 def _line(scope: Scope, pk: int) -> Editable:
-    line: ActualLine = get_actual_line(scope, pk)
+    line = get_own_actual_line(scope, pk)
     version = line.version
-    _own(version, scope)
     code = line.line_code
     return Editable(
         line,
@@ -81,7 +64,7 @@ def _line(scope: Scope, pk: int) -> Editable:
             f"committed-{code}": MoneyInput(label="Ordered", required=False),
             f"note-{code}": _text("Note", 500),
         },
-        check=lambda: _check_writable(version),
+        check=lambda: check_can_write_version(version),
         parts={
             f"actual-{code}": _column("actual", 0),
             f"committed-{code}": _column("committed", 0),
@@ -103,7 +86,7 @@ def _place(n: int) -> Part:
 
 
 def _application(scope: Scope, pk: int) -> Editable:
-    application: Application = list_applications(scope).get(pk=pk, team__in=scope.own_team_ids)
+    application = get_own_application(scope, pk)
     questions = application.call.questions
     fields: dict[str, forms.Field] = {
         "title": _text("Title", 150),
@@ -114,9 +97,7 @@ def _application(scope: Scope, pk: int) -> Editable:
         application,
         application.team,
         fields,
-        check=lambda: check_can_write(
-            Application.objects.select_related("call").get(pk=pk), as_of=timezone.now()
-        ),
+        check=lambda: check_can_write(application, as_of=timezone.now()),
         parts={f"answer-{n}": _place(n) for n in range(len(questions))},
     )
 
