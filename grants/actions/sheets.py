@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 from django.db import transaction
 
 from grants.actions.drafts import draft_award
+from grants.award_sheets.columns import check_mapping, header_hash
+from grants.award_sheets.sheet import read_sheet
 from grants.enums import SheetState
-from grants.ingest.columns import check_mapping, header_hash
-from grants.ingest.sheet import read_sheet
 from grants.models import Award, AwardSheet, Fund, SheetMapping
 from grants.queries.sheets import remembered_mapping, try_import
 from grants.steps import checked_scope

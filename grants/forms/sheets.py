@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
+from grants.award_sheets.columns import BY_NAME, COLUMNS, plain
 from grants.enums import AwardKind
-from grants.ingest.columns import BY_NAME, COLUMNS, plain
 from grants.models import AwardSheet, BudgetCategory, Fund
 from teams.file_field import AttachmentField
 

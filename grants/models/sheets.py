@@ -13,7 +13,7 @@ from grants.models.funds import Fund
 class AwardSheet(models.Model):
     """A CSV or XLSX file as it was read: names of columns, rows as text, and what they were taken for.
 
-    rows: list of [line of the file, [text, …]]; mapping: see `grants.ingest.columns`.
+    rows: list of [line of the file, [text, …]]; mapping: see `grants.award_sheets.columns`.
     """
 
     fund = models.ForeignKey(Fund, models.PROTECT, related_name="sheets")

@@ -8,8 +8,20 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from grants.ingest.columns import WITH_VALUES, check_mapping, header_hash, plain, suggest_columns
-from grants.ingest.draft_rows import Meanings, RowFinding, SheetAward, SheetReading, read_awards
+from grants.award_sheets.columns import (
+    WITH_VALUES,
+    check_mapping,
+    header_hash,
+    plain,
+    suggest_columns,
+)
+from grants.award_sheets.draft_rows import (
+    Meanings,
+    RowFinding,
+    SheetAward,
+    SheetReading,
+    read_awards,
+)
 from grants.models import Award, AwardSheet, SheetMapping
 from grants.queries.money import get_fund_totals
 from grants.queries.rules import list_categories

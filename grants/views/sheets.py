@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from grants.actions.sheets import discard_sheet, import_sheet, map_sheet, receive_sheet
+from grants.award_sheets.columns import COLUMNS
 from grants.enums import SheetState
 from grants.forms.sheets import SheetForm, SheetMappingForm
-from grants.ingest.columns import COLUMNS
 from grants.queries.money import list_funds
 from grants.queries.rules import list_categories
 from grants.queries.sheets import get_sheet, list_sheets, try_import

@@ -12,7 +12,7 @@ import pytest
 
 from grants.actions.awards import submit_award
 from grants.actions.sheets import discard_sheet, import_sheet, map_sheet, receive_sheet
-from grants.ingest.columns import header_hash, suggest_columns
+from grants.award_sheets.columns import header_hash, suggest_columns
 from grants.models import Award, AwardSheet, SheetMapping
 from grants.queries.checks import list_chain_problems
 from grants.queries.sheets import try_import

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from grants.amounts import amount_in, day_in
+from grants.award_sheets.columns import BY_NAME, COLUMNS, plain
 from grants.enums import AwardKind
-from grants.ingest.columns import BY_NAME, COLUMNS, plain
 from grants.terms import AwardTerms, LineTerms, MilestoneTerms, TrancheTerms
 from teams.formats import format_money
 
