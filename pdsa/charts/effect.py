@@ -66,7 +66,11 @@ class SiteComparison:
 
 @dataclass(frozen=True)
 class Effect:
-    """What is said about a test and a measure. signal: yes, no or too early, with the rule's name."""
+    """What is said about a test and a measure. signal: yes, no or too early, with the rule's name.
+
+    moved: the focus group's numbers went the right way (True) or the wrong way after the test began, by a
+    rule; None where no rule says so, where it is too early, or where they were moving before.
+    """
 
     started: str
     groups: tuple[GroupEffect, ...]
@@ -74,6 +78,7 @@ class Effect:
     comparison_text: str
     conclusion: str
     is_early: bool
+    moved: bool | None
 
     @property
     def has_numbers(self) -> bool:
@@ -303,4 +308,5 @@ def read_effect(
             + ("" if own is None else _others(charts, start, started_on))
         ),
         is_early=bool(early),
+        moved=None if early or moving is not None else own,
     )

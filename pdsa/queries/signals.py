@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from measures.stats.spc import is_favourable
 from pdsa.charts.assemble import GroupChart, MeasureCharts, assemble
@@ -35,19 +35,12 @@ def list_present_signals(scope: Scope, team_ids: Iterable[int]) -> dict[int, lis
 
     Values that come from the programme are twelve-month windows, on which no rule holds.
     """
-    measures = (
-        list_measures(scope)
-        .filter(project__team_id__in=team_ids, programme_measure=None)
-        .prefetch_related(
-            Prefetch("observations", Observation.objects.order_by("starts_on")),
-            Prefetch(
-                "decisions", ChartDecision.objects.filter(undone_at=None).order_by("-decided_at")
-            ),
-        )
+    measures = with_data(
+        list_measures(scope).filter(project__team_id__in=team_ids, programme_measure=None)
     )
     found: dict[int, list[PresentSignal]] = {}
     for measure in measures:
-        charts = assemble(_data_of(measure))
+        charts = assemble(data_of(measure))
         for group in (charts.focus, charts.gap):
             if group is not None:
                 signals = _present(measure, charts, group)
@@ -55,8 +48,19 @@ def list_present_signals(scope: Scope, team_ids: Iterable[int]) -> dict[int, lis
     return found
 
 
-def _data_of(measure: LocalMeasure) -> MeasureData:
-    """What the signals of a measure depend on; no tests, no basis, no names of who decided."""
+def with_data(measures: QuerySet[LocalMeasure]) -> QuerySet[LocalMeasure]:
+    """Measures with what their signals depend on; two queries more, however many there are."""
+    return measures.prefetch_related(
+        Prefetch("observations", Observation.objects.order_by("starts_on")),
+        Prefetch("decisions", ChartDecision.objects.filter(undone_at=None).order_by("-decided_at")),
+    )
+
+
+def data_of(measure: LocalMeasure) -> MeasureData:
+    """What the signals of a measure depend on; no tests, no basis, no names of who decided.
+
+    Its groups are prefetched, and what `with_data` adds.
+    """
     rows = list(measure.observations.all())
     points = {(row.stratum_id, row.starts_on): row for row in rows}
     periods = list_steps(rows[0].starts_on, rows[-1].starts_on, measure.frequency) if rows else ()

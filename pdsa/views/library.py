@@ -15,6 +15,7 @@ from pdsa.enums import Sharing
 from pdsa.forms.diagrams import AdoptForm, LibraryFilterForm, LinkForm
 from pdsa.library.files import read_library
 from pdsa.models import LibraryIdea
+from pdsa.queries.effects import list_effects
 from pdsa.queries.library import (
     NO_TESTS,
     get_library_idea,
@@ -65,9 +66,15 @@ def library_idea(request: HttpRequest, code: str) -> HttpResponse:
     entry = get_library_idea(scope, code)
     tallies = list_tallies_of(scope, [entry])
     projects = list_writable_projects(scope).order_by("title", "id")
+    shown = list(list_shared_tests_of(scope, entry)[:_SHOWN_TESTS])
+    effects = list_effects(scope, [cycle for cycle in shown if cycle.is_measured])  # type: ignore[attr-defined]
     tests = [
-        {"cycle": cycle, "is_named": cycle.sharing == Sharing.NAMED}
-        for cycle in list_shared_tests_of(scope, entry)[:_SHOWN_TESTS]
+        {
+            "cycle": cycle,
+            "is_named": cycle.sharing == Sharing.NAMED,
+            "effects": effects.get(cycle.pk, []),
+        }
+        for cycle in shown
     ]
     context = _card(entry, tallies.get(entry.pk, NO_TESTS)) | {
         "tests": tests,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from pdsa.actions.library import adopt_idea, load_library
-from pdsa.enums import CycleState, Decision, Sharing
+from pdsa.actions.measures import decide_about_chart, link_cycle
+from pdsa.charts.periods import step
+from pdsa.enums import ChartDecisionKind, CycleState, Decision, Sharing
 from pdsa.library.files import read_library, read_templates
-from pdsa.models import Adoption, LibraryIdea, Project
+from pdsa.models import Adoption, Cycle, LibraryIdea, Project
 from pdsa.queries.library import (
     LibraryFilters,
     LibraryTally,
@@ -18,7 +24,10 @@ from pdsa.queries.library import (
 from teams.enums import Role
 from teams.models import AuditEvent, Team, User
 from teams.scoping import Scope, scope_of
+from tests.factories import definitions
 from tests.factories.cycles import NOW, make_cycle, make_project
+from tests.factories.local_measures import FIRST, enter, make_local_measure
+from tests.factories.local_measures import NOW as TODAY
 from tests.factories.people import make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +173,62 @@ def test_planned_test_is_not_a_try(team: Team, lead: User) -> None:
 def test_who_may_not_read_shared_tests_sees_no_library() -> None:
     for role in (Role.PAYER_FINANCE, Role.ADMINISTRATOR):
         assert not list_library(scope(make_user(role)))
+
+
+LEVEL = [50, 51, 49, 52, 48, 50, 51, 49, 50, 52, 48, 50]
+RISEN = [62, 63, 61, 64, 62, 63, 61, 62, 64]
+
+
+@pytest.mark.parametrize("sharing", [Sharing.NAMED, Sharing.UNNAMED])
+def test_measured_effect_has_numbers_for_the_own_group_only(
+    sharing: str, team: Team, client: Client
+) -> None:
+    definitions.load()
+    project, by = adopted(team)
+    closed(project, by, sharing)
+    cycle = Cycle.objects.get(state=CycleState.CLOSED)
+    Cycle.objects.filter(pk=cycle.pk).update(started_on=step(FIRST, "month", 7), ended_on=None)
+    measure = make_local_measure(project, by=by, name="Cedar measure")
+    decide_about_chart(
+        measure=measure,
+        kind=ChartDecisionKind.BASELINE,
+        starts_on=step(FIRST, "month", 6),
+        reason="Before the test",
+        by=by,
+        as_of=TODAY.date(),
+    )
+    first = step(FIRST, "month", -5)
+    enter(measure, "nh_black", [(n, 100) for n in [*LEVEL, *RISEN]], by=by, first=first)
+    link_cycle(measure=measure, cycle=cycle, by=by, as_of=TODAY.date())
+    path = reverse("aims:library_idea", args=["transport"])
+    client.force_login(by)
+    own = client.get(path).content.decode()
+    assert "Cedar measure, Black: " in own
+    assert "95% interval" in own
+    assert "Signal since it began: yes" in own
+    assert "Counted by the group every month" in own
+    for role in (Role.GROUP_LEAD, Role.PAYER_ANALYST):
+        client.force_login(make_user(role))
+        said = client.get(path).content.decode()
+        assert "A process measure moved for the better after it began" in said
+        for secret in ("Cedar measure", "95% interval", "of 700", "Before the test"):
+            assert secret not in said
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_of_an_idea_asks_a_fixed_number_of_questions(
+    count: int, team: Team, client: Client, django_assert_num_queries: Any
+) -> None:
+    definitions.load()
+    project, by = adopted(team)
+    for _ in range(count):
+        closed(project, by, Sharing.NAMED)
+        measure = make_local_measure(project, by=by)
+        enter(measure, "nh_black", [(50, 100)] * 3, by=by)
+        cycle = Cycle.objects.order_by("-id").first()
+        link_cycle(measure=measure, cycle=cycle, by=by, as_of=TODAY.date())
+    client.force_login(by)
+    path = reverse("aims:library_idea", args=["transport"])
+    client.get(path)
+    with django_assert_num_queries(19):
+        client.get(path)
