@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from pdsa.actions.measures import (
     change_definition,
@@ -20,9 +23,11 @@ from pdsa.actions.measures import (
     unlink_cycle,
 )
 from pdsa.charts.assemble import assemble
+from pdsa.charts.effect import Counts
 from pdsa.enums import ChartDecisionKind, PointKind, StratumRole
 from pdsa.models import (
     ChartDecision,
+    Cycle,
     CycleMeasure,
     LocalMeasure,
     MeasureStratum,
@@ -30,10 +35,15 @@ from pdsa.models import (
     Project,
 )
 from pdsa.policies.measures import Entry
-from pdsa.queries.measures import get_measure, list_measures, read_measure_data
+from pdsa.queries.measures import (
+    get_measure,
+    list_measures,
+    read_measure_data,
+    read_site_comparison,
+)
 from teams.enums import Role
 from teams.errors import NotAllowed, StateRefused
-from teams.models import AuditEvent, Team, User
+from teams.models import AuditEvent, Site, Team, User
 from teams.scoping import scope_of
 from tests.factories import results
 from tests.factories.cycles import make_cycle, make_idea, make_project
@@ -45,7 +55,7 @@ from tests.factories.local_measures import (
     make_local_measure,
     stratum,
 )
-from tests.factories.people import make_team, make_user
+from tests.factories.people import make_site, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
@@ -442,3 +452,89 @@ def test_the_same_measure_is_taken_once(bound: LocalMeasure, project: Project, l
         ),
         "in the project already",
     )
+
+
+# --- did it work: other sites ---------------------------------------------------------------------
+
+
+def _site_world(team: Team) -> tuple[results.World, dict[str, Site]]:
+    """Three years of two sites: from the first to the last the test's goes from 40 to 60 of 100, the other from 200 to 205 of 400."""
+    sites = {name: make_site(team=team, name=name) for name in ("Dorchester", "Quincy")}
+    counted = {
+        "2023": {"Dorchester": (40, 100), "Quincy": (200, 400)},
+        "2024": {"Dorchester": (45, 100), "Quincy": (210, 400)},
+        "2025": {"Dorchester": (60, 100), "Quincy": (205, 400)},
+    }
+    worlds = {}
+    for year, by_site in counted.items():
+        world = worlds[year] = results.make_world(period=year)
+        for name, black in by_site.items():
+            results.make_results(
+                world,
+                team=team,
+                site=sites[name],
+                counts={"nh_black": black, "nh_white": (300, 400)},
+            )
+        both = [sum(pair) for pair in zip(*by_site.values(), strict=True)]
+        counts = {"nh_black": (both[0], both[1]), "nh_white": (600, 800)}
+        results.make_results(world, team=team, counts=counts)
+    return worlds["2025"], sites
+
+
+@pytest.fixture
+def at_site(project: Project, team: Team, lead: User) -> tuple[LocalMeasure, Cycle]:
+    """A measure of the programme, and a test of one site that began in the second of its years."""
+    world, sites = _site_world(team)
+    measure = copy_programme_measure(
+        project=project,
+        source_id=world.source.pk,
+        code=world.measure.code,
+        year=2025,
+        strata=[
+            (stratum("nh_black").pk, StratumRole.FOCUS),
+            (stratum("nh_white").pk, StratumRole.REFERENCE),
+        ],
+        by=lead,
+        as_of=TODAY,
+    )
+    cycle = make_cycle(
+        team,
+        by=lead,
+        idea=make_idea(project, by=lead),
+        site=sites["Dorchester"],
+        started_on=date(2024, 10, 7),
+    )
+    link_cycle(measure=measure, cycle=cycle, by=lead, as_of=TODAY)
+    return measure, cycle
+
+
+def test_site_of_a_test_is_compared_with_the_groups_other_sites(
+    at_site: tuple[LocalMeasure, Cycle], lead: User, client: Client
+) -> None:
+    measure, cycle = at_site
+    found = read_site_comparison(scope_of(lead, on=TODAY), measure, cycle)
+    assert found is not None
+    assert (found.before_label, found.after_label) == ("2023", "2025")
+    assert (found.at_site, found.elsewhere) == (
+        Counts(40, 100, 60, 100),
+        Counts(200, 400, 205, 400),
+    )
+    client.force_login(lead)
+    said = client.get(reverse("local_measures:cycle_effect", args=[cycle.pk])).content.decode()
+    expected = (
+        "Difference in differences, Dorchester less the other sites, 2023 to 2025: +18.8 points"
+    )
+    assert expected in said, re.findall("Difference in differences[^<]*", said)
+    assert "One site differs from others in more than this test." in said
+
+
+@pytest.mark.parametrize(
+    "change", [{"site": None}, {"started_on": date(2025, 2, 1)}, {"started_on": date(2023, 5, 1)}]
+)
+def test_without_a_site_or_a_year_on_both_sides_nothing_is_compared(
+    change: dict[str, Any], at_site: tuple[LocalMeasure, Cycle], lead: User
+) -> None:
+    measure, cycle = at_site
+    for name, value in change.items():
+        setattr(cycle, name, value)
+    assert read_site_comparison(scope_of(lead, on=TODAY), measure, cycle) is None
