@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from collaborative.demo.people import COACHES, DIRECTOR
+from collaborative.demo.people import COACHES, DIRECTOR, STARTS_ON
 from learning.actions.exchange import (
     answer_group_question,
     ask_group,
@@ -31,11 +31,14 @@ from pdsa.models import Cycle, LibraryIdea
 from teams.models import Team, User
 
 STORY = Path(__file__).with_name("harvest.toml")
+#: Nothing of the story is longer ago; on a clock that stands before it, nobody had a role to act in.
+_LONGEST_AGO = 180
 
 
 def load_harvest(*, users: dict[str, User], now: datetime, say: Callable[[str], None]) -> None:
     """Everything, unless it is there already. Days of the story count from `now`."""
-    if PackageVersion.objects.exists():
+    too_early = (now - timedelta(days=_LONGEST_AGO)).date() < STARTS_ON
+    if too_early or PackageVersion.objects.exists():
         return
     _Story(users, now).tell()
     say(
