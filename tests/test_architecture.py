@@ -336,6 +336,7 @@ def called_names(node: ast.AST) -> set[str]:
 PARTS = {
     "recompute_families": "a step of publishing a submission",
     "write_fields": "a step of acts that write several fields at once",
+    "keep_text": "a step of acts that write parts of a column",
 }
 
 #: Public functions of the actions that leave no event, and why.

@@ -14,6 +14,7 @@ from grants.enums import ApplicationState, AwardKind, CallState
 from grants.models import Application, Award, Call, Fund, Review
 from grants.policies.checks import check_reason
 from grants.policies.transitions import check_step
+from grants.policies.writing import check_call_open
 from grants.steps import checked_scope
 from teams.actions.audit import record_event
 from teams.actions.autosave import keep_text
@@ -67,20 +68,6 @@ def open_call(
     return call
 
 
-def check_can_write(application: Application, *, as_of: datetime) -> None:
-    """Raises StateRefused when the application was handed in, or its call is over."""
-    now = Application.objects.select_related("call").get(pk=application.pk)
-    check_step("write", now)
-    _check_open(now.call, timezone.localdate(as_of))
-
-
-def _check_open(call: Call, today: date) -> None:
-    if call.state != CallState.OPEN or not call.opens_on <= today <= call.closes_on:
-        raise StateRefused(
-            f"This call takes applications from {call.opens_on:%-d %b %Y} to {call.closes_on:%-d %b %Y}."
-        )
-
-
 @transaction.atomic
 def write_application(
     *,
@@ -96,7 +83,7 @@ def write_application(
     scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
     if team.pk not in scope.own_team_ids:
         raise NotAllowed(f"The application of {team.name} is written by {team.name}.")
-    _check_open(call, timezone.localdate(as_of))
+    check_call_open(call, timezone.localdate(as_of))
     application, is_new = Application.objects.select_for_update().get_or_create(
         call=call, team=team, defaults={"changed_by": by, "changed_at": as_of}
     )
@@ -141,7 +128,7 @@ def submit_application(*, application: Application, by: User, as_of: datetime) -
     if application.team_id not in scope.own_team_ids:
         raise NotAllowed(f"This application is handed in by {application.team.name}.")
     check_step("submit", application)
-    _check_open(call, timezone.localdate(as_of))
+    check_call_open(call, timezone.localdate(as_of))
     missing = [
         question
         for n, question in enumerate(call.questions)

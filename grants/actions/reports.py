@@ -83,14 +83,6 @@ def _move(
     return report
 
 
-def check_can_write_version(version: ReportVersion) -> None:
-    """Raises StateRefused unless this is the version that is being written now."""
-    report = GrantReport.objects.get(pk=version.report_id)
-    check_step("write", report)
-    if _newest(report).pk != version.pk:
-        raise StateRefused("There is a newer version of this report. Load the page again.")
-
-
 def _newest(report: GrantReport) -> ReportVersion:
     return report.versions.order_by("-number")[0]
 

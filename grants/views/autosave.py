@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from grants.actions.calls import check_can_write
-from grants.actions.reports import check_can_write_version
 from grants.forms.acts import MoneyInput
 from grants.narrative import SECTIONS
+from grants.policies.writing import check_can_write_application, check_can_write_version
 from grants.queries.awards import get_own_actual_line, get_own_report_version
 from grants.queries.calls import get_own_application
 from teams.autosave import Editable, Part
@@ -97,7 +96,7 @@ def _application(scope: Scope, pk: int) -> Editable:
         application,
         application.team,
         fields,
-        check=lambda: check_can_write(application, as_of=timezone.now()),
+        check=lambda: check_can_write_application(application, as_of=timezone.now()),
         parts={f"answer-{n}": _place(n) for n in range(len(questions))},
     )
 
