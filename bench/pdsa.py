@@ -19,12 +19,28 @@ from django.test import Client
 from django.utils import timezone
 
 from measures.actions.definitions import load_definitions
-from pdsa.enums import CycleState, Decision, Sharing
-from pdsa.models import ChangeIdea, Comment, Cycle, CycleTask, Prediction, Project
+from measures.models import Stratum
+from pdsa.actions.library import load_library
+from pdsa.charts.periods import step
+from pdsa.enums import CycleState, Decision, PointKind, Sharing, StratumRole
+from pdsa.models import (
+    Adoption,
+    ChangeIdea,
+    Comment,
+    Cycle,
+    CycleMeasure,
+    CycleTask,
+    LibraryIdea,
+    LocalMeasure,
+    MeasureStratum,
+    Observation,
+    Prediction,
+    Project,
+)
 from teams.enums import OrganisationKind, Role
 from teams.models import CoachAssignment, Membership, Organisation, Team, User
 
-GROUPS, PROJECTS, IDEAS = 12, 4, 10
+GROUPS, PROJECTS, IDEAS, MEASURES = 12, 4, 10, 5
 LIMIT_MS = 150
 LONG_AGO = date(2020, 1, 1)
 ROUNDS = 15
@@ -114,9 +130,58 @@ def make_programme(tests: int) -> dict[str, User]:
     Comment.objects.bulk_create(
         (Comment(cycle=c, author=c.owner, text="Good") for c in cycles), batch_size=5000
     )
+    load_library()
+    make_measures(cycles, draw)
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     return {"lead": leads[ideas[0].pk], "coach": coach, "payer": payer}
+
+
+def make_measures(cycles: list[Cycle], draw: random.Random) -> None:
+    """Five measures of every project with three years of months for three groups, each linked to tests; a
+    fifth of the ideas is the library's."""
+    entry = LibraryIdea.objects.order_by("position").first()
+    assert entry is not None
+    Adoption.objects.bulk_create(
+        Adoption(idea=idea, library_idea=entry, adopted_by=idea.created_by)
+        for idea in ChangeIdea.objects.filter(title__in=["Idea 0", "Idea 1"])
+    )
+    groups = [
+        Stratum.objects.get(stratum_set__code="combined", code=code)
+        for code in ("nh_black", "nh_white", "hispanic")
+    ]
+    roles = (StratumRole.FOCUS, StratumRole.REFERENCE, StratumRole.OTHER)
+    this_month = timezone.localdate().replace(day=1)
+    months = [step(this_month, "month", -back) for back in range(36, 0, -1)]
+    now = timezone.now()
+    for project in Project.objects.select_related("created_by"):
+        for number in range(MEASURES):
+            measure = LocalMeasure.objects.create(
+                project=project, name=f"Measure {number}", created_by=project.created_by
+            )
+            MeasureStratum.objects.bulk_create(
+                MeasureStratum(measure=measure, stratum=group, role=role, position=place)
+                for place, (group, role) in enumerate(zip(groups, roles, strict=True), start=1)
+            )
+            Observation.objects.bulk_create(
+                Observation(
+                    measure=measure,
+                    stratum=group,
+                    starts_on=month,
+                    point_kind=PointKind.PROPORTION,
+                    numerator=draw.randint(40, 60),
+                    denominator=100,
+                    entered_by=project.created_by,
+                    entered_at=now,
+                )
+                for group in groups
+                for month in months
+            )
+            linked = [c for c in cycles if c.idea.project_id == project.pk][number::25]
+            CycleMeasure.objects.bulk_create(
+                CycleMeasure(cycle=c, measure=measure, linked_by=project.created_by)
+                for c in linked[:8]
+            )
 
 
 def _join(user: User, name: str, kind: str, role: str) -> Organisation:
@@ -144,6 +209,8 @@ def measure(people: dict[str, User]) -> None:
     project = idea.project_id
     shared = Cycle.objects.filter(sharing=Sharing.UNNAMED).order_by("id").first()
     assert shared is not None
+    measure_id = LocalMeasure.objects.filter(project=project).order_by("id").first().pk  # type: ignore[union-attr]
+    library_code = LibraryIdea.objects.order_by("position").first().code  # type: ignore[union-attr]
     pages = [
         ("lead", "/tests/next/"),
         ("lead", "/tests/"),
@@ -157,6 +224,15 @@ def measure(people: dict[str, User]) -> None:
         ("lead", f"/projects/{project}/"),
         ("lead", f"/projects/{project}/ramps/"),
         ("lead", f"/projects/{project}/tests/"),
+        ("lead", f"/projects/{project}/measures/"),
+        ("lead", f"/project-measures/{measure_id}/"),
+        ("lead", f"/project-measures/{measure_id}/numbers/"),
+        ("lead", f"/projects/{project}/drivers/"),
+        ("lead", "/library/"),
+        ("lead", f"/library/{library_code}/"),
+        ("lead", "/"),
+        ("coach", "/"),
+        ("coach", f"/project-measures/{measure_id}/"),
         ("coach", "/tests/"),
         ("coach", "/tests/?text=pharmacist+evening"),
         ("coach", "/tests/next/"),
