@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def _calls(people: People, clock: Clock) -> None:
     if Call.objects.filter(fund=fund).exists():
         return
     opens = clock.day(2026, 9, 14)
-    common = {"fund": fund, "kind": AwardKind.SUPPLEMENTAL, "by": people.director}
+    common: dict[str, Any] = {"fund": fund, "kind": AwardKind.SUPPLEMENTAL, "by": people.director}
     call = calls.open_call(
         **common,
         title="Small additions to what already works",

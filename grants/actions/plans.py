@@ -59,11 +59,12 @@ def save_plan(
     plan.changed_by, plan.changed_at = by, as_of
     plan.signed_by, plan.signed_at = None, None
     plan.save()
-    for model, key in (
+    tables: tuple[tuple[Any, str], ...] = (
         (PlanLine, "lines"),
         (PlanAssumption, "assumptions"),
         (PlanChange, "changes"),
-    ):
+    )
+    for model, key in tables:
         model.objects.filter(plan=plan).delete()
         model.objects.bulk_create([model(plan=plan, **row) for row in content[key]])
     PlanVersion.objects.create(

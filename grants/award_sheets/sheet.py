@@ -78,7 +78,7 @@ def _csv_lines(file: BinaryIO) -> Iterable[list[str]]:
 
 
 def _workbook_lines(file: BinaryIO) -> Iterable[list[str]]:
-    import openpyxl  # takes long to load, and only here it is needed
+    import openpyxl  # type: ignore[import-untyped]  # takes long to load, and only here it is needed
 
     with zipfile.ZipFile(file) as archive:
         if sum(part.file_size for part in archive.infolist()) > _MOST_UNPACKED:

@@ -51,13 +51,13 @@ class CategoryForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, category: BudgetCategory | None) -> None:
-        initial = {"is_active": True}
+        initial: dict[str, Any] = {"is_active": True}
         if category is not None:
             initial = {
                 "name": category.name,
                 "accounting_code": category.accounting_code,
                 "is_active": category.is_active,
-            }  # type: ignore[dict-item]
+            }
         super().__init__(data, initial=initial)
 
 

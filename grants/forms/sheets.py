@@ -58,13 +58,13 @@ class SheetMappingForm(forms.Form):
             column: [*unknown.get(column, ()), *self._values.get(column, {})]
             for column in choices_of
         }
-        for column, texts in self.texts.items():
+        for name, texts in self.texts.items():
             for n, text in enumerate(texts):
-                self.fields[f"value-{column}-{n}"] = forms.ChoiceField(
-                    choices=[("", "Choose"), *choices_of[column]],
+                self.fields[f"value-{name}-{n}"] = forms.ChoiceField(
+                    choices=[("", "Choose"), *choices_of[name]],
                     label=text,
                     required=False,
-                    initial=self._values.get(column, {}).get(plain(text), ""),
+                    initial=self._values.get(name, {}).get(plain(text), ""),
                 )
 
     def column_rows(self, *, needed: bool) -> list[dict[str, Any]]:

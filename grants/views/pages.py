@@ -89,7 +89,7 @@ def team_page(request: HttpRequest, code: str) -> HttpResponse:
     scope: Any = request.scope  # type: ignore[attr-defined]
     now, today = timezone.now(), timezone.localdate()
     team = get_grant_team(scope, code)
-    awards = list(
+    awards: list[Any] = list(
         list_awards(scope)
         .filter(team=team)
         .annotate(paid=paid_amount(), returned=returned_amount())

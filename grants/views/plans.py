@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -131,8 +131,8 @@ def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
                 team=team,
                 plan=plan,
                 content=form.content(),
-                by=request.user,
-                as_of=timezone.now(),  # type: ignore[arg-type]
+                by=request.user,  # type: ignore[arg-type]
+                as_of=timezone.now(),
             )
         except StateRefused as refusal:
             form.add_error(None, str(refusal))

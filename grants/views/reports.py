@@ -189,5 +189,5 @@ def attach_page(request: HttpRequest, report_id: int) -> HttpResponse:
         )
         messages.success(request, "The file is with the report.")
     else:
-        messages.error(request, " ".join(e for errors in form.errors.values() for e in errors))
+        messages.error(request, " ".join(str(e) for errors in form.errors.values() for e in errors))
     return redirect("grants:report", report.pk)
