@@ -26,6 +26,8 @@ from pdsa.models import (
 from pdsa.queries.projects import list_projects, list_writable_projects
 from teams.scoping import Scope
 
+#: Tests offered for a link.
+LINKABLE = 60
 #: Tests that were cancelled before they began are no part of what happened.
 _DRAWN = [CycleState.DOING, CycleState.STUDYING, CycleState.CLOSED, CycleState.PAUSED]
 
@@ -82,13 +84,10 @@ def get_decision(measure: LocalMeasure, decision_id: int) -> ChartDecision:
 
 
 def list_linkable_cycles(measure: LocalMeasure) -> QuerySet[Cycle]:
-    """Tests of the measure's project, the latest first."""
-    return (
-        Cycle.objects.filter(idea__project=measure.project_id)
-        .exclude(state=CycleState.CANCELLED)
-        .select_related("idea")
-        .order_by("-id")
-    )
+    """The latest tests of the measure's project, as many as a list to choose from bears."""
+    tests = Cycle.objects.filter(idea__project=measure.project_id)
+    latest = tests.exclude(state=CycleState.CANCELLED).order_by("-id").values("pk")
+    return tests.filter(pk__in=latest[:LINKABLE]).select_related("idea").order_by("-id")
 
 
 def list_linked_cycles(measure: LocalMeasure) -> list[Cycle]:

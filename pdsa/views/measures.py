@@ -40,6 +40,7 @@ from pdsa.queries.measures import (
     read_site_comparison,
 )
 from pdsa.queries.projects import can_write, get_project, get_writable_project
+from pdsa.queries.signals import data_of, with_data
 from pdsa.views.tabs import project_tabs
 from teams.actions.audit import record_event
 from teams.drawing.files import chart_png, chart_svg
@@ -76,12 +77,14 @@ def measures(request: HttpRequest, project_id: int) -> HttpResponse:
     """All measures of a project, each with a small picture, its last number and what it says."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     project = get_project(scope, project_id)
-    found = list(list_measures_of(scope, project))
+    found = list(with_data(list_measures_of(scope, project)))
     last = list_last_entries(found)
     today = timezone.localdate()
     rows = []
     for measure in found:
-        charts = assemble(read_measure_data(scope, measure))
+        charts = assemble(
+            read_measure_data(scope, measure) if measure.is_bound else data_of(measure)
+        )
         data = charts.data
         rows.append(
             {

@@ -293,3 +293,16 @@ def test_did_it_work_shows_the_measures_of_a_test(
     assert "Before Jul 2025" in text_of(client.get(f"{path}?ramp=1"))
     client.post(at(measure, f"tests/{cycle.pk}/remove/"))
     assert not measure.cycle_links.exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_asks_the_same_questions_for_one_and_for_three_measures(
+    count: int, client: Client, project: Project, lead: User, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count):
+        made = make_local_measure(project, by=lead)
+        enter(made, "nh_black", [(5, 10)] * 12, by=lead)
+    path = f"/projects/{project.pk}/measures/"
+    client.get(path)
+    with django_assert_num_queries(13):
+        assert client.get(path).status_code == 200
