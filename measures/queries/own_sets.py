@@ -6,11 +6,12 @@ and loading a file costs nothing more. Readers outside the group get nothing her
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from measures.models import Computation, DeprivationTable, Period, Source, Stratum
 from measures.queries.axis import OWN_SETS
@@ -19,31 +20,21 @@ from teams.enums import Audience
 from teams.models import Team
 from teams.scoping import Scope, member_rows_of
 
-#: Columns of the facts by which a team is divided: not at all, by site, by line of business.
+#: How a team is divided: not at all, by site, by line of business.
 WHOLE, SITES, LINES = "whole", "sites", "lines"
-_UNITS = {WHOLE: "null::bigint", SITES: "f.site_id", LINES: "f.line_of_business::bigint"}
 
-#: Number of the stratum of a member, by the strata of the set (code → id, given as parameters).
-_STRATUM = {
-    "deprivation": "coalesce((%(strata)s::jsonb ->> ('q' || d.fifth))::int, %(unknown)s)",
-    "combined_sex": "coalesce((%(strata)s::jsonb ->> (m.combined || '-' || m.sex))::int, %(unknown)s)",
-}
-
-# Who is excluded does not count; flags: 1 denominator, 2 numerator, 4 exclusion.
-_QUERY = """
-    select f.measure_id, f.period_id, {unit} as unit, {stratum} as stratum,
-        count(*) filter (where f.flags & 5 = 1), count(*) filter (where f.flags & 7 = 3)
+_BLOCKS = """
+    select b.measure_id, b.period_id, b.submission_id, b.member_numbers, b.site_ids,
+        b.lines_of_business, b.flags
     from measures_slice s
-    join measures_memberfact f on f.submission_id = s.submission_id and f.team_id = s.team_id
-        and f.measure_id = s.measure_id and f.period_id = s.period_id
-    join measures_memberrow m
-        on m.submission_id = f.submission_id and m.member_number = f.member_number
-    left join measures_deprivationarea d on d.table_id = %(table)s and d.zip_code = m.zip_code
-    where s.is_current and s.source_id = %(source)s and s.team_id = %(team)s
-        and s.period_id = any(%(periods)s)
-        and (%(measures)s::int[] is null or s.measure_id = any(%(measures)s::int[]))
-    group by 1, 2, 3, 4
-    having count(*) filter (where f.flags & 5 = 1) > 0
+    join measures_factblock b on b.submission_id = s.submission_id and b.team_id = s.team_id
+        and b.measure_id = s.measure_id and b.period_id = s.period_id
+    where s.is_current and s.source_id = %s and s.team_id = %s and s.period_id = any(%s)
+        and (%s::int[] is null or s.measure_id = any(%s::int[]))
+"""
+_MEMBERS = """
+    select member_number, combined, sex, coalesce(zip_code, -1) from measures_memberrow
+    where submission_id = %s and team_id = %s
 """
 
 
@@ -88,33 +79,36 @@ def read_own_set(
     """
     if scope.audience(team.pk) != Audience.OWN or team.pk not in scope.own_team_ids:
         return []
-    table = DeprivationTable.objects.filter(is_current=True).first()
     everyone = next(s for s in strata if s.stratum_set.code == "all")
     of_set = [s for s in strata if s.stratum_set.code == set_code]
     unknown = next(s for s in of_set if s.kind == "unknown")
-    numbers = {s.code: s.pk for s in of_set}
-    if set_code == "combined_sex":
-        numbers = _by_numbers(numbers)
-    with member_rows_of([team.pk]), connection.cursor() as cursor:
-        cursor.execute(
-            _QUERY.format(unit=_UNITS[by], stratum=_STRATUM[set_code]),
-            {
-                "strata": json.dumps(numbers),
-                "unknown": unknown.pk,
-                "table": table.pk if table else None,
-                "source": source.pk,
-                "team": team.pk,
-                "periods": [p.pk for p in periods],
-                "measures": None if measure_ids is None else list(measure_ids),
-            },
-        )
-        rows = cursor.fetchall()
+    stratum_of = _rule(set_code, {s.code: s.pk for s in of_set}, unknown.pk)
+    wanted = None if measure_ids is None else list(measure_ids)
     counts: dict[tuple[int, int, int | None], dict[int, tuple[int, int]]] = {}
-    for measure_id, period_id, unit, stratum_id, people, met in rows:
-        of_unit = counts.setdefault((measure_id, period_id, unit), {})
-        for key in (stratum_id, everyone.pk):
-            n, x = of_unit.get(key, (0, 0))
-            of_unit[key] = (n + people, x + met)
+    with member_rows_of([team.pk]), connection.cursor() as cursor:
+        cursor.execute(_BLOCKS, [source.pk, team.pk, [p.pk for p in periods], wanted, wanted])
+        blocks = cursor.fetchall()
+        members: dict[int, NDArray[np.int64]] = {}
+        for submission_id in {block[2] for block in blocks}:
+            cursor.execute(_MEMBERS, [submission_id, team.pk])
+            members[submission_id] = _strata_of_members(cursor.fetchall(), stratum_of, unknown.pk)
+    for measure_id, period_id, submission_id, numbers, sites, lines, all_flags in blocks:
+        flags = np.array(all_flags)
+        # Who is excluded does not count; flags: 1 denominator, 2 numerator, 4 exclusion.
+        counted = (flags & 5) == 1
+        stratum = members[submission_id][np.array(numbers)][counted]
+        met = (flags[counted] & 2) > 0
+        part = {WHOLE: np.zeros(len(flags), np.int64), SITES: sites, LINES: lines}[by]
+        unit = np.array(part)[counted]
+        for one in np.unique(unit).tolist():
+            # Site 0 is the one that is not listed.
+            name = None if by == WHOLE or (by == SITES and one == 0) else one
+            of_unit = counts.setdefault((measure_id, period_id, name), {})
+            here = unit == one
+            for pk in [everyone.pk, *np.unique(stratum[here]).tolist()]:
+                who = here if pk == everyone.pk else here & (stratum == pk)
+                n, x = of_unit.get(pk, (0, 0))
+                of_unit[pk] = (n + int(who.sum()), x + int((who & met).sum()))
     computations = _computations(source, {(m, p) for m, p, _ in counts})
     found = []
     for (measure_id, period_id, unit), of_unit in counts.items():
@@ -145,19 +139,34 @@ def read_own_set(
     return found
 
 
-def _by_numbers(numbers: dict[str, int]) -> dict[str, int]:
-    """ "nh_black-female" as the numbers that member rows hold."""
-    of = {
-        (s.stratum_set.code, s.code): s.pk
-        for s in Stratum.objects.filter(stratum_set__code__in=("combined", "sex")).select_related(
-            "stratum_set"
-        )
+_Rule = Callable[[int, int, int], int]
+
+
+def _rule(set_code: str, numbers: dict[str, int], unknown: int) -> _Rule:
+    """Stratum of a member from combined stratum, sex and ZIP area, as member rows hold them."""
+    if set_code == "deprivation":
+        table = DeprivationTable.objects.filter(is_current=True).first()
+        fifths = dict(table.areas.values_list("zip_code", "fifth")) if table else {}
+        return lambda combined, sex, zip_code: numbers.get(f"q{fifths.get(zip_code)}", unknown)
+    codes = {
+        s.pk: s.code for s in Stratum.objects.filter(stratum_set__code__in=("combined", "sex"))
     }
-    found = {}
-    for code, stratum_id in numbers.items():
-        race, _, sex = code.partition("-")
-        if sex:
-            found[f"{of['combined', race]}-{of['sex', sex]}"] = stratum_id
+    return lambda combined, sex, zip_code: numbers.get(
+        f"{codes.get(combined)}-{codes.get(sex)}", unknown
+    )
+
+
+def _strata_of_members(
+    rows: Sequence[tuple[int, int, int, int]], stratum_of: _Rule, unknown: int
+) -> NDArray[np.int64]:
+    """Stratum by member number."""
+    found = np.full(max((r[0] for r in rows), default=0) + 1, unknown, dtype=np.int64)
+    known: dict[tuple[int, int, int], int] = {}
+    for number, *answers in rows:
+        key = (answers[0], answers[1], answers[2])
+        if key not in known:
+            known[key] = stratum_of(*key)
+        found[number] = known[key]
     return found
 
 
