@@ -12,9 +12,9 @@ from django.utils import timezone
 from learning.enums import StoryState
 from learning.models import FeedVisit, Follow, Story, Thanks
 from learning.policies import check_story_can
-from learning.queries.feed import ONE_VISIT, list_followable
+from learning.queries.feed import ONE_VISIT
 from learning.queries.stories import group_of, list_told_stories, names_in_story
-from learning.topics import topics_of_story
+from learning.topics import list_topic_choices, topics_of_story
 from pdsa.queries.cycles import get_shared_cycle
 from teams.actions.attachments import remove_attachment, store_attachment
 from teams.actions.audit import record_event
@@ -162,7 +162,7 @@ def say_thanks(
 @transaction.atomic
 def choose_follows(*, chosen: set[tuple[str, str]], by: User) -> None:
     """Keep what a person follows; what does not exist is left out. Effects: the rows, an audit event."""
-    known = {(str(choice.kind), choice.value) for choice in list_followable()}
+    known = {(str(choice.kind), choice.value) for choice in list_topic_choices()}
     before = set(Follow.objects.filter(user=by).values_list("kind", "value"))
     after = chosen & known
     for kind, value in before - after:

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.urls import reverse
 
 from learning.enums import FollowKind, PackageState, SynthesisState
 from learning.models import FeedVisit, Follow, PackageVersion, Synthesis, Thanks
 from learning.queries.stories import group_of, list_told_stories
 from learning.topics import TopicChoice, list_topic_choices, topics_of_story
-from pdsa.queries.cycles import list_news_of_others
+from pdsa.enums import Sharing
+from pdsa.queries.cycles import list_news_of_others, list_shared_cycles
 from pdsa.queries.library import list_library
 from pdsa.sharing import group_name
-from teams.models import AuditEvent, User
+from teams.models import AuditEvent, Team, User
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -236,8 +238,22 @@ def list_follows(user: User) -> set[tuple[str, str]]:
     return set(Follow.objects.filter(user=user).values_list("kind", "value"))
 
 
-def list_followable() -> list[TopicChoice]:
-    return list_topic_choices()
+def list_followable(scope: Scope) -> list[TopicChoice]:
+    """What the reader can follow: of the groups only those worked with and those that tell with their name."""
+    told = list_told_stories(scope).filter(is_named=True).order_by().values("team_id")
+    shared = list_shared_cycles(scope).filter(sharing=Sharing.NAMED).order_by()
+    known = set(
+        Team.objects.filter(
+            Q(pk__in=scope.own_team_ids)
+            | Q(pk__in=told)
+            | Q(pk__in=shared.values("idea__project__team_id"))
+        ).values_list("code", flat=True)
+    )
+    return [
+        choice
+        for choice in list_topic_choices()
+        if choice.kind != FollowKind.TEAM or choice.value in known
+    ]
 
 
 def new_for_digest(scope: Scope, *, since: datetime, as_of: datetime, limit: int) -> list[FeedItem]:

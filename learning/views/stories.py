@@ -104,7 +104,7 @@ def follows_page(request: HttpRequest) -> HttpResponse:
             "label": kind.label,
             "choices": [
                 {"choice": choice, "followed": (str(choice.kind), choice.value) in followed}
-                for choice in list_followable()
+                for choice in list_followable(request.scope)
                 if choice.kind == kind
             ],
         }

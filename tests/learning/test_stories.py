@@ -309,3 +309,13 @@ def test_digest_names_new_stories_and_stops_at_the_week(team: Team, author: User
 @pytest.mark.parametrize("role", [Role.PAYER_FINANCE, Role.ADMINISTRATOR])
 def test_feed_is_closed_to_roles_that_read_no_shared_tests(role: Role) -> None:
     assert signed_in(make_user(role)).get(reverse("learning:feed")).status_code == 403
+
+
+def test_page_of_topics_names_no_group_that_does_not_tell_with_its_name(
+    team: Team, author: User
+) -> None:
+    reader = signed_in(make_user(Role.GROUP_MEMBER))
+    told(team, author)
+    assert "Harborlight" not in reader.get(reverse("learning:follows")).content.decode()
+    told(team, author, is_named=True)
+    assert "Harborlight" in reader.get(reverse("learning:follows")).content.decode()
