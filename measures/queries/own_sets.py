@@ -116,7 +116,7 @@ def read_own_set(
             # What nobody is in says so; a part without a stratum has no denominator there.
             of_unit = {s.pk: (0, 0) for s in of_set} | of_unit
         ids = list(of_unit)
-        n, x = [of_unit[i][0] for i in ids], [of_unit[i][1] for i in ids]
+        people, met_by = [of_unit[i][0] for i in ids], [of_unit[i][1] for i in ids]
         found.append(
             {
                 "measure_id": measure_id,
@@ -128,12 +128,12 @@ def read_own_set(
                 "computation_id": computations[measure_id, period_id],
                 "computation__reference_rules": {},
                 "strata": ids,
-                "denominators": n,
-                "numerators": x,
+                "denominators": people,
+                "numerators": met_by,
                 "self_reported": [0] * len(ids),
                 "indirect": [0] * len(ids),
                 # Only the group itself gets here.
-                "states": own_states(n).tolist(),
+                "states": own_states(people).tolist(),
             }
         )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -165,7 +166,7 @@ def compare_each(
         alike.setdefault(tuple(layouts), []).append(measure)
     if len(alike) < 2:
         return compare(*arrays, sets=next(iter(alike), ()), higher_is_better=better, level=level)
-    found: dict[str, NDArray[np.generic]] = {}
+    found: dict[str, Any] = {}
     for layouts, measures in alike.items():
         some = compare(
             *(a[measures] for a in arrays),

@@ -269,7 +269,9 @@ def interactive_trend(
     traces = []
     others = 0
     reference = latest.reference_figure
-    drawn = [*latest.compared, *([reference] if reference not in (None, *latest.compared) else [])]
+    drawn = list(latest.compared)
+    if reference is not None and reference not in drawn:
+        drawn.append(reference)
     for figure in drawn:
         points = []
         for label in periods:
