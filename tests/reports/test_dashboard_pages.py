@@ -387,7 +387,7 @@ QUERIES = {
     "/": 29,
     "/programme/": 28,
     "/teams/HARBOR/": 32,
-    "/teams/HARBOR/measures/CBP/": 35,
+    "/teams/HARBOR/measures/CBP/": 37,
     "/teams/HARBOR/measures/CBP/numbers/": 20,
     "/teams/HARBOR/sites/": 26,
 }
