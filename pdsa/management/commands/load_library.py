@@ -11,9 +11,7 @@ from pdsa.actions.library import load_library
 
 
 class Command(BaseCommand):
-    help = (
-        "Bring change ideas and scripts to what their files say. Loading them again changes nothing."
-    )
+    help = "Bring change ideas and scripts to what their files say. Loading them again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = load_library()
