@@ -18,6 +18,6 @@ BACKWARD = "alter table pdsa_cycle drop column search_document;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pdsa", "0009_driver_local_measures")]
+    dependencies = [("pdsa", "0002_outreach_members")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

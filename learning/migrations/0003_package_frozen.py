@@ -103,6 +103,6 @@ drop function learning_refuse_published(bigint);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("learning", "0005_harvest")]
+    dependencies = [("learning", "0002_scores_stay")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
