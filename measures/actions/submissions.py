@@ -30,7 +30,6 @@ from measures.ingest.count_cells import add_up_counts
 from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.imputing import add_up_imputed, current_tables
-from measures.member_keys import MemberKeys
 from measures.ingest.mapping import (
     Mapping,
     apply_mapping,
@@ -41,6 +40,7 @@ from measures.ingest.mapping import (
 from measures.ingest.progress import ProgressWriter
 from measures.ingest.readers import Table, open_table
 from measures.ingest.validate import DENOMINATOR, NUMERATOR, Checked, check_table
+from measures.member_keys import MemberKeys
 from measures.models import Finding, Period, SavedMapping, Source, Submission
 from measures.policies import (
     ATTEMPT_LIMIT,

@@ -22,9 +22,9 @@ from measures.ingest.contract import PROBABILITIES, RULE_BY_CODE
 from measures.ingest.descriptions import Descriptions, grown
 from measures.ingest.findings import FindingLog, Tally
 from measures.ingest.imputing import MemberProbabilities, RaceTables, impute_members
-from measures.member_keys import MemberKeys
 from measures.ingest.mapping import Mapping
 from measures.ingest.readers import Table
+from measures.member_keys import MemberKeys
 from measures.stats.bisg import PlaceKind
 
 DENOMINATOR, NUMERATOR, EXCLUDED = 1, 2, 4

@@ -24,11 +24,11 @@ from measures.enums import FileForm, SourceKind
 from measures.ingest.codes import Reference
 from measures.ingest.counts import check_counts
 from measures.ingest.findings import FindingLog
-from measures.member_keys import MemberKeys
 from measures.ingest.mapping import apply_mapping
 from measures.ingest.readers import open_table
 from measures.ingest.store import IncomingFile, StoredFile
 from measures.ingest.validate import Checked, check_table
+from measures.member_keys import MemberKeys
 from measures.models import Source, Submission
 from teams.enums import OrganisationKind
 from teams.models import Team
