@@ -127,7 +127,8 @@ def read_families(source_id: int, families: Sequence[tuple[int, int]]) -> Family
     for name in COUNTS:
         table = np.zeros((len(families), len(units), axis.size), dtype=np.int64)
         table[m, u, s] = placed[name].to_numpy()
-        _fill_unknown(table, axis)
+        if name not in ("self_reported", "indirect"):  # how a stratum is known has no total
+            _fill_unknown(table, axis)
         for offset, (whole, parts) in enumerate(axis.crossed, start=len(axis.strata)):
             table[:, :, offset] = table[:, :, whole] - table[:, :, list(parts)].sum(axis=2)
         counts[name] = table

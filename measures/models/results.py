@@ -215,7 +215,9 @@ class StratumResult(models.Model):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(numerator__gte=0) & Q(denominator__gte=F("numerator")),
+                condition=Q(numerator__gte=0, self_reported__gte=0, indirect__gte=0)
+                & Q(denominator__gte=F("numerator"))
+                & Q(denominator__gte=F("self_reported") + F("indirect")),
                 name="result_counts_fit",
             ),
             models.CheckConstraint(
