@@ -233,6 +233,9 @@ NOT_SCOPED = {
     "measures.Stratum": "definition, the same for everybody",
     "measures.CodeMap": "definition, the same for everybody",
     "measures.RaceTable": "published table, the same for everybody",
+    "measures.DeprivationTable": "published table, the same for everybody",
+    "measures.DeprivationArea": "a line of a published table",
+    "measures.ReferenceSetting": "a rule of the programme, the same for everybody",
     "measures.Computation": "says when a family of results was computed; no results",
     "measures.StratumResult": "has a team or is the programme's; read through measures.queries only",
     "learning.Synthesis": "of the programme; a draft for whoever directs it, published for the programme",
@@ -337,6 +340,9 @@ PARTS = {
     "recompute_families": "a step of publishing a submission",
     "write_fields": "a step of acts that write several fields at once",
     "keep_text": "a step of acts that write parts of a column",
+    "tell_finished": "tells of an act that has its event",
+    "ask_for_review": "tells of an act that has its event",
+    "tell_reviewed": "tells of an act that has its event",
 }
 
 #: Public functions of the actions that leave no event, and why.
@@ -345,6 +351,7 @@ WITHOUT_EVENT = {
     "notify": "a part of the act that it tells about, whose event says who did it",
     "read_notifications": "marks as read what only its reader sees; nothing that others know changes",
     "note_visit": "remembers when a reader was here; nothing that others know changes",
+    "remind_of_tests": "a notification, whose row says when and to whom",
     "remind_of_action_items": "a notification, whose row says when and to whom",
     "remind_of_trainings": "a notification, whose row says when and to whom",
     "remind_of_reports": "a notification, whose row says when and to whom",
@@ -403,6 +410,7 @@ WITHOUT_BY = {
     "take_names_out": "a worker does it",
     "delete_abandoned_uploads": "a worker does it",
     "protect_results": "a worker does it",
+    "apply_reference_rule": "a worker does it; who settled the rule stands in its version",
     "send_weekly_digest": "a worker does it",
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",

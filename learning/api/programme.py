@@ -21,8 +21,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from learning.models import ActionItem, Call, MonthlyReport, Score, Session, Story, Synthesis
-from learning.queries.coaching import list_action_items, list_calls, list_teams_worked_with
-from learning.queries.progress import list_reports
+from learning.queries.coaching import list_action_items, list_calls
+from learning.queries.progress import list_reports, list_scores_worked_with
 from learning.queries.sessions import list_sessions
 from learning.queries.stories import group_of, list_told_stories
 from learning.queries.synthesis import list_syntheses
@@ -207,10 +207,7 @@ class ScoreListView(_ListView):
     serializer_class = ScoreSerializer
 
     def get_queryset(self) -> QuerySet[Score]:
-        scores = Score.objects.filter(team__in=list_teams_worked_with(self.scope))
-        return self.of_team(
-            scores.select_related("team").order_by("-month", "team_id", "-given_at")
-        )
+        return self.of_team(list_scores_worked_with(self.scope))
 
 
 @extend_schema_view(

@@ -42,6 +42,15 @@ def list_scores(scope: Scope, team: Team) -> QuerySet[Score]:
     )
 
 
+def list_scores_worked_with(scope: Scope) -> QuerySet[Score]:
+    """Every score of the teams that the reader works with, latest month first."""
+    return (
+        Score.objects.filter(team__in=list_teams_worked_with(scope))
+        .select_related("team")
+        .order_by("-month", "team_id", "-given_at")
+    )
+
+
 def list_score_pairs(scope: Scope, teams: Iterable[Team]) -> dict[int, list[ScorePair]]:
     """The scores that count, month by month, latest first: {team id: pairs}; one query."""
     latest = (

@@ -84,6 +84,10 @@ def names_in_story(story: Story, *, on: date) -> list[str]:
     return sorted(name for name in names if len(name) > 3 and name.lower() in together)
 
 
+def has_thanked(user: User, story: Story) -> bool:
+    return Thanks.objects.filter(user=user, story=story).exists()
+
+
 def list_thankers(team: Team, story: Story) -> list[User]:
     """Who thanked, for the group itself; a number of thanks is shown nowhere."""
     if story.team_id != team.pk:

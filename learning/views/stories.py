@@ -21,7 +21,6 @@ from learning.actions.stories import (
 )
 from learning.enums import FollowKind, StoryState
 from learning.forms import StoryFileForm, StoryForm, TellStoryForm
-from learning.models import Thanks
 from learning.policies import check_story_can
 from learning.queries.coaching import get_only_team
 from learning.queries.feed import KINDS, FeedItem, list_feed, list_followable, list_follows
@@ -30,6 +29,7 @@ from learning.queries.stories import (
     get_told_story,
     get_writable_story,
     group_of,
+    has_thanked,
     list_own_stories,
     list_thankers,
     may_tell,
@@ -176,7 +176,7 @@ def story_page(request: HttpRequest, story_id: int) -> HttpResponse:
         "all_files": files,
         "file_form": StoryFileForm() if writes else None,
         "tell_form": _tell_form(story) if writes else None,
-        "thanked": Thanks.objects.filter(user=request.user, story=story).exists(),
+        "thanked": has_thanked(request.user, story),
         "thankers": list_thankers(story.team, story) if own else [],
     }
     return render(request, "learning/story.html", context)

@@ -14,16 +14,21 @@ _RULES = {
     "resultTypes": ["violations"],
 }
 
-_STILL = """Promise.all(
-    document.getAnimations()
-        .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
-        .map(animation => animation.finished.catch(() => null))
-)"""
+_STILL = """async () => {
+    while (document.querySelector(".htmx-request")) {
+        await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    await Promise.all(
+        document.getAnimations()
+            .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
+            .map(animation => animation.finished.catch(() => null))
+    );
+}"""
 
 
 def flaws(page: Page) -> list[str]:
     """What is wrong with the page as it stands, one sentence each; empty if nothing is."""
-    # A colour that is still on its way from one to the other is neither.
+    # A part that is being fetched is dimmed; a colour that is still on its way from one to the other is neither.
     page.evaluate(_STILL)
     found = Axe().run(page, options=_RULES).response["violations"]
     wrong = [

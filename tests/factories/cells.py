@@ -12,6 +12,7 @@ from itertools import count
 import numpy as np
 import pandas as pd
 import polars as pl
+from django.db import transaction
 from django.utils import timezone
 
 from measures.enums import SourceKind, SubmissionState
@@ -87,19 +88,15 @@ def store_counts(
             {name: [None if v is pd.NA else v for v in whole[name]] for name in whole}
         )
 
-    store_sums(
-        submission.pk,
-        submission.source_id,
-        Sums(
-            cells=frame(
-                cells.reindex(columns=cells.columns.union(["site_id", "line_of_business"]))
-            ),
-            slices=frame(slices),
-            real_counts=pl.DataFrame(schema=REAL_COUNT_SCHEMA)
-            if real_counts is None
-            else frame(real_counts),
-        ),
+    sums = Sums(
+        cells=frame(cells.reindex(columns=cells.columns.union(["site_id", "line_of_business"]))),
+        slices=frame(slices),
+        real_counts=pl.DataFrame(schema=REAL_COUNT_SCHEMA)
+        if real_counts is None
+        else frame(real_counts),
     )
+    with transaction.atomic():
+        store_sums(submission.pk, submission.source_id, sums)
 
 
 def load_rows(source: Source, rows: pd.DataFrame) -> Submission:
