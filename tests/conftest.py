@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.template_database import ensure_template
+
+# How long one example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # root in a container has no user namespaces to build one from
