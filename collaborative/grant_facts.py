@@ -113,18 +113,16 @@ def _baseline_stratified(question: Question) -> Finding:
     return Finding(False, "No results by race and ethnicity are there yet.")
 
 
+def _count_sessions(team_id: int, since: date, on: date) -> int:
+    attended = Attendance.objects.filter(
+        team=team_id, checked_in_at__date__gte=since, checked_in_at__date__lte=on
+    )
+    return attended.values("session").distinct().count()
+
+
 def _sessions_attended(question: Question) -> Finding:
     wanted = int(question.parameters.get("sessions", 1))
-    attended = (
-        Attendance.objects.filter(
-            team=question.team_id,
-            checked_in_at__date__gte=question.since,
-            checked_in_at__date__lte=question.on,
-        )
-        .values("session")
-        .distinct()
-        .count()
-    )
+    attended = _count_sessions(question.team_id, question.since, question.on)
     return Finding(attended >= wanted, f"{attended} of {wanted} sessions attended.")
 
 
@@ -154,6 +152,7 @@ def _work(team_id: int, since: date, on: date) -> WorkSummary | None:
     return WorkSummary(
         tests_started=counted["started"],
         tests_closed=counted["closed"],
+        sessions_attended=_count_sessions(team_id, since, on),
         patients_reached=counted["patients"],
         last_test_on=counted["last"],
         path=_tests_page(),

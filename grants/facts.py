@@ -84,6 +84,7 @@ class WorkSummary:
 
     tests_started: int
     tests_closed: int
+    sessions_attended: int
     patients_reached: int | None
     last_test_on: date | None
     path: str = ""

@@ -21,9 +21,9 @@ from grants.forms.acts import DocumentForm
 from grants.forms.reports import FinancialForm, LinesForm, NarrativeForm
 from grants.narrative import SECTIONS
 from grants.policies.transitions import can_step
-from grants.prefill import narrative_answers
 from grants.queries.awards import get_report
 from grants.queries.portfolio import is_overdue
+from grants.queries.prefill import narrative_answers
 from grants.queries.rules import get_rules
 from grants.queries.spending import list_line_spending
 from grants.views.acts import acts_of
@@ -129,9 +129,7 @@ def start_page(request: HttpRequest, report_id: int) -> HttpResponse:
     report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
     start_report(
         report=report,
-        answers=narrative_answers(
-            team_id=report.award.team_id, since=report.starts_on, on=report.ends_on
-        ),
+        answers=narrative_answers(request.scope, report),  # type: ignore[attr-defined]
         by=request.user,  # type: ignore[arg-type]
         as_of=timezone.now(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -13,12 +13,14 @@ from pptx import Presentation
 from grants.models import Award
 from grants.outcomes import Arm, cost_per_patient, cost_words, movement, movement_words
 from grants.queries.outcomes import AwardOutcome, list_outcomes
+from learning.models import Attendance
 from measures.models import Stratum
 from pdsa.models import Aim, Project
 from teams.enums import Role
 from teams.models import User
 from teams.scoping import scope_of
 from tests.factories.grants import Grants, make_award, make_grants, make_terms
+from tests.factories.learning import make_session
 from tests.factories.people import make_user, signed_in
 from tests.factories.results import make_results, make_world
 
@@ -126,6 +128,36 @@ def test_numbers_hidden_from_others_do_not_come_out_with_the_money(world: Grants
     assert (
         "17.5%" in signed_in(world.lead).get(f"/grants/awards/{award.pk}/outcome/").content.decode()
     )
+
+
+def answers_of(world: Grants, award: Award) -> dict[str, str]:
+    report = award.reports.filter(kind="narrative").first()
+    assert report is not None
+    response = signed_in(world.lead).post(f"/grants/reports/{report.pk}/start/")
+    assert response.status_code == 302
+    return report.versions.get().answers
+
+
+def test_narrative_begins_with_tests_sessions_and_what_the_measures_show(world: Grants) -> None:
+    award = results_of(world, black=(700, 1000), earlier=(500, 1000))
+    session = make_session(world.director)
+    Attendance.objects.create(
+        session=session,
+        team=world.team,
+        user=world.lead,
+        checked_in_by=world.lead,
+        checked_in_at=datetime(2024, 9, 3, tzinfo=UTC),
+    )
+    answers = answers_of(world, award)
+    assert answers["done"] == (
+        "No test of change was started in this period. We took part in 1 session of the programme."
+    )
+    assert "came 20.0 points closer" in answers["numbers"]
+
+
+def test_narrative_says_no_number_that_its_readers_may_not_see(world: Grants) -> None:
+    award = results_of(world, black=(7, 40), earlier=(20, 40))
+    assert answers_of(world, award)["numbers"] == ""
 
 
 def test_award_without_results_of_its_time_says_which_are_missing(world: Grants) -> None:
