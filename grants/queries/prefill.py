@@ -1,23 +1,44 @@
-"""What the system can already say in a narrative report, from what was tried and measured."""
+"""What the system can already say in a narrative report: tests, sessions and what the measures show."""
 
 from __future__ import annotations
 
-from datetime import date
+from grants.facts import WorkSummary, work_summary
+from grants.models import GrantReport
+from grants.queries.outcomes import list_outcomes
+from teams.scoping import Scope
 
-from grants.facts import work_summary
 
+def narrative_answers(scope: Scope, report: GrantReport) -> dict[str, str]:
+    """Sections that can be filled in; people read and change them.
 
-def narrative_answers(*, team_id: int, since: date, on: date) -> dict[str, str]:
-    """Sections that can be filled in; people read and change them."""
-    work = work_summary(team_id, since=since, on=on)
-    if work is None:
-        return {}
-    if not work.tests_started:
-        return {"done": "No test of change was started in this period."}
-    done = f"We started {work.tests_started} tests of change and finished {work.tests_closed}."
-    if work.last_test_on:
-        done += f" The last one began on {work.last_test_on:%-d %B %Y}."
-    answers = {"done": done}
-    if work.patients_reached is not None:
-        answers["patients"] = f"The tests reached {work.patients_reached:,} patients."
+    The payer reads the report: of gaps only those are said that readers outside the group may see.
+    """
+    award = report.award
+    answers = {}
+    work = work_summary(award.team_id, since=report.starts_on, on=report.ends_on)
+    if work is not None:
+        answers["done"] = _done(work)
+        if work.patients_reached is not None:
+            answers["patients"] = f"The tests reached {work.patients_reached:,} patients."
+    outcome = list_outcomes(scope.as_outsider(), [award], on=report.ends_on)[award.pk]
+    shown = [
+        f"{gap.measure_name}, {gap.stratum} against {gap.reference}: {gap.movement_text} ({gap.data_basis})"
+        for gap in outcome.gaps
+        if gap.moved is not None
+    ]
+    if shown:
+        answers["numbers"] = "\n".join(shown)
     return answers
+
+
+def _done(work: WorkSummary) -> str:
+    if work.tests_started:
+        said = f"We started {work.tests_started} tests of change and finished {work.tests_closed}."
+        if work.last_test_on:
+            said += f" The last one began on {work.last_test_on:%-d %B %Y}."
+    else:
+        said = "No test of change was started in this period."
+    if work.sessions_attended:
+        sessions = "session" if work.sessions_attended == 1 else "sessions"
+        said += f" We took part in {work.sessions_attended} {sessions} of the programme."
+    return said
