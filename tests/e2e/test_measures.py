@@ -197,10 +197,11 @@ def test_without_javascript_the_grid_is_a_form(
     assert numbers() == {"nh_black": ("number", 71, 100)}
 
 
+@pytest.mark.parametrize("width", [1440, 390])
 def test_a_chart_is_on_a_slide_after_two_clicks(
-    open_as: Callable[..., Page], lead: User, measure: LocalMeasure
+    open_as: Callable[..., Page], lead: User, measure: LocalMeasure, width: int
 ) -> None:
-    page = open_as(lead, f"/projects/{measure.project_id}/measures/")
+    page = open_as(lead, f"/projects/{measure.project_id}/measures/", width)
     with page.expect_navigation(wait_until="load"):
         page.get_by_role("link", name="Blood pressure", exact=True).click()  # 1
     with page.expect_download() as download:
@@ -209,6 +210,16 @@ def test_a_chart_is_on_a_slide_after_two_clicks(
     shapes = list(deck.slides[0].shapes)
     assert any(shape.has_chart for shape in shapes)
     assert any("Blood pressure" in s.text_frame.text for s in shapes if s.has_text_frame)
+
+
+def test_a_chart_is_on_a_slide_with_the_keyboard_only(
+    open_as: Callable[..., Page], lead: User, measure: LocalMeasure
+) -> None:
+    page = open_as(lead, f"/project-measures/{measure.pk}/")
+    page.get_by_role("link", name="PowerPoint of the chart").focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".pptx")
 
 
 @pytest.mark.parametrize(

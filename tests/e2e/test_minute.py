@@ -165,16 +165,20 @@ def test_what_is_expected_is_on_the_home_page(
     expect(page.get_by_text("3 days past its planned end")).to_be_visible()
 
 
-@WIDTHS
-def test_copy_another_groups_plan(width: int, at_home: Any, nurse: User) -> None:
+def make_shared() -> Cycle:
     other = make_team(name="Granite Wharf")
-    shared = make_cycle(
+    return make_cycle(
         other,
         by=make_user(Role.GROUP_LEAD, team=other),
         state=CycleState.CLOSED,
         sharing=Sharing.UNNAMED,
         data_what="Answered or not",
     )
+
+
+@WIDTHS
+def test_copy_another_groups_plan(width: int, at_home: Any, nurse: User) -> None:
+    shared = make_shared()
     hand = at_home(nurse, width)
     page = hand.page
     hand.click(page.get_by_role("link", name=str(shared)))
@@ -185,6 +189,17 @@ def test_copy_another_groups_plan(width: int, at_home: Any, nurse: User) -> None
     made = Cycle.objects.get(copied_from=shared)
     assert (made.data_what, made.state) == ("Answered or not", CycleState.PLANNED)
     assert (hand.clicks, hand.fields) == (3, 0)
+
+
+def test_copy_another_groups_plan_with_the_keyboard_only(at_home: Any, nurse: User) -> None:
+    shared = make_shared()
+    page = at_home(nurse).page
+    for name in (str(shared), "Copy this plan", "Copy the plan"):
+        tab_to(page, name)
+        with page.expect_navigation(wait_until="load"):
+            page.keyboard.press("Enter")
+    page.wait_for_url(TEST_PAGE)
+    assert Cycle.objects.get(copied_from=shared).state == CycleState.PLANNED
 
 
 def test_log_and_finish_without_javascript(browser: Browser, live_server: Any, nurse: User) -> None:
