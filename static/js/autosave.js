@@ -189,6 +189,7 @@ class Form {
       trouble = "signed-out";
       return null;
     }
+    if (heard.status >= 500) throw new Error(`the server answered ${heard.status}`);
     if (heard.status !== 200) return null;
     token = heard.json.token;
     if (trouble) {
@@ -293,16 +294,17 @@ class Field {
     }
     this.sending = true;
     const text = this.text;
+    const sentWith = token;
     const body = new URLSearchParams({ field: this.name, text, base: this.version });
     if (keepDetails) body.set("keep", "1");
     let heard;
     try {
-      heard = await talk(this.form.address, { method: "POST", body, headers: { "X-CSRFToken": token } });
+      heard = await talk(this.form.address, { method: "POST", body, headers: { "X-CSRFToken": sentWith } });
     } catch {
       heard = { kind: "offline" };
     }
     this.sending = false;
-    this.take(heard, text);
+    this.take(heard, text, sentWith);
     if (this.again) {
       this.again = false;
       if (this.dirty && !this.question) this.saveNow();
@@ -310,16 +312,17 @@ class Field {
     showState();
   }
 
-  take(heard, text) {
+  take(heard, text, sentWith) {
     if (heard.kind === "signed-out") return this.later("signed-out");
     if (heard.kind === "offline" || heard.status >= 500) return this.later("offline");
     if (heard.status === 403) {
-      // After a new sign-in the page's token is an old one; asking brings the new one. Once.
-      if (this.asked) return this.ask({ kind: "error", text: "You may not change this any more. Your words are kept on this device." });
-      this.asked = true;
+      // The page's token is an old one after a new sign-in, and none at all when signed out: asking
+      // brings a new one or tells which. Only a refusal with a newer token is about the person.
+      if (this.refused && this.refused !== sentWith) return this.refuse();
+      this.refused = sentWith;
       return this.later("");
     }
-    this.asked = false;
+    this.refused = null;
     this.retry = FIRST_RETRY;
     if (trouble) {
       trouble = "";
@@ -355,11 +358,16 @@ class Field {
     this.timer = setTimeout(async () => {
       try {
         if (await this.form.hear()) await this.saveNow();
-        else this.later(trouble);
+        else if (trouble) this.later(trouble);
+        else this.refuse();
       } catch {
         this.later("offline");
       }
     }, kind ? this.retry : 0);
+  }
+
+  refuse() {
+    this.ask({ kind: "error", text: "You may not change this any more. Your words are kept on this device." });
   }
 
   // ---- a question under the field ----

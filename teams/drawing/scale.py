@@ -68,7 +68,8 @@ def free_scale(
     """The same for numbers of any size, such as minutes or events per visit. floor: 0 or nothing."""
     numbers = [v for v in values if math.isfinite(v)]
     low, high = min(numbers, default=0.0), max(numbers, default=1.0)
-    span = (high - low) or abs(high) / 5 or 1.0
+    # No tick has more than twelve decimals, so that a smaller span than that is none.
+    span = max((high - low) or abs(high) / 5 or 1.0, 1e-9)
     # Tens of the span become 10 to 100, for which the steps are made.
     factor = 10.0 ** (2 - math.ceil(math.log10(span)))
     scale = round_scale(

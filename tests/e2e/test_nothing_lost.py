@@ -5,6 +5,7 @@ The server that is stopped is a real process on the test database, so that it ca
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import socket
@@ -144,6 +145,11 @@ def test_expired_session_keeps_the_words_over_a_new_sign_in(
     context.clear_cookies()
     page.get_by_label(LEARNED).press_sequentially("after six")
     expect(state_of(page)).to_contain_text("You are signed out")
+    # Leaving the field tries once more; the way to sign in must not go away under the pointer.
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label(LEARNED).blur()
+    page.wait_for_timeout(200)
+    expect(state_of(page)).to_contain_text("You are signed out")
     page.get_by_role("link", name="Sign in again").click()
     page.fill("input[name=login]", lead.email)
     page.fill("input[name=password]", PASSWORD)
@@ -170,6 +176,23 @@ def test_page_that_lay_open_over_a_new_sign_in_goes_on(
     other.locator("main button[type=submit]").first.click()
     other.wait_for_url(f"{live_server.url}/")
     wait_until(lambda: learned(cycle) == "Call after six", 25)
+
+
+def test_right_taken_away_is_said_once_and_keeps_the_words(
+    browse: Any, live_server: Any, lead: User, cycle: Cycle
+) -> None:
+    context = browse()
+    sign_in(context, lead, live_server.url)
+    page = open_test(context, live_server.url, cycle)
+    asked: list[str] = []
+    lead.memberships.update(ends_on=datetime.date(2020, 1, 2), starts_on=datetime.date(2020, 1, 1))
+    page.on("request", lambda request: asked.append(request.method))
+    page.get_by_label(LEARNED).press_sequentially("Call after six")
+    expect(page.get_by_text("You may not change this any more.")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert len(asked) < 5
+    assert learned(cycle) == ""
+    expect(page.get_by_label(LEARNED)).to_have_value("Call after six")
 
 
 def test_two_people_see_each_other_and_a_conflict_shows_both_texts(

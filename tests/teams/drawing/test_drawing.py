@@ -1,7 +1,7 @@
 """What every chart is drawn with: axes, coordinates, lines of text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teams.drawing.scale import free_scale, round_scale
@@ -32,6 +32,7 @@ def test_long_names_wrap_and_then_end_in_an_ellipsis():
     assert len(lines) == 2 and lines[-1].endswith("…")
 
 
+@example([6.6e-304], 1e-4)
 @given(st.lists(st.floats(0, 1e7), min_size=1, max_size=12), st.sampled_from([1e-4, 1, 1e3]))
 def test_scale_of_any_size_is_round_and_holds_every_value(values, size):
     values = [v * size for v in values]
