@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,9 +22,9 @@ from measures.queries.references import (
     rule_of,
 )
 from measures.tasks import enqueue_reference_rule
-from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.scoping import Scope
+from teams.views.acting import act_from_form, done, form_page
 
 
 @dataclass(frozen=True)
@@ -95,29 +94,26 @@ def reference_page(request: HttpRequest, set_code: str) -> HttpResponse:
             "from_year": found.latest.from_year if found.latest else max(years, default=last_year),
         },
     )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            chosen = form.cleaned_data
-            try:
-                setting = set_reference_rule(
-                    stratum_set=found.stratum_set,
-                    strategy=ReferenceStrategy(chosen["strategy"]),
-                    stratum=chosen["stratum"],
-                    least_n=chosen["least_n"],
-                    from_year=chosen["from_year"],
-                    reason=chosen["reason"],
-                    as_of=timezone.now(),
-                    by=request.user,  # type: ignore[arg-type]
-                )
-            except StateRefused as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                enqueue_reference_rule(setting.pk)
-                messages.success(
-                    request,
-                    f"{found.stratum_set.name}: version {setting.version} is settled. Results follow now.",
-                )
-                return redirect("definitions:references")
-    return render(request, "measures/reference.html", {"form": form, "of": found}, status=status)
+    acted = act_from_form(
+        request,
+        form,
+        lambda v: set_reference_rule(
+            stratum_set=found.stratum_set,
+            strategy=ReferenceStrategy(v["strategy"]),
+            stratum=v["stratum"],
+            least_n=v["least_n"],
+            from_year=v["from_year"],
+            reason=v["reason"],
+            as_of=timezone.now(),
+            by=request.user,  # type: ignore[arg-type]
+        ),
+    )
+    if acted:
+        setting = acted.made
+        enqueue_reference_rule(setting.pk)
+        return done(
+            request,
+            f"{found.stratum_set.name}: version {setting.version} is settled. Results follow now.",
+            "definitions:references",
+        )
+    return form_page(request, "measures/reference.html", form, of=found)

@@ -43,6 +43,7 @@ from teams.autosave import list_versions
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_GRANTS)
@@ -87,20 +88,24 @@ def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_call_page(request: HttpRequest) -> HttpResponse:
     form = CallForm(request.POST or None, funds=list_funds())
-    if request.method == "POST" and form.is_valid():
-        data = {**form.cleaned_data, "kind": AwardKind(form.cleaned_data["kind"])}
-        try:
-            call = open_call(**data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The call is open on its first day.")
-            return redirect("grants:call", call.pk)
-    return render(
+    acted = act_from_form(
+        request,
+        form,
+        lambda v: open_call(
+            **{**v, "kind": AwardKind(v["kind"])},
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    )
+    if acted:
+        return done(request, "The call is open on its first day.", "grants:call", acted.made.pk)
+    return form_page(
         request,
         "grants/form.html",
-        {"form": form, "title": "Open a call", "verb": "Open the call", "back": "grants:calls"},
-        status=422 if form.errors else 200,
+        form,
+        title="Open a call",
+        verb="Open the call",
+        back="grants:calls",
     )
 
 

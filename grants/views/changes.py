@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,6 +16,7 @@ from grants.actions.reports import add_report
 from grants.enums import AmendmentKind, AwardKind, ReportKind
 from grants.forms.awards import AmendmentForm, AwardForm, BudgetForm
 from grants.forms.money import ReportRequestForm, ScheduleForm
+from grants.models import Award
 from grants.policies.transitions import can_step
 from grants.queries.awards import get_amendment, get_award
 from grants.queries.money import list_funds
@@ -25,6 +26,9 @@ from grants.views.acts import acts_of
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.views.acting import act_from_form, done, form_page
+
+_ASKED_FOR = "The change is asked for. Somebody else decides."
 
 
 @require(Permission.MANAGE_GRANTS)
@@ -36,29 +40,27 @@ def add_award_page(request: HttpRequest) -> HttpResponse:
         teams=list_teams(request.scope),  # type: ignore[attr-defined]
         categories=list_categories(),
     )
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            award = draft_award(
-                fund=data["fund"],
-                team=data["team"],
-                kind=AwardKind(data["kind"]),
-                number=data["number"],
-                terms=form.terms(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The draft is there. Read it, then submit it.")
-            return redirect("grants:award", award.pk)
-    return render(
+    acted = act_from_form(
         request,
-        "grants/award_form.html",
-        {"form": form, "title": "Draft an award"},
-        status=422 if form.errors else 200,
+        form,
+        lambda v: draft_award(
+            fund=v["fund"],
+            team=v["team"],
+            kind=AwardKind(v["kind"]),
+            number=v["number"],
+            terms=form.terms(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
     )
+    if acted:
+        return done(
+            request,
+            "The draft is there. Read it, then submit it.",
+            "grants:award",
+            acted.made.pk,
+        )
+    return form_page(request, "grants/award_form.html", form, title="Draft an award")
 
 
 @require(Permission.MANAGE_GRANTS)
@@ -76,19 +78,19 @@ def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
         categories=list_categories(),
         award=award,
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_award(award=award, terms=form.terms(), by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The draft is changed.")
-            return redirect("grants:award", award.pk)
-    return render(
+    if act_from_form(
         request,
-        "grants/award_form.html",
-        {"form": form, "title": f"Change {award.number}", "award": award},
-        status=422 if form.errors else 200,
+        form,
+        lambda _: change_award(
+            award=award,
+            terms=form.terms(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The draft is changed.", "grants:award", award.pk)
+    return form_page(
+        request, "grants/award_form.html", form, title=f"Change {award.number}", award=award
     )
 
 
@@ -98,27 +100,7 @@ def amend_page(request: HttpRequest, award_id: int) -> HttpResponse:
     """Ask for more time, another scope or another key person."""
     award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
     form = AmendmentForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            amendment = request_amendment(
-                award=award,
-                kind=AmendmentKind(form.kind()),
-                reason=form.cleaned_data["reason"],
-                changes=form.changes(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The change is asked for. Somebody else decides.")
-            return redirect("grants:amendment", amendment.pk)
-    return render(
-        request,
-        "grants/amend.html",
-        {"form": form, "award": award},
-        status=422 if form.errors else 200,
-    )
+    return _ask_for(request, award, form, "grants/amend.html", lambda: AmendmentKind(form.kind()))
 
 
 @require(Permission.VIEW_GRANTS)
@@ -135,27 +117,38 @@ def schedule_page(request: HttpRequest, award_id: int) -> HttpResponse:
         milestones=award.milestones.order_by("due_on", "id"),
         categories=list_categories(),
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            amendment = request_amendment(
-                award=award,
-                kind=AmendmentKind.AMOUNT if form.is_about_the_amount else AmendmentKind.SCHEDULE,
-                reason=form.cleaned_data["reason"],
-                changes=form.changes(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The change is asked for. Somebody else decides.")
-            return redirect("grants:amendment", amendment.pk)
-    return render(
+    return _ask_for(
         request,
+        award,
+        form,
         "grants/schedule.html",
-        {"form": form, "award": award},
-        status=422 if form.errors else 200,
+        lambda: AmendmentKind.AMOUNT if form.is_about_the_amount else AmendmentKind.SCHEDULE,
     )
+
+
+def _ask_for(
+    request: HttpRequest,
+    award: Award,
+    form: AmendmentForm | ScheduleForm,
+    template: str,
+    kind: Callable[[], AmendmentKind],
+) -> HttpResponse:
+    """kind: what the change is, once the form is known to be right."""
+    acted = act_from_form(
+        request,
+        form,
+        lambda v: request_amendment(
+            award=award,
+            kind=kind(),
+            reason=v["reason"],
+            changes=form.changes(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    )
+    if acted:
+        return done(request, _ASKED_FOR, "grants:amendment", acted.made.pk)
+    return form_page(request, template, form, award=award)
 
 
 @require(Permission.MANAGE_GRANTS)
@@ -164,26 +157,30 @@ def add_report_page(request: HttpRequest, award_id: int) -> HttpResponse:
     """Ask for one more report."""
     award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
     form = ReportRequestForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        data = {**form.cleaned_data, "kind": ReportKind(form.cleaned_data["kind"])}
-        try:
-            add_report(award=award, **data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The report is asked for. The group is reminded of it.")
-            return redirect("grants:award", award.pk)
-    return render(
+    if act_from_form(
+        request,
+        form,
+        lambda v: add_report(
+            award=award,
+            **{**v, "kind": ReportKind(v["kind"])},
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(
+            request,
+            "The report is asked for. The group is reminded of it.",
+            "grants:award",
+            award.pk,
+        )
+    return form_page(
         request,
         "grants/form.html",
-        {
-            "form": form,
-            "title": f"Ask for a report on {award.title}",
-            "verb": "Ask for it",
-            "back": "grants:award",
-            "back_pk": award.pk,
-        },
-        status=422 if form.errors else 200,
+        form,
+        title=f"Ask for a report on {award.title}",
+        verb="Ask for it",
+        back="grants:award",
+        back_pk=award.pk,
     )
 
 
@@ -209,14 +206,17 @@ def budget_page(request: HttpRequest, award_id: int) -> HttpResponse:
                     changes={"lines": [_as_change(line) for line in form.terms()]},
                     **common,
                 )
-                messages.success(request, "The change is asked for. Somebody else decides.")
-                return redirect("grants:amendment", amendment.pk)
+                return done(request, _ASKED_FOR, "grants:amendment", amendment.pk)
             reallocate_budget(lines=form.terms(), **common)
         except StateRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "The budget has a new version. Nobody has to approve it.")
-            return redirect("grants:award", award.pk)
+            return done(
+                request,
+                "The budget has a new version. Nobody has to approve it.",
+                "grants:award",
+                award.pk,
+            )
     return render(
         request,
         "grants/budget.html",

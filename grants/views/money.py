@@ -39,9 +39,9 @@ from grants.queries.portfolio import (
 )
 from grants.queries.rules import get_category, get_rules, list_categories
 from teams.actions.audit import record_event
-from teams.errors import StateRefused
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.views.acting import act_from_form, done, form_page
 
 _QUEUE = (
     TrancheState.APPROVED_PROGRAMME,
@@ -288,33 +288,26 @@ def change_fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
     """Another amount or other days of a fund, with the reason; what it said stays as a version."""
     fund = get_fund(fund_id)
     form = FundChangeForm(request.POST or None, fund=fund)
-    if request.method == "POST" and form.is_valid():
-        changes = dict(form.cleaned_data)
-        reason = changes.pop("reason")
-        try:
-            change_fund(
-                fund=fund,
-                changes=changes,
-                reason=reason,
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The fund has a new version.")
-            return redirect("grants:fund", fund.pk)
-    return render(
+    if act_from_form(
+        request,
+        form,
+        lambda v: change_fund(
+            fund=fund,
+            changes={name: value for name, value in v.items() if name != "reason"},
+            reason=v["reason"],
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The fund has a new version.", "grants:fund", fund.pk)
+    return form_page(
         request,
         "grants/form.html",
-        {
-            "form": form,
-            "title": f"Change {fund.name}",
-            "verb": "Save as a new version",
-            "back": "grants:fund",
-            "back_pk": fund.pk,
-        },
-        status=422 if form.errors else 200,
+        form,
+        title=f"Change {fund.name}",
+        verb="Save as a new version",
+        back="grants:fund",
+        back_pk=fund.pk,
     )
 
 
@@ -324,29 +317,25 @@ def category_page(request: HttpRequest, category_id: int = 0) -> HttpResponse:
     """A new budget category (no id), or a change of one."""
     category = get_category(category_id) if category_id else None
     form = CategoryForm(request.POST or None, category=category)
-    if request.method == "POST" and form.is_valid():
-        try:
-            save_category(
-                category=category,
-                **form.cleaned_data,
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error("name", str(refusal))
-        else:
-            messages.success(request, "Saved. It holds for budgets from now on.")
-            return redirect("grants:rules")
-    return render(
+    if act_from_form(
+        request,
+        form,
+        lambda v: save_category(
+            category=category,
+            **v,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+        refused_at="name",
+    ):
+        return done(request, "Saved. It holds for budgets from now on.", "grants:rules")
+    return form_page(
         request,
         "grants/form.html",
-        {
-            "form": form,
-            "title": f"Change {category.name}" if category else "Add a budget category",
-            "verb": "Save",
-            "back": "grants:rules",
-        },
-        status=422 if form.errors else 200,
+        form,
+        title=f"Change {category.name}" if category else "Add a budget category",
+        verb="Save",
+        back="grants:rules",
     )
 
 
@@ -356,25 +345,25 @@ def receipt_page(request: HttpRequest, fund_id: int) -> HttpResponse:
     """What the payer transferred to the institute."""
     fund = get_fund(fund_id)
     form = ReceiptForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            record_receipt(fund=fund, **form.cleaned_data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The transfer is on the ledger.")
-            return redirect("grants:fund", fund.pk)
-    return render(
+    if act_from_form(
+        request,
+        form,
+        lambda v: record_receipt(
+            fund=fund,
+            **v,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The transfer is on the ledger.", "grants:fund", fund.pk)
+    return form_page(
         request,
         "grants/form.html",
-        {
-            "form": form,
-            "title": f"Record a transfer to {fund.name}",
-            "verb": "Record",
-            "back": "grants:fund",
-            "back_pk": fund.pk,
-        },
-        status=422 if form.errors else 200,
+        form,
+        title=f"Record a transfer to {fund.name}",
+        verb="Record",
+        back="grants:fund",
+        back_pk=fund.pk,
     )
 
 

@@ -20,9 +20,9 @@ from grants.plan_chart import gaps_svg, plan_sentence, plan_svg
 from grants.queries.awards import get_grant_team
 from grants.queries.plans import content_of_plan, get_plan, list_plans, view_plan
 from teams.actions.audit import record_event
-from teams.errors import StateRefused
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_GRANTS)
@@ -125,26 +125,19 @@ def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
             form = PlanForm(content={**content_of_plan(other), "name": f"{other.name}, copy"})
     if plan is None:
         form.fields["first_year"].initial = timezone.localdate().year
-    if request.method == "POST" and form.is_valid():
-        try:
-            save_plan(
-                team=team,
-                plan=plan,
-                content=form.content(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The plan is saved as a new version.")
-            return redirect("grants:plan", team.code)
-    return render(
+    if act_from_form(
         request,
-        "grants/plan_form.html",
-        {"form": form, "team": team, "plan": plan},
-        status=422 if form.errors else 200,
-    )
+        form,
+        lambda _: save_plan(
+            team=team,
+            plan=plan,
+            content=form.content(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(request, "The plan is saved as a new version.", "grants:plan", team.code)
+    return form_page(request, "grants/plan_form.html", form, team=team, plan=plan)
 
 
 @require(Permission.VIEW_GRANTS)

@@ -32,6 +32,7 @@ from teams.attachments import list_attachments
 from teams.autosave import list_versions
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_GRANTS)
@@ -149,26 +150,20 @@ def lines_page(request: HttpRequest, report_id: int) -> HttpResponse:
     spending = list_line_spending(version, get_rules(), award=report.award)
     codes = [s.line.line_code for s in spending]
     form = LinesForm(request.POST or None, request.FILES or None, codes=codes)
-    if request.method == "POST" and form.is_valid():
-        try:
-            write_financial_report(
-                report=report,
-                lines=form.cleaned_data["entries"],
-                comment=version.comment,
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, f"{len(form.cleaned_data['entries'])} lines filled in.")
-            return redirect("grants:report", report.pk)
-    return render(
+    if act_from_form(
         request,
-        "grants/lines.html",
-        {"form": form, "report": report, "spending": spending},
-        status=422 if form.errors else 200,
-    )
+        form,
+        lambda v: write_financial_report(
+            report=report,
+            lines=v["entries"],
+            comment=version.comment,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        filled = len(form.cleaned_data["entries"])
+        return done(request, f"{filled} lines filled in.", "grants:report", report.pk)
+    return form_page(request, "grants/lines.html", form, report=report, spending=spending)
 
 
 @require(Permission.REPORT_GRANTS)

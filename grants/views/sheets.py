@@ -17,10 +17,10 @@ from grants.forms.sheets import SheetForm, SheetMappingForm
 from grants.queries.money import list_funds
 from grants.queries.rules import list_categories
 from grants.queries.sheets import get_sheet, list_sheets, try_import
-from teams.errors import StateRefused
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.MANAGE_GRANTS)
@@ -28,20 +28,20 @@ from teams.queries import list_teams
 def sheets_page(request: HttpRequest) -> HttpResponse:
     """Choose a file; below it the sheets that were sent before."""
     form = SheetForm(request.POST or None, request.FILES or None, funds=list_funds())
-    if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        try:
-            sheet = receive_sheet(
-                fund=form.cleaned_data["fund"],
-                file=file,
-                name=file.name,
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.now(),
-            )
-        except StateRefused as refusal:
-            form.add_error("file", str(refusal))
-        else:
-            return redirect("grants:sheet", sheet.pk)
+    acted = act_from_form(
+        request,
+        form,
+        lambda v: receive_sheet(
+            fund=v["fund"],
+            file=v["file"],
+            name=v["file"].name,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+        refused_at="file",
+    )
+    if acted:
+        return redirect("grants:sheet", acted.made.pk)
     return render(
         request,
         "grants/sheets.html",
@@ -79,20 +79,23 @@ def sheet_mapping_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
         teams=[(team.code, team.name) for team in list_teams(scope)],
         categories=list(list_categories()),
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            map_sheet(sheet=sheet, mapping=form.mapping(), by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Saved, and remembered for sheets with the same columns.")
-            return redirect("grants:sheet", sheet.pk)
-    return render(
+    if act_from_form(
         request,
-        "grants/sheet_mapping.html",
-        {"form": form, "sheet": sheet},
-        status=422 if form.errors else 200,
-    )
+        form,
+        lambda _: map_sheet(
+            sheet=sheet,
+            mapping=form.mapping(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.now(),
+        ),
+    ):
+        return done(
+            request,
+            "Saved, and remembered for sheets with the same columns.",
+            "grants:sheet",
+            sheet.pk,
+        )
+    return form_page(request, "grants/sheet_mapping.html", form, sheet=sheet)
 
 
 @require(Permission.MANAGE_GRANTS)

@@ -249,24 +249,22 @@ def begin_round_page(request: HttpRequest) -> HttpResponse:
         sources=list_interview_sources(scope),
         initial={"first": request.user.pk},
     )
-    made: list[CodingRound] = []
 
-    def act(values: dict[str, Any]) -> None:
+    def act(values: dict[str, Any]) -> CodingRound:
         values = dict(values)
         sources = values.pop("sources")
         excerpts = list_excerpts(scope)
         if sources:
             excerpts = excerpts.filter(source__in=sources)
-        made.append(
-            begin_round(**values, excerpts=list(excerpts), scope=scope, by=request.user)  # type: ignore[arg-type]
-        )
+        return begin_round(**values, excerpts=list(excerpts), scope=scope, by=request.user)  # type: ignore[arg-type]
 
-    if act_from_form(request, form, act):
+    acted = act_from_form(request, form, act)
+    if acted:
         return done(
             request,
             "The round begins. Neither sees the other’s codes.",
             "evaluation:round",
-            made[0].pk,
+            acted.made.pk,
         )
     return form_page(request, "evaluation/begin_round.html", form)
 

@@ -134,15 +134,15 @@ def _to_chapter(request: HttpRequest, chapter: Chapter, sentence: str) -> HttpRe
 def add_chapter_page(request: HttpRequest) -> HttpResponse:
     version = _draft(request.scope)
     form = ChapterForm(request.POST or None)
-    made: list[Chapter] = []
-    if act_from_form(
+    acted = act_from_form(
         request,
         form,
-        lambda _: made.append(
-            add_chapter(version=version, values=form.values, by=request.user, as_of=timezone.now())
+        lambda _: add_chapter(
+            version=version, values=form.values, by=request.user, as_of=timezone.now()
         ),
-    ):
-        return _to_chapter(request, made[0], "The chapter is there. Add its change ideas now.")
+    )
+    if acted:
+        return _to_chapter(request, acted.made, "The chapter is there. Add its change ideas now.")
     return form_page(request, "harvest/chapter_form.html", form, version=version)
 
 

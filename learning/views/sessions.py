@@ -26,7 +26,7 @@ from learning.actions.sessions import (
     undo_check_in,
 )
 from learning.forms import FeedbackForm, LinkForm, PhaseForm, SessionFileForm, SessionForm
-from learning.models import Phase, Session
+from learning.models import Phase
 from learning.policies import (
     SESSION_TRANSITIONS,
     can_check_in,
@@ -140,21 +140,22 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_session_page(request: HttpRequest) -> HttpResponse:
     form = SessionForm(request.POST or None, teams=list_teams(request.scope))
-    planned: list[Session] = []
-    if act_from_form(
+    acted = act_from_form(
         request,
         form,
-        lambda v: planned.append(
-            plan_session(
-                values=form.session_values(),
-                teams=v["teams"],
-                by=request.user,
-                as_of=timezone.now(),
-            )
+        lambda v: plan_session(
+            values=form.session_values(),
+            teams=v["teams"],
+            by=request.user,
+            as_of=timezone.now(),
         ),
-    ):
+    )
+    if acted:
         return done(
-            request, "The session is planned, everybody is told.", "learning:session", planned[0].pk
+            request,
+            "The session is planned, everybody is told.",
+            "learning:session",
+            acted.made.pk,
         )
     return form_page(request, "learning/plan_session.html", form)
 

@@ -93,26 +93,24 @@ def change_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: SurveyForm, survey: Survey | None) -> HttpResponse:
-    saved: list[Survey] = []
-    if act_from_form(
+    acted = act_from_form(
         request,
         form,
-        lambda v: saved.append(
-            save_survey(
-                title=v["title"],
-                introduction=v["introduction"],
-                closes_on=v["closes_on"],
-                questions=form.questions(),
-                by=request.user,  # type: ignore[arg-type]
-                survey=survey,
-            )
+        lambda v: save_survey(
+            title=v["title"],
+            introduction=v["introduction"],
+            closes_on=v["closes_on"],
+            questions=form.questions(),
+            by=request.user,  # type: ignore[arg-type]
+            survey=survey,
         ),
-    ):
+    )
+    if acted:
         return done(
             request,
             "The draft is saved. Look at it, then open it.",
             "evaluation:survey",
-            saved[0].pk,
+            acted.made.pk,
         )
     return form_page(request, "evaluation/survey_form.html", form, survey=survey)
 

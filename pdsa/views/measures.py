@@ -44,10 +44,10 @@ from pdsa.queries.signals import data_of, with_data
 from pdsa.views.tabs import project_tabs
 from teams.actions.audit import record_event
 from teams.drawing.files import chart_png, chart_svg
-from teams.errors import StateRefused
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.scoping import Scope
+from teams.views.acting import act_from_form, done
 
 _PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LIST = "local_measures:measures"
@@ -104,20 +104,25 @@ def new_measure(request: HttpRequest, project_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     project = get_writable_project(scope, project_id)
     form = DefinitionForm(request.POST or None, project=project)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = actions.define_measure(
-                project=project,
-                sheet=form.sheet(),
-                strata=form.chosen_strata(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.localdate(),
-            )
-        except StateRefused as refusal:
-            form.add_error("name", str(refusal))
-        else:
-            messages.success(request, "The measure is there. Add the first numbers.")
-            return redirect("local_measures:measure_numbers", made.pk)
+    acted = act_from_form(
+        request,
+        form,
+        lambda _: actions.define_measure(
+            project=project,
+            sheet=form.sheet(),
+            strata=form.chosen_strata(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.localdate(),
+        ),
+        refused_at="name",
+    )
+    if acted:
+        return done(
+            request,
+            "The measure is there. Add the first numbers.",
+            "local_measures:measure_numbers",
+            acted.made.pk,
+        )
     return render(request, "pdsa/measure_form.html", {"form": form, "project": project})
 
 
@@ -130,22 +135,27 @@ def copy_programme_measure(request: HttpRequest, project_id: int) -> HttpRespons
     today = timezone.localdate()
     year = today.year - 1
     form = ProgrammeCopyForm(request.POST or None, scope=scope, project=project, year=year)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = actions.copy_programme_measure(
-                project=project,
-                source_id=form.cleaned_data["source"].pk,
-                code=form.cleaned_data["measure"],
-                year=year,
-                strata=form.chosen_strata(),
-                by=request.user,  # type: ignore[arg-type]
-                as_of=today,
-            )
-        except StateRefused as refusal:
-            form.add_error("measure", str(refusal))
-        else:
-            messages.success(request, "The measure is there. Its numbers come by themselves.")
-            return redirect("local_measures:measure", made.pk)
+    acted = act_from_form(
+        request,
+        form,
+        lambda v: actions.copy_programme_measure(
+            project=project,
+            source_id=v["source"].pk,
+            code=v["measure"],
+            year=year,
+            strata=form.chosen_strata(),
+            by=request.user,  # type: ignore[arg-type]
+            as_of=today,
+        ),
+        refused_at="measure",
+    )
+    if acted:
+        return done(
+            request,
+            "The measure is there. Its numbers come by themselves.",
+            "local_measures:measure",
+            acted.made.pk,
+        )
     return render(
         request, "pdsa/measure_form.html", {"form": form, "project": project, "is_copy": True}
     )
@@ -161,21 +171,19 @@ def edit_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
     form = DefinitionForm(
         request.POST or None, project=measure.project, measure=measure, locked=sorted(locked)
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.change_definition(
-                measure=measure,
-                sheet=form.sheet(),
-                strata=form.chosen_strata(),
-                reason=form.cleaned_data["reason"],
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.localdate(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Saved as a new version.")
-            return redirect("local_measures:measure", measure.pk)
+    if act_from_form(
+        request,
+        form,
+        lambda v: actions.change_definition(
+            measure=measure,
+            sheet=form.sheet(),
+            strata=form.chosen_strata(),
+            reason=v["reason"],
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.localdate(),
+        ),
+    ):
+        return done(request, "Saved as a new version.", "local_measures:measure", measure.pk)
     return render(
         request,
         "pdsa/measure_form.html",
@@ -351,19 +359,22 @@ def decide_about_chart(request: HttpRequest, local_measure_id: int) -> HttpRespo
     found = get_writable_measure(scope, local_measure_id)
     charts = assemble(read_measure_data(scope, found))
     form = DecisionForm(request.POST, measure=found, charts=charts)
-    if form.is_valid():
-        try:
-            actions.decide_about_chart(
-                measure=found,
-                by=request.user,  # type: ignore[arg-type]
-                as_of=timezone.localdate(),
-                **form.decision(),
-            )
-        except StateRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Done. It can be undone below the chart.")
-            return redirect("local_measures:measure", found.pk)
+    if act_from_form(
+        request,
+        form,
+        lambda _: actions.decide_about_chart(
+            measure=found,
+            by=request.user,  # type: ignore[arg-type]
+            as_of=timezone.localdate(),
+            **form.decision(),
+        ),
+    ):
+        return done(
+            request,
+            "Done. It can be undone below the chart.",
+            "local_measures:measure",
+            found.pk,
+        )
     return _measure_page(request, scope, found, decision_form=form, status=422)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from teams.actions.people import change_own_name
-from teams.actions.tokens import NewToken, create_api_token, revoke_api_token
+from teams.actions.tokens import create_api_token, revoke_api_token
 from teams.forms import ProfileForm, TokenForm
 from teams.permissions import Permission, require
 from teams.queries import list_own_memberships, list_own_tokens
@@ -36,12 +36,12 @@ def profile_page(request: HttpRequest) -> HttpResponse:
 def tokens_page(request: HttpRequest) -> HttpResponse:
     """The answer to a new token is the page itself, not a redirect: the key exists only in it."""
     form = TokenForm(request.POST or None)
-    made: list[NewToken] = []
-    if act_from_form(
+    acted = act_from_form(
         request,
         form,
-        lambda v: made.append(create_api_token(**v, by=request.user, as_of=timezone.now())),
-    ):
+        lambda v: create_api_token(**v, by=request.user, as_of=timezone.now()),
+    )
+    if acted:
         form = TokenForm()
     as_of = timezone.now()
     rows = [
@@ -53,7 +53,7 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
         }
         for token in list_own_tokens(request.user)
     ]
-    return form_page(request, "teams/tokens.html", form, rows=rows, made=made[0] if made else None)
+    return form_page(request, "teams/tokens.html", form, rows=rows, made=acted and acted.made)
 
 
 @require(Permission.USE_API)

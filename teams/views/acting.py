@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -13,22 +14,35 @@ from django.urls import reverse
 
 from teams.errors import StateRefused
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Acted(Generic[T]):
+    """It was done. made: what the act returned."""
+
+    made: T
+
 
 def act_from_form(
-    request: HttpRequest, form: forms.BaseForm, act: Callable[[dict[str, Any]], object]
-) -> bool:
+    request: HttpRequest,
+    form: forms.BaseForm,
+    act: Callable[[dict[str, Any]], T],
+    *,
+    refused_at: str | None = None,
+) -> Acted[T] | None:
     """Call `act` with the checked values; a refusal becomes a message of the form, which keeps what was typed.
 
-    Returns whether it was done.
+    refused_at: the field that a refusal stands at, None for the form as a whole. Returns None where
+    nothing was done.
     """
     if request.method != "POST" or not form.is_valid():
-        return False
+        return None
     try:
-        act(form.cleaned_data)
+        return Acted(act(form.cleaned_data))
     except StateRefused as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    return True
+        form.add_error(refused_at, str(refusal))
+        return None
 
 
 def form_page(
