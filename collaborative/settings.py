@@ -244,8 +244,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "ENUM_NAME_OVERRIDES": {
+        "AwardKindEnum": "grants.enums.AwardKind",
+        "AwardStateEnum": "grants.enums.AwardState",
         "FigureStateEnum": "reports.api.serializers.STATES",
+        # The package and the monthly synthesis have the same two states.
+        "PublicationStateEnum": "learning.enums.PackageState",
         "ReportCardStateEnum": "reports.enums.CardState",
+        "WorkstreamEnum": "pdsa.enums.Workstream",
     },
 }
 
