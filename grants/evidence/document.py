@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import typst
 from django.utils import timezone
 
-from grants.evidence.packet import fonts
+from teams.drawing.documents import typeset
 from teams.queries import get_programme
 
 TEMPLATE = Path(__file__).parent / "document.typ"
@@ -51,12 +49,4 @@ def document_pdf(document: Document, *, as_of: datetime) -> bytes:
         "programme": get_programme().name,
         "footer": f"{made} {document.note}".strip(),
     }
-    return typst.compile(
-        TEMPLATE,
-        font_paths=fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int(as_of.timestamp()),
-        sys_inputs={"content": json.dumps(content, ensure_ascii=False)},
-    )
+    return typeset(TEMPLATE, content, made_at=as_of)

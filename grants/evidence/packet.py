@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils import timezone
 
 from grants.models import Tranche
 from grants.queries.work import list_conditions
 from teams.attachments import list_attachments
-from teams.drawing.typefaces import font_folders
+from teams.drawing.documents import typeset
 from teams.formats import format_money
 from teams.queries import get_programme
 
 TEMPLATE = Path(__file__).parent / "packet.typ"
-
-
-@lru_cache(maxsize=1)
-def fonts() -> list[Path]:
-    return font_folders()
 
 
 def packet_content(tranche: Tranche, *, as_of: datetime) -> dict[str, Any]:
@@ -86,15 +78,7 @@ def packet_content(tranche: Tranche, *, as_of: datetime) -> dict[str, Any]:
 
 def evidence_pdf(tranche: Tranche, *, as_of: datetime) -> bytes:
     """The document as bytes."""
-    return typst.compile(
-        TEMPLATE,
-        font_paths=fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int(as_of.timestamp()),
-        sys_inputs={"packet": json.dumps(packet_content(tranche, as_of=as_of), ensure_ascii=False)},
-    )
+    return typeset(TEMPLATE, packet_content(tranche, as_of=as_of), made_at=as_of)
 
 
 def _day(day: Any) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
-import typst
-
-from teams.drawing.typefaces import font_folders
+from teams.drawing.documents import typeset
 
 TEMPLATE = Path(__file__).parent / "document.typ"
 
@@ -29,11 +25,6 @@ class Section:
     alt: str = ""
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> list[Path]:
-    return font_folders()
-
-
 def print_document(
     *, title: str, kicker: str, sections: Sequence[Section], audience: str, made_at: datetime
 ) -> bytes:
@@ -44,12 +35,4 @@ def print_document(
         "sections": [asdict(section) for section in sections],
         "footer": f"{audience} · printed {made_at:%-d %b %Y}",
     }
-    return typst.compile(
-        TEMPLATE,
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int(made_at.timestamp()),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False, allow_nan=False)},
-    )
+    return typeset(TEMPLATE, data, made_at=made_at)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from pdsa.aims.fields import CHARTER_LABELS, CHARTER_NEEDED
-from teams.drawing.typefaces import font_folders
+from teams.drawing.documents import typeset
 
 _TEMPLATE = Path(__file__).parent / "charter.typ"
 
@@ -40,15 +37,7 @@ def render_charter(
         "columns": _two_columns(rows),
         "as-of": f"{as_of:%B} {as_of.day}, {as_of.year}",
     }
-    return typst.compile(
-        _TEMPLATE,
-        font_paths=font_folders(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int(as_of.timestamp()),
-        sys_inputs={"charter": json.dumps(data, ensure_ascii=False)},
-    )
+    return typeset(_TEMPLATE, data, made_at=as_of)
 
 
 def _two_columns(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import typst
 
 from pdsa.drawing import draw_ramp, word_of
 from pdsa.models import Cycle, Project
 from pdsa.queries.cycles import Ramp
 from pdsa.wording import day_text, scale_text
 from teams.autosave import text_of
+from teams.drawing.documents import typeset
 from teams.drawing.svg import PRINT
-from teams.drawing.typefaces import font_folders
 
 TEMPLATE = Path(__file__).parent / "tests.typ"
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> list[Path]:
-    return font_folders()
 
 
 def print_test(cycle: Cycle, *, who_can_see: str, made_at: datetime) -> bytes:
@@ -140,12 +131,4 @@ def _with_number(text: str, number: Any, unit: str) -> str:
 
 def _document(data: dict[str, Any], made_at: datetime) -> bytes:
     data["footer"] = f"{data['audience']} · printed {day_text(made_at.date())}"
-    return typst.compile(
-        TEMPLATE,
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int(made_at.timestamp()),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False, allow_nan=False)},
-    )
+    return typeset(TEMPLATE, data, made_at=made_at)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from reports.cards.wording import how_to_read, methods, purpose
-from teams.drawing.typefaces import font_folders
+from teams.drawing.documents import typeset
 
 TEMPLATE = Path(__file__).parent / "card.typ"
 
@@ -20,11 +16,6 @@ TEMPLATE = Path(__file__).parent / "card.typ"
 _PAGE, _DOMAIN, _MEASURE, _ROW, _REMAINDER, _REMAINDER_LINE = 668.0, 9.8, 10.4, 9.5, 7.4, 7.0
 _REMAINDER_CHARACTERS = 165
 _LEAST_INSET, _MOST_SPREAD = 0.75, 1.8
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> list[Path]:
-    return font_folders()
 
 
 def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> bytes:
@@ -45,15 +36,7 @@ def render_pdf(card: Mapping[str, Any], *, made_at: datetime | None = None) -> b
         "pages": pages,
         "row_inset": row_inset,
     }
-    return typst.compile(
-        TEMPLATE,
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=int((made_at or datetime.now(UTC)).timestamp()),
-        sys_inputs={"card": json.dumps(_kebab(data), ensure_ascii=False, allow_nan=False)},
-    )
+    return typeset(TEMPLATE, _kebab(data), made_at=made_at or datetime.now(UTC))
 
 
 def _kebab(value: Any) -> Any:
