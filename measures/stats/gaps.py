@@ -100,8 +100,23 @@ def ratio_mover_wilson(
         ValueError: see `measures.stats.rates.checked_counts`.
     Source: Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359.
     """
-    p1, p2 = np.broadcast_arrays(rate(x1, n1), rate(x2, n2))
-    l1, u1, l2, u2 = np.broadcast_arrays(*wilson(x1, n1, level), *wilson(x2, n2, level))
+    return mover_ratio(rate(x1, n1), wilson(x1, n1, level), rate(x2, n2), wilson(x2, n2, level))
+
+
+def mover_ratio(
+    first: ArrayLike, first_limits: Interval, second: ArrayLike, second_limits: Interval
+) -> Interval:
+    """Interval of first / second, two independent numbers of 0 or more, from the interval of each.
+
+    The lower limit is 0 where the lower limit of the first is 0, the upper +inf where the lower limit of
+    the second is. NaN where a number is NaN.
+
+    Source: Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359.
+    """
+    p1, l1, u1, p2, l2, u2 = np.broadcast_arrays(
+        *(np.asarray(part, dtype=np.float64) for part in (first, *first_limits)),
+        *(np.asarray(part, dtype=np.float64) for part in (second, *second_limits)),
+    )
     product = p1 * p2
     # The quadratic's roots in the form without cancellation: the textbook form divides by
     # u2 (2 p2 - u2), which passes through zero for a small p2.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from measures.stats.rates import Interval, checked_counts, z_value
+from measures.stats.gaps import mover_ratio
+from measures.stats.rates import Interval, checked_counts, wilson, z_value
 
 FloatArray = NDArray[np.float64]
 
@@ -66,6 +67,49 @@ def haldane(
     some = (cells[0] + cells[1] > 0.0) & (cells[2] + cells[3] > 0.0)
     zero = some & (cells == 0.0).any(axis=0)
     return _log_interval(np.where(some, cells + np.where(zero, 0.5, 0.0), np.nan), level, zero)
+
+
+def odds_mover_wilson(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, level: float = 0.95
+) -> OddsRatio:
+    """Odds ratio of the group against the reference, interval recovered from the Wilson limits of both.
+
+    A 0 in a table needs no ½: with one arm at 0 or 100 percent one limit is 0 or +inf and the other is a
+    number. With both arms at an end nothing is known of it: 0 to +inf. The value is +inf or 0 where the
+    observed odds ratio is, NaN where it is 0 / 0; all is NaN where an arm has no denominator. Unlike
+    `woolf` it is not quite 1 / itself where the bad result is counted instead of the good one.
+
+    Raises:
+        ValueError: see `measures.stats.rates.checked_counts`.
+    Source: Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359.
+    """
+    a, m, c, n = np.broadcast_arrays(*checked_counts(x1, n1), *checked_counts(x2, n2))
+    compared = (m > 0) & (n > 0)
+    # Odds of 100 percent are infinite. The odds of the bad result, with the arms changed, are the same ratio.
+    turned = (a == m) | (c == n)
+    hits_1, size_1 = np.where(turned, n - c, a), np.where(turned, n, m)
+    hits_2, size_2 = np.where(turned, m - a, c), np.where(turned, m, n)
+    finite = compared & (hits_1 < size_1) & (hits_2 < size_2)
+    odds_1, limits_1 = _odds(np.where(finite, hits_1, 0), np.where(finite, size_1, 1), level)
+    odds_2, limits_2 = _odds(np.where(finite, hits_2, 0), np.where(finite, size_2, 1), level)
+    lower, upper = mover_ratio(odds_1, limits_1, odds_2, limits_2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (a / (m - a)) / (c / (n - c))
+    return OddsRatio(
+        np.where(compared, value, np.nan),
+        Interval(
+            np.where(finite, lower, np.where(compared, 0.0, np.nan)),
+            np.where(finite, upper, np.where(compared, np.inf, np.nan)),
+        ),
+        np.zeros(compared.shape, dtype=bool),
+    )
+
+
+def _odds(x: NDArray[np.int64], n: NDArray[np.int64], level: float) -> tuple[FloatArray, Interval]:
+    """Odds and the odds of the Wilson limits, x below n; 1 - limit is that of the misses, not a difference."""
+    low, high = wilson(x, n, level)
+    rest_low, rest_high = wilson(n - x, n, level)
+    return x / (n - x), Interval(low / rest_high, high / rest_low)
 
 
 def mantel_haenszel(

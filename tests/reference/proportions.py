@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from statistics import NormalDist
 
@@ -55,6 +56,46 @@ def benjamini_hochberg(p: list[float]) -> list[float]:
         min(min(1.0, m * ordered[k] / (k + 1)) for k in range(m) if ordered[k] >= value)
         for value in p
     ]
+
+
+def bonferroni(p: list[float]) -> list[float]:
+    return [min(1.0, len(p) * value) for value in p]
+
+
+def holm(p: list[float]) -> list[float]:
+    """By the definition: the largest of (how many p are not below p') times p' over all p' <= p."""
+    return [
+        min(1.0, max(other * sum(one >= other for one in p) for other in p if other <= value))
+        for value in p
+    ]
+
+
+def odds_mover(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float, float]:
+    """Every ratio θ for which the recovered interval of odds 1 - θ odds 2 holds 0; no arm at 100 percent."""
+    (l1, u1), (l2, u2) = (
+        tuple(p / (1 - p) for p in wilson(x, n, level)) for x, n in ((x1, n1), (x2, n2))
+    )
+    o1, o2 = x1 / (n1 - x1), x2 / (n2 - x2)
+
+    def below(theta: float) -> bool:
+        """The whole interval lies above 0: θ is too small."""
+        return o1 - theta * o2 - math.hypot(o1 - l1, theta * (u2 - o2)) > 0
+
+    def not_above(theta: float) -> bool:
+        return o1 - theta * o2 + math.hypot(u1 - o1, theta * (o2 - l2)) >= 0
+
+    def edge(holds: Callable[[float], bool]) -> float:
+        low, high = -60.0, 60.0
+        if holds(math.exp(high)):
+            return math.inf
+        if not holds(math.exp(low)):
+            return 0.0
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if holds(math.exp(middle)) else (low, middle)
+        return math.exp(low)
+
+    return edge(below), edge(not_above)
 
 
 def patients_to_parity(x_g: int, n_g: int, x_r: int, n_r: int, higher_is_better: bool) -> int:

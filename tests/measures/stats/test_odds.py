@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import chdtrc
 
-from measures.stats.odds import haldane, mantel_haenszel, woolf
-from tests.measures.stats.golden import read_json
+from measures.stats.odds import haldane, mantel_haenszel, odds_mover_wilson, woolf
+from tests.measures.stats.golden import read_json, two_sample
+from tests.reference import proportions
 
 counts = st.integers(2, 200).flatmap(lambda n: st.tuples(st.integers(1, n - 1), st.just(n)))
 layers = st.lists(st.tuples(counts, counts), min_size=1, max_size=6)
@@ -17,6 +18,70 @@ layers = st.lists(st.tuples(counts, counts), min_size=1, max_size=6)
 
 def arrays(tables):
     return tuple(np.array(column) for column in zip(*((*a, *b) for a, b in tables), strict=True))
+
+
+any_counts = st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+def test_mover_matches_published_implementation():
+    low, high = two_sample("mover_wilson_OR_lo", "mover_wilson_OR_hi")
+    found = odds_mover_wilson(*two_sample("x1", "n1", "x2", "n2"))
+    np.testing.assert_allclose(found.interval.lower, low, rtol=1e-9)
+    np.testing.assert_allclose(found.interval.upper, high, rtol=1e-9)
+
+
+@settings(max_examples=40)
+@given(any_counts, any_counts)
+def test_mover_matches_search(first, second):
+    (x1, n1), (x2, n2) = first, second
+    if x1 == n1 or x2 == n2:
+        return
+    low, high = odds_mover_wilson(x1, n1, x2, n2).interval
+    expected = proportions.odds_mover(x1, n1, x2, n2, 0.95)
+    np.testing.assert_allclose([low, high], expected, rtol=1e-6)
+
+
+@given(any_counts, any_counts)
+def test_mover_holds_the_odds_ratio_and_turns_with_the_arms(first, second):
+    (x1, n1), (x2, n2) = first, second
+    value, (low, high), _ = vars(odds_mover_wilson(x1, n1, x2, n2)).values()
+    assert 0 <= low < high <= np.inf
+    if not np.isnan(value):
+        assert low <= value * (1 + 1e-12) and value <= high * (1 + 1e-12)
+    with np.errstate(divide="ignore"):
+        swapped = odds_mover_wilson(x2, n2, x1, n1).interval
+        np.testing.assert_allclose([1 / swapped.upper, 1 / swapped.lower], [low, high], rtol=1e-9)
+
+
+def test_mover_at_the_ends():
+    # nobody, everybody, and one arm of each: what the table can say and no more
+    x1, n1 = [0, 5, 3, 0, 9, 9, 0, 0, 9], [9, 9, 9, 9, 9, 9, 9, 0, 9]
+    x2, n2 = [4, 0, 9, 0, 9, 0, 9, 4, 4], [9, 9, 9, 9, 9, 9, 9, 9, 9]
+    found = odds_mover_wilson(x1, n1, x2, n2)
+    nan, inf = np.nan, np.inf
+    np.testing.assert_array_equal(found.value, [0, inf, 0, nan, nan, inf, 0, nan, inf])
+    low, high = found.interval
+    np.testing.assert_array_equal(
+        low == 0, [True, False, True, True, True, True, True, False, False]
+    )
+    np.testing.assert_array_equal(
+        np.isinf(high), [False, True, False, True, True, True, True, False, True]
+    )
+    assert np.isnan([low[7], high[7]]).all() and low[1] > 1 and high[2] < 1
+    assert not found.corrected.any()
+    # Counted as failures with the arms changed, one arm at its end is the same question.
+    np.testing.assert_allclose(
+        np.array(odds_mover_wilson(9, 9, 4, 9).interval),
+        np.array(odds_mover_wilson(5, 9, 0, 9).interval),
+    )
+
+
+def test_mover_of_many_people_is_woolf():
+    arms = (702_000, 1_100_000, 1_593_000, 2_250_000)
+    np.testing.assert_allclose(odds_mover_wilson(*arms).interval, woolf(*arms).interval, rtol=1e-5)
+    # as many people as there can be: no limit runs into 1 - 1
+    low, high = odds_mover_wilson(2**31 - 2, 2**31 - 1, 2**30, 2**31 - 1).interval
+    assert 0 < low < 2**31 - 2 < high < np.inf
 
 
 def test_mantel_haenszel_matches_statsmodels():
