@@ -5,6 +5,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from teams.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
 
@@ -14,66 +16,68 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Imputation',
-            fields=[
-                ('submission', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='imputation', serialize=False, to='measures.submission')),
-                ('tables', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, help_text="Versions of the tables; empty where the sender's own probabilities were used.", size=None)),
-                ('report', models.JSONField(default=dict, help_text='Part (surname, place …) → reason → members. Counts only.')),
-                ('method_version', models.CharField(max_length=20)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='RaceTable',
-            fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('surname', 'Surnames'), ('first_name', 'First names'), ('block_group', 'Block groups'), ('tract', 'Tracts'), ('zip', 'ZIP areas')], max_length=12)),
-                ('vintage', models.CharField(help_text='Census that the numbers come from.', max_length=9)),
-                ('layout', models.CharField(help_text='How it was published.', max_length=12)),
-                ('file_name', models.CharField(max_length=255)),
-                ('sha256', models.CharField(help_text='Of the published file or files.', max_length=64)),
-                ('row_count', models.IntegerField()),
-                ('stored_as', models.CharField(help_text='Path in the state folder.', max_length=255)),
-                ('is_current', models.BooleanField(default=False, help_text='Used for files that come in now.')),
-                ('loaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                'ordering': ['kind', '-loaded_at'],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'sha256'), name='racetable_once'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('kind',), name='racetable_one_current'), models.CheckConstraint(condition=models.Q(('kind__in', ['surname', 'first_name', 'block_group', 'tract', 'zip'])), name='racetable_kind_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ImputationValidity',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bins', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='`ValidityBins.packed()`.', size=None)),
-                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.period')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imputation_validity', to='measures.submission')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.team')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('submission', 'team', 'period'), name='imputationvalidity_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ImputedSlice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('direct_count', models.IntegerField()),
-                ('imputed_count', models.IntegerField()),
-                ('no_estimate_count', models.IntegerField()),
-                ('declined_count', models.IntegerField()),
-                ('sums', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='`Sums.packed()`: direct and imputed rows.', size=None)),
-                ('most_likely', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='Rates by expectation maximisation; NaN for nobody.', size=None)),
-                ('direct', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='Direct rows per group: denominators, then numerators.', size=None)),
-                ('hard', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='Rows by the most probable group (denominators, numerators), then where that is at least 0.8 sure; for comparison only.', size=None)),
-                ('measure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.measure')),
-                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.period')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imputed_slices', to='measures.submission')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.team')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('submission', 'team', 'measure', 'period'), name='imputedslice_once'), models.CheckConstraint(condition=models.Q(('declined_count__gte', 0), ('direct_count__gte', 0), ('imputed_count__gte', 0), ('no_estimate_count__gte', 0)), name='imputedslice_counts_fit')],
-            },
+        CreateModels(
+            migrations.CreateModel(
+                name='Imputation',
+                fields=[
+                    ('submission', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='imputation', serialize=False, to='measures.submission')),
+                    ('tables', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, help_text="Versions of the tables; empty where the sender's own probabilities were used.", size=None)),
+                    ('report', models.JSONField(default=dict, help_text='Part (surname, place …) → reason → members. Counts only.')),
+                    ('method_version', models.CharField(max_length=20)),
+                ],
+            ),
+            migrations.CreateModel(
+                name='RaceTable',
+                fields=[
+                    ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                    ('kind', models.CharField(choices=[('surname', 'Surnames'), ('first_name', 'First names'), ('block_group', 'Block groups'), ('tract', 'Tracts'), ('zip', 'ZIP areas')], max_length=12)),
+                    ('vintage', models.CharField(help_text='Census that the numbers come from.', max_length=9)),
+                    ('layout', models.CharField(help_text='How it was published.', max_length=12)),
+                    ('file_name', models.CharField(max_length=255)),
+                    ('sha256', models.CharField(help_text='Of the published file or files.', max_length=64)),
+                    ('row_count', models.IntegerField()),
+                    ('stored_as', models.CharField(help_text='Path in the state folder.', max_length=255)),
+                    ('is_current', models.BooleanField(default=False, help_text='Used for files that come in now.')),
+                    ('loaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ],
+                options={
+                    'ordering': ['kind', '-loaded_at'],
+                    'constraints': [models.UniqueConstraint(fields=('kind', 'sha256'), name='racetable_once'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('kind',), name='racetable_one_current'), models.CheckConstraint(condition=models.Q(('kind__in', ['surname', 'first_name', 'block_group', 'tract', 'zip'])), name='racetable_kind_known')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ImputationValidity',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('bins', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='`ValidityBins.packed()`.', size=None)),
+                    ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.period')),
+                    ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imputation_validity', to='measures.submission')),
+                    ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.team')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('submission', 'team', 'period'), name='imputationvalidity_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ImputedSlice',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('direct_count', models.IntegerField()),
+                    ('imputed_count', models.IntegerField()),
+                    ('no_estimate_count', models.IntegerField()),
+                    ('declined_count', models.IntegerField()),
+                    ('sums', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='`Sums.packed()`: direct and imputed rows.', size=None)),
+                    ('most_likely', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), help_text='Rates by expectation maximisation; NaN for nobody.', size=None)),
+                    ('direct', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='Direct rows per group: denominators, then numerators.', size=None)),
+                    ('hard', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='Rows by the most probable group (denominators, numerators), then where that is at least 0.8 sure; for comparison only.', size=None)),
+                    ('measure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.measure')),
+                    ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='measures.period')),
+                    ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imputed_slices', to='measures.submission')),
+                    ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.team')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('submission', 'team', 'measure', 'period'), name='imputedslice_once'), models.CheckConstraint(condition=models.Q(('declined_count__gte', 0), ('direct_count__gte', 0), ('imputed_count__gte', 0), ('no_estimate_count__gte', 0)), name='imputedslice_counts_fit')],
+                },
+            ),
         ),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from teams.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
 
@@ -12,34 +14,36 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='DeprivationTable',
-            fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('vintage', models.CharField(help_text='Year that the numbers are of.', max_length=9)),
-                ('layout', models.CharField(help_text='Column that the fifths were made from.', max_length=12)),
-                ('file_name', models.CharField(max_length=255)),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('row_count', models.IntegerField()),
-                ('left_out_count', models.IntegerField(help_text='Areas for which the table gives no rank.')),
-                ('is_current', models.BooleanField(default=False)),
-                ('loaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                'ordering': ['-loaded_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('is_current',), name='deprivation_one_current')],
-            },
-        ),
-        migrations.CreateModel(
-            name='DeprivationArea',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('zip_code', models.IntegerField()),
-                ('fifth', models.SmallIntegerField()),
-                ('table', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='measures.deprivationtable')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('table', 'zip_code'), name='deprivationarea_once'), models.CheckConstraint(condition=models.Q(('fifth__range', (1, 5))), name='deprivationarea_is_a_fifth')],
-            },
+        CreateModels(
+            migrations.CreateModel(
+                name='DeprivationTable',
+                fields=[
+                    ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                    ('vintage', models.CharField(help_text='Year that the numbers are of.', max_length=9)),
+                    ('layout', models.CharField(help_text='Column that the fifths were made from.', max_length=12)),
+                    ('file_name', models.CharField(max_length=255)),
+                    ('sha256', models.CharField(max_length=64, unique=True)),
+                    ('row_count', models.IntegerField()),
+                    ('left_out_count', models.IntegerField(help_text='Areas for which the table gives no rank.')),
+                    ('is_current', models.BooleanField(default=False)),
+                    ('loaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ],
+                options={
+                    'ordering': ['-loaded_at'],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('is_current',), name='deprivation_one_current')],
+                },
+            ),
+            migrations.CreateModel(
+                name='DeprivationArea',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('zip_code', models.IntegerField()),
+                    ('fifth', models.SmallIntegerField()),
+                    ('table', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='measures.deprivationtable')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('table', 'zip_code'), name='deprivationarea_once'), models.CheckConstraint(condition=models.Q(('fifth__range', (1, 5))), name='deprivationarea_is_a_fifth')],
+                },
+            ),
         ),
     ]

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension, UnaccentExtension
 from django.db import migrations, models
 
+from teams.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
 
@@ -24,175 +26,179 @@ class Migration(migrations.Migration):
         BtreeGistExtension(),
         TrigramExtension(),
         UnaccentExtension(),
-        migrations.CreateModel(
-            name='Site',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=150)),
-                ('zip_code', models.CharField(blank=True, max_length=5)),
-            ],
-            options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='User',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=150)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('failed_sign_ins', models.PositiveSmallIntegerField(default=0)),
-                ('locked_until_at', models.DateTimeField(blank=True, null=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='ApiToken',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('key_prefix', models.CharField(max_length=8)),
-                ('key_hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-created_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Organisation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150, unique=True)),
-                ('kind', models.CharField(choices=[('payer', 'Payer'), ('institute', 'Improvement institute'), ('provider_group', 'Provider group'), ('evaluator', 'Evaluator')], max_length=20)),
-            ],
-            options={
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['payer', 'institute', 'provider_group', 'evaluator'])), name='organisation_kind_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('group_member', 'Group member'), ('group_lead', 'Group lead'), ('senior_sponsor', 'Senior sponsor'), ('coach', 'Coach'), ('programme_director', 'Programme director'), ('payer_analyst', 'Payer analyst'), ('payer_finance', 'Payer finance'), ('evaluator', 'Evaluator'), ('administrator', 'Administrator')], max_length=20)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.organisation')),
-            ],
-            options={
-                'ordering': ['user', 'starts_on'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Invitation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('name', models.CharField(max_length=150)),
-                ('role', models.CharField(choices=[('group_member', 'Group member'), ('group_lead', 'Group lead'), ('senior_sponsor', 'Senior sponsor'), ('coach', 'Coach'), ('programme_director', 'Programme director'), ('payer_analyst', 'Payer analyst'), ('payer_finance', 'Payer finance'), ('evaluator', 'Evaluator'), ('administrator', 'Administrator')], max_length=20)),
-                ('secret_hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations_accepted', to=settings.AUTH_USER_MODEL)),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations_sent', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='teams.organisation')),
-            ],
-            options={
-                'ordering': ['-created_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Programme',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='Equity Action Community', max_length=120)),
-                ('payer_name', models.CharField(default='The payer', max_length=120)),
-                ('institute_name', models.CharField(default='The improvement institute', max_length=120)),
-                ('team_word', models.CharField(default='team', max_length=40)),
-                ('coach_word', models.CharField(default='coach', max_length=40)),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('rejected_share_percent', models.PositiveSmallIntegerField(default=5, help_text='A file with a larger share of bad rows is rejected whole.')),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='programme_is_one'), models.CheckConstraint(condition=models.Q(('rejected_share_percent__lte', 100)), name='programme_share_is_percent')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Team',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=150, unique=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teams', to='teams.organisation')),
-            ],
-            options={
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='SiteAssignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='teams.site')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='site_assignments', to='teams.team')),
-            ],
-            options={
-                'ordering': ['site', 'starts_on'],
-            },
+        CreateModels(
+            migrations.CreateModel(
+                name='Site',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.CharField(max_length=40, unique=True)),
+                    ('name', models.CharField(max_length=150)),
+                    ('zip_code', models.CharField(blank=True, max_length=5)),
+                ],
+                options={
+                    'ordering': ['name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='User',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('password', models.CharField(max_length=128, verbose_name='password')),
+                    ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                    ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                    ('email', models.EmailField(max_length=254, unique=True)),
+                    ('name', models.CharField(max_length=150)),
+                    ('is_active', models.BooleanField(default=True)),
+                    ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                    ('failed_sign_ins', models.PositiveSmallIntegerField(default=0)),
+                    ('locked_until_at', models.DateTimeField(blank=True, null=True)),
+                    ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                    ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ],
+            ),
+            migrations.CreateModel(
+                name='ApiToken',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80)),
+                    ('key_prefix', models.CharField(max_length=8)),
+                    ('key_hash', models.CharField(max_length=64, unique=True)),
+                    ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                    ('expires_at', models.DateTimeField()),
+                    ('last_used_at', models.DateTimeField(blank=True, null=True)),
+                    ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-created_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Organisation',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=150, unique=True)),
+                    ('kind', models.CharField(choices=[('payer', 'Payer'), ('institute', 'Improvement institute'), ('provider_group', 'Provider group'), ('evaluator', 'Evaluator')], max_length=20)),
+                ],
+                options={
+                    'ordering': ['name'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['payer', 'institute', 'provider_group', 'evaluator'])), name='organisation_kind_known')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Membership',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('role', models.CharField(choices=[('group_member', 'Group member'), ('group_lead', 'Group lead'), ('senior_sponsor', 'Senior sponsor'), ('coach', 'Coach'), ('programme_director', 'Programme director'), ('payer_analyst', 'Payer analyst'), ('payer_finance', 'Payer finance'), ('evaluator', 'Evaluator'), ('administrator', 'Administrator')], max_length=20)),
+                    ('starts_on', models.DateField()),
+                    ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                    ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='teams.organisation')),
+                ],
+                options={
+                    'ordering': ['user', 'starts_on'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Invitation',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('email', models.EmailField(max_length=254)),
+                    ('name', models.CharField(max_length=150)),
+                    ('role', models.CharField(choices=[('group_member', 'Group member'), ('group_lead', 'Group lead'), ('senior_sponsor', 'Senior sponsor'), ('coach', 'Coach'), ('programme_director', 'Programme director'), ('payer_analyst', 'Payer analyst'), ('payer_finance', 'Payer finance'), ('evaluator', 'Evaluator'), ('administrator', 'Administrator')], max_length=20)),
+                    ('secret_hash', models.CharField(max_length=64, unique=True)),
+                    ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                    ('expires_at', models.DateTimeField()),
+                    ('accepted_at', models.DateTimeField(blank=True, null=True)),
+                    ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                    ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations_accepted', to=settings.AUTH_USER_MODEL)),
+                    ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations_sent', to=settings.AUTH_USER_MODEL)),
+                    ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='teams.organisation')),
+                ],
+                options={
+                    'ordering': ['-created_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Programme',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(default='Equity Action Community', max_length=120)),
+                    ('payer_name', models.CharField(default='The payer', max_length=120)),
+                    ('institute_name', models.CharField(default='The improvement institute', max_length=120)),
+                    ('team_word', models.CharField(default='team', max_length=40)),
+                    ('coach_word', models.CharField(default='coach', max_length=40)),
+                    ('starts_on', models.DateField(blank=True, null=True)),
+                    ('ends_on', models.DateField(blank=True, null=True)),
+                    ('rejected_share_percent', models.PositiveSmallIntegerField(default=5, help_text='A file with a larger share of bad rows is rejected whole.')),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='programme_is_one'), models.CheckConstraint(condition=models.Q(('rejected_share_percent__lte', 100)), name='programme_share_is_percent')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Team',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.CharField(max_length=20, unique=True)),
+                    ('name', models.CharField(max_length=150, unique=True)),
+                    ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teams', to='teams.organisation')),
+                ],
+                options={
+                    'ordering': ['name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='SiteAssignment',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('starts_on', models.DateField()),
+                    ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
+                    ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='teams.site')),
+                    ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='site_assignments', to='teams.team')),
+                ],
+                options={
+                    'ordering': ['site', 'starts_on'],
+                },
+            ),
         ),
         migrations.AddField(
             model_name='site',
             name='teams',
             field=models.ManyToManyField(related_name='sites', through='teams.SiteAssignment', to='teams.team'),
         ),
-        migrations.CreateModel(
-            name='CoachAssignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coach_assignments', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coach_assignments', to='teams.team')),
-            ],
-            options={
-                'ordering': ['team', 'starts_on'],
-            },
-        ),
-        migrations.CreateModel(
-            name='AuditEvent',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True, editable=False)),
-                ('act', models.CharField(max_length=60)),
-                ('object_type', models.CharField(max_length=60)),
-                ('object_id', models.CharField(max_length=64)),
-                ('details', models.JSONField(default=dict)),
-                ('request_id', models.CharField(blank=True, max_length=36)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('actor', models.ForeignKey(help_text='Empty: the system.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='teams.team')),
-            ],
-            options={
-                'ordering': ['-at'],
-            },
+        CreateModels(
+            migrations.CreateModel(
+                name='CoachAssignment',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('starts_on', models.DateField()),
+                    ('ends_on', models.DateField(blank=True, help_text='Last day, included.', null=True)),
+                    ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coach_assignments', to=settings.AUTH_USER_MODEL)),
+                    ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coach_assignments', to='teams.team')),
+                ],
+                options={
+                    'ordering': ['team', 'starts_on'],
+                },
+            ),
+            migrations.CreateModel(
+                name='AuditEvent',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True, editable=False)),
+                    ('act', models.CharField(max_length=60)),
+                    ('object_type', models.CharField(max_length=60)),
+                    ('object_id', models.CharField(max_length=64)),
+                    ('details', models.JSONField(default=dict)),
+                    ('request_id', models.CharField(blank=True, max_length=36)),
+                    ('address', models.GenericIPAddressField(null=True)),
+                    ('actor', models.ForeignKey(help_text='Empty: the system.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to=settings.AUTH_USER_MODEL)),
+                    ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='teams.team')),
+                ],
+                options={
+                    'ordering': ['-at'],
+                },
+            ),
         ),
         migrations.AddConstraint(
             model_name='user',

@@ -5,6 +5,8 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+from teams.migration_operations import CreateModels
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -17,124 +19,126 @@ class Migration(migrations.Migration):
             name="unread_count",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
-        migrations.CreateModel(
-            name="Notification",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        CreateModels(
+            migrations.CreateModel(
+                name="Notification",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-                (
-                    "topic",
-                    models.CharField(
-                        choices=[
-                            ("conversation", "Comments, mentions and answers"),
-                            ("tests", "Tests of change"),
-                            ("coaching", "Coaching calls and actions"),
-                            ("sessions", "Learning sessions and meetings"),
-                            ("reports", "Monthly reports"),
-                            ("grants", "Grants"),
-                            ("results", "Results and report cards"),
-                            ("digest", "Weekly digest"),
-                        ],
-                        max_length=20,
+                    (
+                        "topic",
+                        models.CharField(
+                            choices=[
+                                ("conversation", "Comments, mentions and answers"),
+                                ("tests", "Tests of change"),
+                                ("coaching", "Coaching calls and actions"),
+                                ("sessions", "Learning sessions and meetings"),
+                                ("reports", "Monthly reports"),
+                                ("grants", "Grants"),
+                                ("results", "Results and report cards"),
+                                ("digest", "Weekly digest"),
+                            ],
+                            max_length=20,
+                        ),
                     ),
-                ),
-                ("title", models.CharField(max_length=200)),
-                ("text", models.TextField(blank=True)),
-                ("path", models.CharField(max_length=300)),
-                ("key", models.CharField(max_length=120)),
-                ("on_site", models.BooleanField()),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ("title", models.CharField(max_length=200)),
+                    ("text", models.TextField(blank=True)),
+                    ("path", models.CharField(max_length=300)),
+                    ("key", models.CharField(max_length=120)),
+                    ("on_site", models.BooleanField()),
+                    (
+                        "created_at",
+                        models.DateTimeField(
+                            db_default=django.db.models.functions.datetime.Now(), editable=False
+                        ),
                     ),
-                ),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notifications",
-                        to=settings.AUTH_USER_MODEL,
+                    ("read_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="notifications",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="NotificationPreference",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                ],
+                options={
+                    "ordering": ["-created_at", "-id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="NotificationPreference",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-                (
-                    "topic",
-                    models.CharField(
-                        choices=[
-                            ("conversation", "Comments, mentions and answers"),
-                            ("tests", "Tests of change"),
-                            ("coaching", "Coaching calls and actions"),
-                            ("sessions", "Learning sessions and meetings"),
-                            ("reports", "Monthly reports"),
-                            ("grants", "Grants"),
-                            ("results", "Results and report cards"),
-                            ("digest", "Weekly digest"),
-                        ],
-                        max_length=20,
+                    (
+                        "topic",
+                        models.CharField(
+                            choices=[
+                                ("conversation", "Comments, mentions and answers"),
+                                ("tests", "Tests of change"),
+                                ("coaching", "Coaching calls and actions"),
+                                ("sessions", "Learning sessions and meetings"),
+                                ("reports", "Monthly reports"),
+                                ("grants", "Grants"),
+                                ("results", "Results and report cards"),
+                                ("digest", "Weekly digest"),
+                            ],
+                            max_length=20,
+                        ),
                     ),
-                ),
-                ("on_site", models.BooleanField()),
-                ("by_email", models.BooleanField()),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notification_preferences",
-                        to=settings.AUTH_USER_MODEL,
+                    ("on_site", models.BooleanField()),
+                    ("by_email", models.BooleanField()),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="notification_preferences",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="OutboxMessage",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                ],
+            ),
+            migrations.CreateModel(
+                name="OutboxMessage",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(
+                            auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                        ),
                     ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    (
+                        "created_at",
+                        models.DateTimeField(
+                            db_default=django.db.models.functions.datetime.Now(), editable=False
+                        ),
                     ),
-                ),
-                ("next_try_at", models.DateTimeField(null=True)),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("sent_at", models.DateTimeField(null=True)),
-                ("problem", models.CharField(blank=True, max_length=300)),
-                (
-                    "notification",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="message",
-                        to="teams.notification",
+                    ("next_try_at", models.DateTimeField(null=True)),
+                    ("tries", models.PositiveSmallIntegerField(default=0)),
+                    ("sent_at", models.DateTimeField(null=True)),
+                    ("problem", models.CharField(blank=True, max_length=300)),
+                    (
+                        "notification",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="message",
+                            to="teams.notification",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
+                ],
+                options={
+                    "ordering": ["-created_at", "-id"],
+                },
+            ),
         ),
         migrations.AddIndex(
             model_name="notification",
