@@ -28,6 +28,11 @@ CHROMIUM_OPTIONS = [
 ]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are not part of a test's name: packed ones hold the time, and each worker would name them anew."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Test databases are copies of a migrated one."""
