@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from learning.enums import QuestionKind, RespondentGroup
 from measures.stats.rates import wilson
@@ -80,7 +80,7 @@ def summarise_scale(numbers: Sequence[int]) -> ScaleSummary:
     agree = _share("4 or 5", int((values >= AGREE_FROM).sum()), count)
     if spread == 0:
         return ScaleSummary(count, mean, None, None, agree)
-    half = float(student.ppf(0.975, count - 1)) * spread / count**0.5
+    half = float(stdtrit(count - 1, 0.975)) * spread / count**0.5
     return ScaleSummary(count, mean, max(1.0, mean - half), min(float(TOP), mean + half), agree)
 
 

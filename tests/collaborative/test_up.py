@@ -30,9 +30,25 @@ pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder that a first start leaves; starting from a copy of it spares the migrations."""
+    installation = Installation(tmp_path_factory.mktemp("first") / "state")
+    assert installation.stop(signal.SIGINT) == 0
+    return installation.state
+
+
+def copied(state: Path, folder: Path) -> Path:
+    """A copy with owners and modes: PostgreSQL refuses a folder of somebody else."""
+    subprocess.run(["cp", "-a", state, folder], check=True)
+    return folder / state.name
+
+
+@pytest.fixture(scope="module")
+def installation(
+    first_start: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
     """A running copy that no test breaks; its folder has mode 0700, like a home."""
-    installation = Installation(tmp_path_factory.mktemp("up") / "state")
+    installation = Installation(copied(first_start, tmp_path_factory.mktemp("up")))
     yield installation
     processes = installation.processes()
     sockets = Path(installation.running["sockets"])
@@ -173,8 +189,10 @@ def test_killed_worker_leaves_no_process_and_is_started_again(installation: Inst
     wait_until(lambda: "collaborative\0worker" in installation.command_lines(), 30)
 
 
-def test_kill_9_leaves_nothing_and_the_next_start_has_the_data(tmp_path: Path) -> None:
-    first = Installation(tmp_path / "state")
+def test_kill_9_leaves_nothing_and_the_next_start_has_the_data(
+    first_start: Path, tmp_path: Path
+) -> None:
+    first = Installation(copied(first_start, tmp_path))
     ask(first, "create table kept as select 42 as answer")
     processes = first.processes()
     # PostgreSQL, Valkey, web server and worker with a child each, beat, and PostgreSQL's own.
