@@ -108,6 +108,40 @@ def list_versions(targets: Iterable[models.Model]) -> dict[tuple[str, int], dict
     return found
 
 
+def versions_of(target: models.Model) -> dict[str, int]:
+    """Latest version numbers of one object by field; a field that is missing is at version 0. One query."""
+    return list_versions([target]).get((type_of(target), target.pk), {})
+
+
+@dataclass(frozen=True)
+class Box:
+    """A text that saves itself, as a page shows it. id: of its control, used once on the page."""
+
+    id: str
+    name: str
+    label: str
+    text: str
+    version: int
+
+
+def list_boxes(target: models.Model, form: type[forms.BaseForm], *, prefix: str = "") -> list[Box]:
+    """The fields of an object that a form checks, in the form's order; one query.
+
+    prefix: of the boxes' ids, where a page shows several objects of a kind.
+    """
+    versions = versions_of(target)
+    return [
+        Box(
+            id=f"{prefix}{name}",
+            name=name,
+            label=str(field.label),
+            text=getattr(target, name),
+            version=versions.get(name, 0),
+        )
+        for name, field in fields_of(form).items()
+    ]
+
+
 def list_latest(target: models.Model) -> list[FieldVersion]:
     """The latest version of every field of an object that has any; one query."""
     return list(

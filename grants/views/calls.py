@@ -39,7 +39,7 @@ from grants.queries.calls import (
 )
 from grants.queries.money import list_funds
 from grants.views.autosave import show_versions
-from teams.autosave import list_versions
+from teams.autosave import versions_of
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
@@ -121,8 +121,7 @@ def apply_page(request: HttpRequest, call_id: int, code: str) -> HttpResponse:
         return redirect("grants:application", application.pk)
     form = ApplicationForm(request.POST or None, call=call, application=application)
     if application is not None:
-        saved = list_versions([application])
-        show_versions(form, saved.get(("grants.application", application.pk), {}))
+        show_versions(form, versions_of(application))
     if request.method == "POST" and form.is_valid():
         common: dict[str, Any] = {"by": request.user, "as_of": timezone.now()}
         try:

@@ -33,7 +33,7 @@ from learning.forms import (
     HoldCallForm,
     PrivateNoteForm,
 )
-from learning.models import Call, PrivateNote, StreamNote
+from learning.models import Call
 from learning.policies import check_call_open
 from learning.queries.caseload import list_caseload
 from learning.queries.coaching import (
@@ -60,7 +60,7 @@ from learning.queries.coaching import (
 )
 from learning.queries.items import KINDS, Item
 from learning.queries.since import list_since
-from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.autosave import Editable, fields_of, list_boxes
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import list_coaches_of, list_people_around
@@ -162,7 +162,7 @@ def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
             "happened": _by_kind(list_since(scope, call.team, since=since, until=until)),
             "writes": writes,
             "streams": _streams(call),
-            "private": _boxes(note, PrivateNoteForm) if note else None,
+            "private": list_boxes(note, PrivateNoteForm) if note else None,
             "note": note,
             "actions": list(list_open_action_items(scope, call.team)),
             "action_form": _action_form(None, scope, call.team),
@@ -188,28 +188,10 @@ def _streams(call: Call) -> list[dict[str, Any]]:
     return [
         {
             "note": note,
-            "boxes": [
-                box | {"id": f"{note.workstream}-{box['name']}"}
-                for box in _boxes(note, CallNotesForm)
-            ],
+            "boxes": list_boxes(note, CallNotesForm, prefix=f"{note.workstream}-"),
             "open": note in wanted,
         }
         for note in notes
-    ]
-
-
-def _boxes(target: StreamNote | PrivateNote, form: type) -> list[dict[str, Any]]:
-    """The fields of an object that save themselves, with the version that the page shows."""
-    versions = list_versions([target]).get((type_of(target), target.pk), {})
-    return [
-        {
-            "id": name,
-            "name": name,
-            "label": field.label,
-            "text": getattr(target, name),
-            "version": versions.get(name, 0),
-        }
-        for name, field in fields_of(form).items()
     ]
 
 

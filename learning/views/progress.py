@@ -37,7 +37,7 @@ from learning.queries.since import list_since
 from learning.scale import LEVEL_OF, LEVELS, suggest_score
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
-from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.autosave import Editable, fields_of, list_boxes
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.scoping import Scope
@@ -166,7 +166,6 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
     is_staff = scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids
     drafts = report.state == ReportState.DRAFT
     facts = _facts(scope, report) if drafts else (report.facts or {})
-    versions = list_versions([report]).get((type_of(report), report.pk), {})
     pairs = list_score_pairs(scope, [team]).get(team.pk, [])
     return render(
         request,
@@ -183,15 +182,7 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
                 if any(row["kind"] == kind for row in facts.get("items", []))
             ],
             "charts": facts.get("charts", []),
-            "boxes": [
-                {
-                    "name": name,
-                    "label": field.label,
-                    "text": getattr(report, name),
-                    "version": versions.get(name, 0),
-                }
-                for name, field in fields_of(ReportForm).items()
-            ],
+            "boxes": list_boxes(report, ReportForm),
             "writes": is_staff and drafts,
             "may_submit": is_staff and can_with_report("submit", report),
             "may_take_back": is_staff and can_with_report("take_back", report),

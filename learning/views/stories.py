@@ -35,7 +35,7 @@ from learning.queries.stories import (
     may_tell,
 )
 from teams.attachments import list_attachments
-from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.autosave import Editable, fields_of, list_boxes
 from teams.file_types import SHOWN_IN_PAGE
 from teams.models import Team
 from teams.moderation import held_ids
@@ -153,7 +153,6 @@ def story_page(request: HttpRequest, story_id: int) -> HttpResponse:
     story = get_story(scope, story_id)
     own = story.team_id in scope.own_team_ids
     writes = may_tell(scope, story.team_id) and story.state == StoryState.DRAFT
-    versions = list_versions([story]).get((type_of(story), story.pk), {})
     files = list(list_attachments(story))
     context = {
         "story": story,
@@ -162,15 +161,7 @@ def story_page(request: HttpRequest, story_id: int) -> HttpResponse:
         "writes": writes,
         "may_take_back": may_tell(scope, story.team_id) and story.state == StoryState.TOLD,
         "hidden": story.pk in set(held_ids("learning.story")),
-        "boxes": [
-            {
-                "name": name,
-                "label": field.label,
-                "text": getattr(story, name),
-                "version": versions.get(name, 0),
-            }
-            for name, field in fields_of(StoryForm).items()
-        ],
+        "boxes": list_boxes(story, StoryForm),
         "pictures": [file for file in files if file.content_type in SHOWN_IN_PAGE],
         "files": [file for file in files if file.content_type not in SHOWN_IN_PAGE],
         "all_files": files,

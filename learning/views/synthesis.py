@@ -29,7 +29,7 @@ from learning.queries.synthesis import (
 )
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
-from teams.autosave import Editable, fields_of, list_versions, type_of
+from teams.autosave import Editable, fields_of, list_boxes
 from teams.permissions import Permission, require
 from teams.queries import get_programme
 from teams.scoping import Scope
@@ -84,7 +84,6 @@ def synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
     synthesis = _synthesis(scope, month)
     published = synthesis.state == SynthesisState.PUBLISHED
     writes = scope.may(Permission.WRITE_SYNTHESES) and not published
-    versions = list_versions([synthesis]).get((type_of(synthesis), synthesis.pk), {})
     return render(
         request,
         "learning/synthesis.html",
@@ -96,15 +95,7 @@ def synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
             "writes": writes,
             "may_take_back": scope.may(Permission.WRITE_SYNTHESES) and published,
             "themes": list_themes(scope, synthesis.month) if writes else [],
-            "boxes": [
-                {
-                    "name": name,
-                    "label": field.label,
-                    "text": getattr(synthesis, name),
-                    "version": versions.get(name, 0),
-                }
-                for name, field in fields_of(SynthesisForm).items()
-            ],
+            "boxes": list_boxes(synthesis, SynthesisForm),
         },
     )
 

@@ -33,7 +33,7 @@ from pdsa.queries.aims import (
 )
 from pdsa.queries.projects import get_project, get_writable_project, list_writable_projects
 from pdsa.views.aims import page_context, version_context
-from teams.autosave import list_versions, type_of
+from teams.autosave import versions_of
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
@@ -106,7 +106,7 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
         )
         messages.success(request, "The charter was saved.")
         return redirect("aims:charter", project.pk)
-    stored = list_versions([found]).get((type_of(found), found.pk), {})
+    stored = versions_of(found)
     for name, field in form.fields.items():
         if name in CHARTER_LABELS:
             field.widget.attrs["data-version"] = stored.get(name, 0)
