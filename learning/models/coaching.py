@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from learning.enums import ActionState, CallState
+from learning.models.questions import Question
 from pdsa.enums import Workstream
 
 
@@ -154,29 +155,7 @@ class ActionItem(models.Model):
         return self.text
 
 
-class HelpRequest(models.Model):
+class HelpRequest(Question):
     """A team asks for help between two calls; the coach answers."""
 
     team = models.ForeignKey("teams.Team", models.PROTECT, related_name="help_requests")
-    text = models.TextField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    answer = models.TextField(blank=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    answered_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-asked_at", "-id"]
-        constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="helprequest_has_text"),
-            models.CheckConstraint(
-                condition=Q(answer="", answered_by__isnull=True, answered_at__isnull=True)
-                | ~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False),
-                name="helprequest_answer_whole",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.text[:60]

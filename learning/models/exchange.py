@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from grants.enums import PlanDecision
 from learning.enums import NominationState, TriedOutcome
+from learning.models.questions import Question
 from pdsa.enums import Decision
 
 _ALIVE = [NominationState.WAITING, NominationState.ACCEPTED]
@@ -100,7 +101,7 @@ class TriedToo(models.Model):
         return f"{self.get_outcome_display()}: {self.cycle}"
 
 
-class GroupQuestion(models.Model):
+class GroupQuestion(Question):
     """A question to the group that shared a test, and its answer."""
 
     cycle = models.ForeignKey("pdsa.Cycle", models.PROTECT, related_name="questions_of_others")
@@ -113,25 +114,3 @@ class GroupQuestion(models.Model):
         help_text="Group of the person who asks; a coach has none.",
     )
     is_named = models.BooleanField(default=False, help_text="The asking group's name is shown.")
-    text = models.TextField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField()
-    answer = models.TextField(blank=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    answered_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-asked_at", "-id"]
-        constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="groupquestion_has_text"),
-            models.CheckConstraint(
-                condition=Q(answer="", answered_by__isnull=True, answered_at__isnull=True)
-                | ~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False),
-                name="groupquestion_answer_whole",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.text[:60]
