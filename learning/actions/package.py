@@ -68,12 +68,20 @@ def _locked_draft(version_id: int) -> PackageVersion:
     return version
 
 
-def _save(row: Edited, values: dict[str, Any], *, by: User, as_of: datetime) -> None:
+def _change(
+    row: Edited, values: dict[str, Any], *, act: str, seen: int, by: User, as_of: datetime
+) -> None:
+    check_revision(seen, row.revision)
     for name, value in values.items():
         setattr(row, name, value)
     row.revision += 1
     row.changed_by, row.changed_at = by, as_of
     row.save()
+    record_event(act=act, target=row, by=by)
+
+
+def _next_position(rows: Any) -> int:
+    return (rows.aggregate(last=Max("position"))["last"] or 0) + 1
 
 
 def _copied(row: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -119,9 +127,7 @@ def change_package(
     Effects: audit event. Raises StateRefused for a published version or one that changed meanwhile.
     """
     version = _locked_draft(version.pk)
-    check_revision(seen, version.revision)
-    _save(version, values, by=by, as_of=as_of)
-    record_event(act="change_package", target=version, by=by)
+    _change(version, values, act="change_package", seen=seen, by=by, as_of=as_of)
     return version
 
 
@@ -131,9 +137,12 @@ def add_chapter(
 ) -> Chapter:
     """values: title, introduction, driver, drivers, measure_codes, focus_codes. Effects: audit event."""
     version = _locked_draft(version.pk)
-    last = version.chapters.aggregate(last=Max("position"))["last"] or 0
     chapter = Chapter.objects.create(
-        version=version, position=last + 1, changed_by=by, changed_at=as_of, **values
+        version=version,
+        position=_next_position(version.chapters),
+        changed_by=by,
+        changed_at=as_of,
+        **values,
     )
     record_event(act="add_chapter", target=chapter, by=by)
     return chapter
@@ -146,9 +155,7 @@ def change_chapter(
     """As `change_package`."""
     _locked_draft(chapter.version_id)
     chapter = Chapter.objects.select_for_update().get(pk=chapter.pk)
-    check_revision(seen, chapter.revision)
-    _save(chapter, values, by=by, as_of=as_of)
-    record_event(act="change_chapter", target=chapter, by=by)
+    _change(chapter, values, act="change_chapter", seen=seen, by=by, as_of=as_of)
     return chapter
 
 
@@ -183,9 +190,12 @@ def add_chapter_idea(
 ) -> ChapterIdea:
     """values: title, what, first_test, evidence_grade, evidence, library_idea. Effects: audit event."""
     _locked_draft(chapter.version_id)
-    last = chapter.ideas.aggregate(last=Max("position"))["last"] or 0
     idea = ChapterIdea.objects.create(
-        chapter=chapter, position=last + 1, changed_by=by, changed_at=as_of, **values
+        chapter=chapter,
+        position=_next_position(chapter.ideas),
+        changed_by=by,
+        changed_at=as_of,
+        **values,
     )
     record_event(act="add_chapter_idea", target=idea, by=by)
     return idea
@@ -198,9 +208,7 @@ def change_chapter_idea(
     """As `change_package`."""
     _locked_draft(idea.chapter.version_id)
     idea = ChapterIdea.objects.select_for_update().get(pk=idea.pk)
-    check_revision(seen, idea.revision)
-    _save(idea, values, by=by, as_of=as_of)
-    record_event(act="change_chapter_idea", target=idea, by=by)
+    _change(idea, values, act="change_chapter_idea", seen=seen, by=by, as_of=as_of)
     return idea
 
 
@@ -240,12 +248,11 @@ def accept_nomination(
     check_names(sorted({*names_in(cycle, texts), *find_group_names(texts)}))
     if idea.contributions.filter(cycle=cycle).exists():
         raise StateRefused("This test stands under the idea already.")
-    last = idea.contributions.aggregate(last=Max("position"))["last"] or 0
     made = Contribution.objects.create(
         idea=idea,
         nomination=nomination,
         cycle_id=cycle.pk,
-        position=last + 1,
+        position=_next_position(idea.contributions),
         title=title,
         summary=summary,
         decision=cycle.decision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -116,8 +117,24 @@ def changes_page(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "harvest/changes.html", context)
 
 
-def _file(content: bytes, version: PackageVersion, kind: str, content_type: str) -> HttpResponse:
-    name = f"change-package-v{version.number}{'-draft' if _is_draft(version) else ''}.{kind}"
+def _download(
+    request: HttpRequest,
+    number: int,
+    make: Callable[..., bytes],
+    *,
+    file_format: str,
+    content_type: str,
+) -> HttpResponse:
+    """The version as a file; who took which is on record."""
+    version = get_version(request.scope, number)
+    content = make(
+        view_version(request.scope, version),
+        programme=get_programme().name,
+        as_of=timezone.localtime(),
+    )
+    record_package_download(version=version, file_format=file_format, by=request.user)
+    draft = "-draft" if _is_draft(version) else ""
+    name = f"change-package-v{version.number}{draft}.{file_format}"
     return HttpResponse(
         content,
         content_type=content_type,
@@ -128,22 +145,12 @@ def _file(content: bytes, version: PackageVersion, kind: str, content_type: str)
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
 def package_pdf(request: HttpRequest, number: int) -> HttpResponse:
-    scope: Scope = request.scope
-    version = get_version(scope, number)
-    content = render_package(
-        view_version(scope, version), programme=get_programme().name, as_of=timezone.localtime()
+    return _download(
+        request, number, render_package, file_format="pdf", content_type="application/pdf"
     )
-    record_package_download(version=version, file_format="pdf", by=request.user)
-    return _file(content, version, "pdf", "application/pdf")
 
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
 def package_slides(request: HttpRequest, number: int) -> HttpResponse:
-    scope: Scope = request.scope
-    version = get_version(scope, number)
-    content = make_package_slides(
-        view_version(scope, version), programme=get_programme().name, as_of=timezone.localtime()
-    )
-    record_package_download(version=version, file_format="pptx", by=request.user)
-    return _file(content, version, "pptx", _SLIDES)
+    return _download(request, number, make_package_slides, file_format="pptx", content_type=_SLIDES)
