@@ -19,6 +19,10 @@ PROGRAMME_ONLY = frozenset({"race", "ethnicity", "race2024"})
 OWN_SETS = frozenset({"deprivation", "combined_sex"})
 
 
+#: Sets whose answers say how they came to be known.
+SOURCED_SETS = frozenset({"race", "ethnicity", "combined", "race2024", "language", "combined_sex"})
+
+
 @dataclass(frozen=True)
 class StratumAxis:
     """All strata on one axis: every stratum of every set, then the crossed cells that are never shown.

@@ -27,7 +27,7 @@ from measures.models import (
     StratumSet,
 )
 from measures.queries import own_sets
-from measures.queries.axis import OWN_SETS
+from measures.queries.axis import OWN_SETS, SOURCED_SETS
 from measures.queries.parts import read_parts, work_out_parts
 from measures.queries.references import (
     BENCHMARK_CODE,
@@ -83,7 +83,8 @@ class Figure:
     itself a small denominator keeps its numbers and `caution` is true.
     patients_to_parity: persons (or events) more — or, for an inverse measure, fewer — that would
     bring the stratum to the reference's rate; 0 when it is there already.
-    self_reported_share, indirect_share: of the denominator; outside the group in steps of 5 points.
+    self_reported_share, indirect_share: of the denominator; outside the group in steps of 5 points. None in
+    sets whose answers carry no source, such as age bands.
     """
 
     stratum: StratumLabel
@@ -215,6 +216,7 @@ def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) ->
     gap_state = GapState(row.own_gap_state if own else row.gap_state)
     shown = state == CellState.SHOWN or (own and state == CellState.SMALL_DENOMINATOR)
     gap_shown = gap_state == GapState.SHOWN or (own and gap_state == GapState.SMALL_DENOMINATOR)
+    has_basis = shown and label.set_code in SOURCED_SETS
 
     def number(value: Any) -> Any:
         return value if shown else None
@@ -236,8 +238,10 @@ def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) ->
         rate_lower=number(row.rate_lower),
         rate_upper=number(row.rate_upper),
         decimals=decimals if shown else 0,
-        self_reported_share=_share(row.self_reported, row.denominator, audience) if shown else None,
-        indirect_share=_share(row.indirect, row.denominator, audience) if shown else None,
+        self_reported_share=_share(row.self_reported, row.denominator, audience)
+        if has_basis
+        else None,
+        indirect_share=_share(row.indirect, row.denominator, audience) if has_basis else None,
         gap_state=gap_state,
         gap_shown=gap_shown,
         gap_points=points(row.gap),

@@ -133,7 +133,8 @@ def draw_gap_strip(
     Strata without a number stand in words with their reason and have no mark.
     """
     reference = strip.reference
-    reference_label = reference.label if reference else "the reference"
+    compared = reference is not None or any(s.gap_points is not None for s in strip.strata)
+    gap_to = f"; gap to {reference.label if reference else 'the reference'}" if compared else ""
     drawn = [s for s in strip.strata if s.rate is not None]
     values = [100 * v for s in drawn for v in (s.rate, s.lower, s.upper) if v is not None]
     rules: list[Rule] = []
@@ -178,7 +179,7 @@ def draw_gap_strip(
     summary = gap_summary(strip)
     wide, narrow = draw_rows(
         rows=[row(s) for s in strip.strata],
-        heads=("Rate", "Gap, points"),
+        heads=("Rate", "Gap, points" if compared else ""),
         scale=scale,
         tick=lambda v: f"{v:g}%",
         direction=direction_text(strip.higher_is_better),
@@ -191,7 +192,7 @@ def draw_gap_strip(
     )
     return Chart(
         finding=finding,
-        subtitle=f"{strip.measure}, {strip.period}. Rate with 95% interval; gap to {reference_label}",
+        subtitle=f"{strip.measure}, {strip.period}. Rate with 95% interval{gap_to}",
         summary=summary,
         wide=wide,
         narrow=narrow,

@@ -64,6 +64,8 @@ def draw_site_gaps(
         Key("diamond", "ink", False, gaps.reference),
         *legend_keys(verdicts - {Verdict.REFERENCE}),
     ]
+    if any(p.focus.caution and p.focus.rate is not None for p in gaps.sites):
+        keys.append(Key("circle", "grey", True, "fewer than 30: read with caution"))
     wide, narrow = draw_rows(
         rows=[row(p) for p in gaps.sites],
         heads=(gaps.stratum, "Gap, points"),

@@ -70,6 +70,12 @@ def _rounded_up(points: float) -> str:
     return str(int(-(-points // 1)))
 
 
+def _span(points: Sequence[float]) -> str:
+    """ "6 to 24", or the one number that all have."""
+    smallest, largest = _rounded_up(min(points)), _rounded_up(max(points))
+    return smallest if smallest == largest else f"{smallest} to {largest}"
+
+
 def now_conclusion(result: SetResult) -> str:
     """Above the chart of one period: for whom a gap is shown, for whom none can be, and what that means."""
     if result.reference is None:
@@ -106,9 +112,9 @@ def now_conclusion(result: SetResult) -> str:
             f"For {_people(still_open)} these numbers can neither show a gap nor rule one out"
         )
         if able and len(able) == len(still_open):
-            smallest, largest = _rounded_up(min(able)), _rounded_up(max(able))
-            size = smallest if smallest == largest else f"{smallest} to {largest}"
-            sentence += f": only true gaps of about {size} points or more would usually be found"
+            sentence += (
+                f": only true gaps of about {_span(able)} points or more would usually be found"
+            )
         sentences.append(f"{sentence}.")
     few = [f for f in result.compared if f.gap_shown and f.caution]
     if few:
@@ -213,6 +219,41 @@ def pace_text(found: ChangeOfGap) -> str:
     }[pace]
 
 
+NO_REFERENCE_OVER_TIME = (
+    "This way of grouping people has no reference, so there is no gap whose change could be told. Whether the rate "
+    "of one group changed is not tested here, and many people are in several periods."
+)
+
+
+def all_changes_conclusion(changes: Sequence[ChangeOfGap | NoChange]) -> str:
+    """Above the chart of all groups over time: whose gap narrowed or widened, for whom that cannot be told."""
+    told = [c for c in changes if isinstance(c, ChangeOfGap)]
+    sentences = []
+    for verdict, word in ((Verdict.NARROWED, "narrowed"), (Verdict.WIDENED, "widened")):
+        of = [c.figure for c in told if Verdict(int(c.found.verdict)) == verdict]
+        if of:
+            since = told[0].earlier.period.label
+            sentences.append(f"Since {since} the gap of {_people(of)} {word}.")
+    unclear = [
+        c.figure
+        for c in told
+        if Verdict(int(c.found.verdict)) not in (Verdict.NARROWED, Verdict.WIDENED)
+    ]
+    if unclear:
+        since = told[0].earlier.period.label
+        sentences.append(
+            f"Whether the gap of {_people(unclear)} changed since {since} cannot be told from these numbers."
+        )
+    if not told:
+        sentences.append("No change of a gap can be told here.")
+    elif len(told) > 1:
+        sentences.append(
+            "Each group is taken alone; among several, one can seem to change by chance."
+        )
+    sentences.append("Where intervals overlap, which line is higher may be chance.")
+    return " ".join(sentences)
+
+
 def trend_conclusion(found: ChangeOfGap | NoChange | None) -> str:
     """Above the chart over time."""
     if found is None:
@@ -263,17 +304,25 @@ PEERS_CONCLUSION = (
 
 def sites_conclusion(results: Sequence[SetResult], focus: StratumLabel) -> str:
     """Above the chart by site: how many gaps are shown, how many can be neither shown nor ruled out."""
-    read = []
+    read, least = [], []
     for result in results:
         figure = result.figure(focus.code)
         if figure is not None and compared_arm(result, figure) is not None:
             read.append(read_figure(figure, higher_is_better=result.higher_is_better))
+            points = detectable_points(result, figure)
+            if points is not None:
+                least.append(points)
     if not read:
         return "No site has numbers of both groups, so nothing can be said by site."
     seen = sum(one in (Reading.BEHIND, Reading.AHEAD) for one in read)
     unknown = len(results) - len(read)
     sites = f"{len(read)} {'site' if len(read) == 1 else 'sites'} with numbers"
     neither = "these numbers can neither show one nor rule one out"
+    able = [p for p in least if is_possible(p)]
+    if able:
+        neither += f"; only true gaps of about {_span(able)} points or more would usually be found"
+        if len(able) > 1:
+            neither += ", by site"
     if not seen:
         text = f"No gap is shown at any of {sites}: {neither}."
     else:

@@ -71,7 +71,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class SitePlan:
-    """Patients that one site would need. `most` is the upper end of the 95% range."""
+    """Patients that one site would need. `most` is the upper end of the 95% range; detectable: in points."""
 
     site: str
     figure: Figure
@@ -80,6 +80,7 @@ class SitePlan:
     to_half: int
     least: int
     most: int
+    detectable: float | None
 
 
 def both_arms(result: SetResult, figure: Figure) -> Figure | None:
@@ -292,6 +293,7 @@ def site_plans(results: Sequence[SetResult], focus: StratumLabel | None) -> tupl
             to_half=int(half[i]),
             least=int(limits.lower[i]),
             most=int(limits.upper[i]),
+            detectable=detectable_points(result, figure),
         )
         for i, (result, figure, reference) in enumerate(arms)
     )

@@ -12,7 +12,9 @@ from reports import charts
 from reports.dashboards import evidence, marks
 from reports.dashboards.conclusions import (
     JUDGEMENT_WORDS,
+    NO_REFERENCE_OVER_TIME,
     PEERS_CONCLUSION,
+    all_changes_conclusion,
     change_conclusion,
     change_digits,
     change_note,
@@ -34,11 +36,24 @@ _COLOURS = ("mark-blue", "mark-orange", "mark-grey")
 
 @dataclass(frozen=True)
 class UnitRows:
-    """One site or line of business with the rows of the strata that are compared."""
+    """One site or line of business.
+
+    rows: one for each stratum of the table; None where nobody there is of it. closed: the reader may see
+    nothing at all of this unit, not even which strata it has.
+    """
 
     name: str
     overall: FigureRow | None
-    rows: tuple[FigureRow, ...]
+    rows: tuple[FigureRow | None, ...]
+    closed: bool
+
+
+@dataclass(frozen=True)
+class UnitTable:
+    """Units in rows, strata in columns. strata: the short labels of those that somebody in some unit is of."""
+
+    strata: tuple[str, ...]
+    units: tuple[UnitRows, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,7 @@ class PlanRow:
     to_parity: str
     to_half: str
     between: str
+    detectable: str
     caution: bool
 
 
@@ -85,16 +101,17 @@ class MeasurePage:
     peers: charts.Chart | None
     peers_why_not: str
     sites: charts.Chart | None
-    site_units: tuple[UnitRows, ...]
-    line_units: tuple[UnitRows, ...]
-    strata: tuple[str, ...]
+    site_table: UnitTable
+    line_table: UnitTable
     focus: str
     reference: str
     reference_rule: str
     now_text: str
     spread_text: str
     seed: int
+    trend_of: StratumLabel | None
     trend_text: str
+    all_groups_text: str
     change_period: str
     changes: tuple[ChangeRow, ...]
     rules: tuple[RuleRows, ...]
@@ -119,7 +136,7 @@ def measure_page(
     current = next((r for r in results if r.period.label == period), None)
     if current is None:
         return None
-    shown_focus = focus or next((f.stratum for f in current.compared), None)
+    shown_focus = focus or _largest(current)
     trend = sites = peers = None
     if shown_focus is not None and len(periods) > 1:
         drawn = marks.trend_of(results, periods, shown_focus.code)
@@ -157,16 +174,21 @@ def measure_page(
         peers=peers,
         peers_why_not=peers_why_not,
         sites=sites,
-        site_units=unit_rows(site_results),
-        line_units=unit_rows(line_results),
-        strata=tuple(f.stratum.short_label for f in current.compared),
+        site_table=unit_table(site_results),
+        line_table=unit_table(line_results),
         focus=people_of(focus) if focus else "",
         reference=people_of(current.reference) if current.reference else "",
         reference_rule=current.rule.sentence,
         now_text=now_conclusion(current),
         spread_text=spread_conclusion(spread) if spread else "",
         seed=seed,
-        trend_text=trend_conclusion(change_of_focus) if change_of_focus or not changes else "",
+        trend_of=shown_focus,
+        trend_text=_trend_text(
+            current, changes, change_of_focus, several=sum(bool(r.compared) for r in results) > 1
+        ),
+        all_groups_text=all_changes_conclusion(changes)
+        if current.reference
+        else "Where intervals overlap, which line is higher may be chance.",
         change_period=next(
             (c.earlier.period.label for c in changes if isinstance(c, evidence.ChangeOfGap)), ""
         ),
@@ -182,6 +204,24 @@ def measure_page(
         sites_text=sites_conclusion(site_results, focus) if focus and site_results else "",
         site_plans=tuple(_plan_row(plan) for plan in evidence.site_plans(site_results, focus)),
     )
+
+
+def _largest(result: SetResult) -> StratumLabel | None:
+    """The group with the most people: whose trend is drawn where no group is in focus."""
+    shown = [f for f in result.compared if f.numbers_shown]
+    return max(shown, key=lambda f: f.denominator or 0).stratum if shown else None
+
+
+def _trend_text(
+    current: SetResult,
+    changes: Sequence[evidence.ChangeOfGap | evidence.NoChange],
+    of_focus: evidence.ChangeOfGap | evidence.NoChange | None,
+    *,
+    several: bool,
+) -> str:
+    if current.reference is None and several:
+        return NO_REFERENCE_OVER_TIME
+    return trend_conclusion(of_focus) if of_focus or not changes else ""
 
 
 def _stratum_of(change: evidence.ChangeOfGap | evidence.NoChange) -> StratumLabel:
@@ -217,22 +257,33 @@ def _plan_row(plan: evidence.SitePlan) -> PlanRow:
         to_parity=format_count(plan.to_parity),
         to_half=format_count(plan.to_half),
         between=f"{format_count(plan.least)} to {format_count(plan.most)}",
+        detectable=detectable_note(plan.detectable),
         caution=plan.figure.caution or plan.reference.caution,
     )
 
 
-def unit_rows(results: Sequence[SetResult]) -> tuple[UnitRows, ...]:
-    """Sites or lines of business in the order given, each with the strata that have somebody."""
-    return tuple(
-        UnitRows(
-            name=r.unit.line_of_business.label
-            if r.unit.line_of_business is not None
-            else r.unit.name,
-            overall=figure_row(r.total, r) if r.total else None,
-            rows=tuple(figure_row(f, r, label=f.stratum.short_label) for f in r.compared),
+def unit_table(results: Sequence[SetResult]) -> UnitTable:
+    """Sites or lines of business in the order given. A result holds only the strata that somebody is of."""
+    somebody = {f.stratum for r in results for f in r.compared if f.state.name != "NO_DENOMINATOR"}
+    strata = sorted(somebody, key=lambda s: s.position)
+    units = []
+    for result in results:
+        figures = {f.stratum.id: f for f in result.compared}
+        of_unit = [figures.get(s.id) for s in strata]
+        units.append(
+            UnitRows(
+                name=result.unit.line_of_business.label
+                if result.unit.line_of_business is not None
+                else result.unit.name,
+                overall=figure_row(result.total, result) if result.total else None,
+                rows=tuple(
+                    figure_row(f, result, label=f.stratum.short_label) if f else None
+                    for f in of_unit
+                ),
+                closed=not result.figures,
+            )
         )
-        for r in results
-    )
+    return UnitTable(tuple(s.short_label for s in strata), tuple(units))
 
 
 def _trend_finding(trend: charts.Trend) -> str:

@@ -10,8 +10,10 @@ from measures.enums import RealField
 from measures.queries import CompletenessRow, SetResult, StratumLabel
 from reports import charts
 from reports.dashboards import marks
-from reports.dashboards.measure import UnitRows, unit_rows
+from reports.dashboards.conclusions import sites_conclusion
+from reports.dashboards.measure import UnitTable, unit_table
 from reports.dashboards.team import sites_chart
+from reports.dashboards.wording import people_of
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class SitesPage:
     measure: str
     chart: charts.Chart | None
     matrix: charts.Chart | None
-    units: tuple[UnitRows, ...]
-    strata: tuple[str, ...]
+    table: UnitTable
+    text: str
+    reference: str
     result: SetResult | None
     completeness: tuple[charts.Chart, ...]
 
@@ -51,8 +54,9 @@ def sites_page(
         measure=results[0].definition.short_name if results else "",
         chart=chart,
         matrix=matrix,
-        units=unit_rows(results),
-        strata=tuple(f.stratum.short_label for f in results[0].compared) if results else (),
+        table=unit_table(results),
+        text=sites_conclusion(results, focus) if focus is not None and results else "",
+        reference=people_of(results[0].reference) if results and results[0].reference else "",
         result=results[0] if results else None,
         completeness=tuple(bars),
     )

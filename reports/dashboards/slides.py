@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from measures.queries import Figure, SetResult, StratumLabel
+from measures.queries import Figure, SetResult
 from reports.charts import Chart
 from reports.dashboards import marks
 from reports.dashboards.measure import MeasurePage
@@ -20,13 +20,12 @@ def measure_slide(
     results: Sequence[SetResult],
     site_results: Sequence[SetResult],
     periods: Sequence[str],
-    focus: StratumLabel | None,
     note: str,
 ) -> bytes:
     """chart: strip, trend or sites. note: where the numbers come from, at the foot."""
     current = page.block.result
     shown = [f for f in current.compared if f.numbers_shown]
-    code = focus.code if focus else (shown[0].stratum.code if shown else "")
+    code = page.trend_of.code if page.trend_of else ""
     if chart == "strip":
         made = SlideChart(
             tuple(f.stratum.short_label for f in shown),

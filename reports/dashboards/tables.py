@@ -12,6 +12,7 @@ from reports.dashboards.marks import absence_of
 from reports.dashboards.wording import (
     READING_WORDS,
     Reading,
+    basis_kind_text,
     basis_text,
     finding_sentence,
     gap_decimals,
@@ -55,6 +56,7 @@ class FigureRow:
     parity: str
     peers: str
     basis: str
+    basis_kind: str
     note: str
     finding: str
     events: bool
@@ -96,6 +98,7 @@ def figure_row(
         parity="" if figure.patients_to_parity is None else format_count(figure.patients_to_parity),
         peers=_band_text((bands or {}).get((result.definition.measure_id, figure.stratum.id))),
         basis=basis_text(figure, result.audience),
+        basis_kind=basis_kind_text(figure, result.audience),
         note=state_sentence(figure, minimum_denominator=least)
         or gap_state_sentence(figure, result),
         finding=finding_sentence(figure, result),

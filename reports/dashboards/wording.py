@@ -32,6 +32,12 @@ _PEOPLE_OF_SET = {
     "combined": "{} patients",
     "benchmark": "the {}",
 }
+#: Data basis in sets whose answers name no source.
+_BASIS_OF_SET = {
+    "age_band": "Year of birth in the file",
+    "deprivation": "ZIP area of the home",
+}
+_BASIS_OTHERWISE = "As the sender records it"
 _PEOPLE_OTHERWISE = "patients in the group “{}”"
 _RACES = {
     "other": "patients of another race",
@@ -201,13 +207,27 @@ def counted_text(figure: Figure, unit: str) -> str:
 
 def basis_text(figure: Figure, audience: Audience) -> str:
     """How the stratum came to be known: "71% self-reported, 12% imputed". Empty without numbers."""
-    if figure.self_reported_share is None or figure.stratum.kind != StratumKind.SPECIFIED:
+    if not figure.numbers_shown or figure.stratum.kind != StratumKind.SPECIFIED:
         return ""
+    if figure.self_reported_share is None:
+        return _BASIS_OF_SET.get(figure.stratum.set_code, _BASIS_OTHERWISE)
     about = "about " if audience == Audience.OTHERS else ""
     text = f"{about}{format_percent(figure.self_reported_share, 0)} self-reported"
     if figure.indirect_share:
         text += f", {about}{format_percent(figure.indirect_share, 0)} imputed"
     return text
+
+
+def basis_kind_text(figure: Figure, audience: Audience) -> str:
+    """The same in a word or two, for narrow cells: "direct", "6% imputed". Empty where no source is named."""
+    if figure.self_reported_share is None or figure.stratum.kind != StratumKind.SPECIFIED:
+        return ""
+    if not figure.indirect_share:
+        return "direct"
+    if figure.indirect_share >= 1:
+        return "imputed"
+    about = "about " if audience == Audience.OTHERS else ""
+    return f"{about}{format_percent(figure.indirect_share, 0)} imputed"
 
 
 def state_sentence(figure: Figure, *, minimum_denominator: int = 30) -> str:

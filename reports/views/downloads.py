@@ -243,7 +243,6 @@ def measure_chart(
             results=read.results,
             site_results=read.site_results,
             periods=[p.label for p in chosen.trend_periods],
-            focus=chosen.focus,
             note=note,
         )
     else:

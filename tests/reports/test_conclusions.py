@@ -290,6 +290,32 @@ def test_sites_sentence_counts_and_claims_no_difference_between_sites():
     assert "no proof that they differ" in text and "1 site has no number" in text
 
 
+def test_sites_say_which_gaps_they_could_find():
+    wide = result({WHITE: (75, 100), BLACK: (10, 15)})
+    text = conclusions.sites_conclusion([result(OPEN), wide], BLACK)
+    (first, second) = (evidence.detectable_points(r, r.figures[1]) for r in (result(OPEN), wide))
+    assert first < second
+    assert (
+        f"only true gaps of about {int(-(-first // 1))} to {int(-(-second // 1))} points or more would usually "
+        "be found, by site"
+    ) in text
+    # Where a gap is seen at every site nothing is said of what could be found.
+    assert "usually be found" not in conclusions.sites_conclusion([result(CLEAR)], BLACK)
+
+
+def test_changes_of_all_groups_are_told_no_stronger_than_each():
+    more = {HISPANIC: (500, 1000), ASIAN: (18, 25)}
+    before = result({WHITE: (750, 1000), BLACK: (600, 1000)} | more, year=2023)
+    after = result({WHITE: (750, 1000), BLACK: (720, 1000)} | more, year=2024)
+    text = conclusions.all_changes_conclusion(evidence.changes_of([before, after], "2024"))
+    assert "Since 2023 the gap of Black patients narrowed." in text
+    assert "Whether the gap of Hispanic patients changed since 2023 cannot be told" in text
+    # Fewer than 30 in the group: its change is not told at all.
+    assert "Asian" not in text and "widened" not in text
+    assert "among several, one can seem to change by chance" in text
+    assert "No change of a gap can be told here." in conclusions.all_changes_conclusion(())
+
+
 def test_indices_say_what_they_are_and_leave_out_what_does_not_exist():
     rows = {r.code: r for r in expert.indices_of(result(CLEAR | {HISPANIC: (0, 500)}), seed=1)}
     assert rows["mld"].value is None and rows["mld"].text == ""
