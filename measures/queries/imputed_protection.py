@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from measures.models import Period, Source, Stratum, StratumResult
+from measures.stats import imputed_disclosure
 from measures.stats.imputed import RATED, RateRange, Sums
 from measures.stats.imputed_disclosure import PublishedImputed, imputed_leaks
 from measures.stats.states import CellState
-from measures.stats.suppression import LEAST_COUNT
 from teams.models import Team
 
 #: Group → strata of the combined set in which its direct answers stand.
@@ -104,13 +104,13 @@ def is_blurred(direct: Sequence[Sequence[int]], each: Sequence[Sums], number: in
     """Whether imputed people hide every small direct count of a group, whichever team subtracts its own.
 
     direct, each: per team, counts of direct answers (denominators, then numerators) and sums; number: of
-    the group. The imputed part of the denominator, the numerator and the misses has to reach a small count.
+    the group.
     """
-    parts = []
-    for counts, sums in zip(direct, each, strict=True):
-        n = sums.expected[number] - counts[number]
-        x = sums.expected_met[number] - counts[len(RATED) + number]
-        parts.append(np.array([n, x, n - x]))
-    whole = np.sum(parts, axis=0)
-    left = [whole - part for part in parts] if len(parts) > 1 else []
-    return all(bool((rest >= LEAST_COUNT).all()) for rest in [whole, *left])
+    n = np.array([s.expected[number] - d[number] for d, s in zip(direct, each, strict=True)])
+    x = np.array(
+        [
+            s.expected_met[number] - d[len(RATED) + number]
+            for d, s in zip(direct, each, strict=True)
+        ]
+    )
+    return imputed_disclosure.is_blurred(n, x)

@@ -48,15 +48,11 @@ def count_ranges(asked: Asked, *, leaks: list[Leak] | None = None) -> Iterator[C
     """
     puzzle = asked.puzzle
     component = puzzle.components()
-    wanted = np.flatnonzero(puzzle.unknown & (puzzle.counts > 0))
+    size = len(puzzle.counts)
+    wanted = np.flatnonzero((puzzle.unknown & puzzle.is_count)[:size] & (puzzle.counts > 0))
     for variable in wanted.tolist():
-        block, cell = divmod(variable, puzzle.cells)
-        measure = int(asked.measures[max(0, (block - 1) // 2)])
-        quantity = (
-            Quantity.DENOMINATOR
-            if block == 0
-            else (Quantity.NUMERATOR, Quantity.MISSES)[(block - 1) % 2]
-        )
+        number, cell, quantity = puzzle.meaning(variable)
+        measure = int(asked.measures[number])
         unit, stratum = asked.units[cell // puzzle.strata], cell % puzzle.strata
         if leaks is not None and not any(
             (leak.measure, leak.unit, leak.stratum, leak.quantity, leak.reader)
@@ -86,12 +82,10 @@ def _end(
 ) -> tuple[float, set[tuple[int, int]]]:
     """Deviation at one end of the range of a count, and the shown cells that hold it there."""
     puzzle = asked.puzzle
-    system = puzzle.equations[:, columns]
-    rows = np.flatnonzero(np.diff(system.indptr))
+    rows = np.flatnonzero(np.diff(puzzle.equations[:, columns].indptr))
     result = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrices
         np.where(columns == variable, sign, 0.0),
-        A_eq=system[rows],
-        b_eq=np.zeros(len(rows)),
+        **puzzle.program(columns),
         bounds=np.column_stack([puzzle.least[columns], np.full(len(columns), np.inf)]),
         method="highs",
     )
@@ -102,6 +96,7 @@ def _end(
     multipliers: FloatArray = result.eqlin.marginals
     binding = rows[np.abs(multipliers) > _SLACK]
     known = np.unique(puzzle.equations[binding].tocoo().col)
+    known = known[known < len(puzzle.counts)]
     cells = {
         divmod(int(column) % puzzle.cells, puzzle.strata)
         for column in known[~puzzle.unknown[known] & (puzzle.counts[known] > 0)]

@@ -10,6 +10,10 @@ The range of a count is found by linear programming. One table that fits is evid
 at once, so a few programs that push many counts up or down together settle nearly all of them, and
 only the rest are solved one by one.
 
+Beside the cells stand figures that are less exact: members in tens by what is known of them, rates with
+imputed people in whole percent. They are inequalities of the same counts (`Limit`). Of measures with one
+denominator the counts between the numerators are counts too (`measures.stats.suppression.remainders`).
+
 Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.2 (audit of tables).
 """
 
@@ -17,55 +21,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
+from measures.stats.puzzle import NOTHING, Beside, Group, Known, Leak, Limit, Puzzle, Quantity
 from measures.stats.rates import checked_counts
 from measures.stats.states import CellState
 from measures.stats.suppression import (
     LEAST_COUNT,
     BoolArray,
-    FloatArray,
     IntArray,
     Relation,
     check_relations,
     denominator_groups,
-    is_small,
+    remainders,
     suppress,
 )
 
+__all__ = [
+    "NOTHING", "PUBLIC", "Asked", "Beside", "Leak", "Limit", "Quantity", "audit", "protect", "puzzles",
+]  # fmt: skip
+
 PUBLIC = -1
 """The reader who knows nothing but what is shown."""
-
-_SLACK = 1e-6  # the solver's tolerance; counts are whole numbers
-
-
-class Quantity(StrEnum):
-    DENOMINATOR = "denominator"
-    NUMERATOR = "numerator"
-    MISSES = "misses"
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A small count that a reader can be sure is 1 to k - 1.
-
-    `reader` is `PUBLIC`, or the unit that takes its own row away from the total `unit`; the range
-    is then that of what is left.
-    """
-
-    measure: int
-    unit: int
-    stratum: int
-    quantity: Quantity
-    reader: int
-    lowest: float
-    highest: float
 
 
 def audit(
@@ -77,6 +57,7 @@ def audit(
     stratum_relations: Sequence[Relation],
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
+    beside: Beside = NOTHING,
     k: int = LEAST_COUNT,
 ) -> list[Leak]:
     """Every small count that some reader can be sure of, given the `states` of all cells [M, U, S].
@@ -98,6 +79,7 @@ def audit(
             stratum_relations=stratum_relations,
             shared_denominator=shared_denominator,
             unpublished=unpublished,
+            beside=beside,
             k=k,
         )
         for leak in asked.puzzle.leaks(asked.measures, asked.units, asked.reader)
@@ -123,6 +105,7 @@ def puzzles(
     stratum_relations: Sequence[Relation],
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
+    beside: Beside = NOTHING,
     k: int = LEAST_COUNT,
 ) -> Iterator[Asked]:
     """All that readers can put together, one puzzle at a time; arguments as for `audit`."""
@@ -145,21 +128,28 @@ def puzzles(
     lines = _line_matrix(units, strata, unit_relations, stratum_relations)
     lines_of_one = _line_matrix(1, strata, [], stratum_relations)
     for measures in _jointly_known(n_counts, shared_denominator):
-        tables = (n_counts[measures], x_counts[measures], hidden[measures], may_be_empty[measures])
-        yield Asked(Puzzle(*tables, lines, k), measures, list(range(units)), PUBLIC)
+        group = Group(
+            n_counts[measures],
+            x_counts[measures],
+            hidden[measures],
+            may_be_empty[measures],
+            remainders(n_counts[measures], x_counts[measures]),
+        )
+        known = Known.of(beside, measures, unit_relations)
+        yield Asked(Puzzle(group, lines, known, k), measures, list(range(units)), PUBLIC)
         for relation in unit_relations:
             for part in relation.parts if relation.parts_are_readers else ():
-                total = [relation.total]
-                rest = Puzzle(
-                    tables[0][:, total] - tables[0][:, [part]],
-                    tables[1][:, total] - tables[1][:, [part]],
-                    tables[2][:, total],
-                    # What is left of a cell that is not empty can be empty.
-                    np.ones_like(tables[3][:, total]),
-                    lines_of_one,
-                    k,
+                yield Asked(
+                    Puzzle(
+                        group.without(relation.total, part),
+                        lines_of_one,
+                        known.without(relation.total, part),
+                        k,
+                    ),
+                    measures,
+                    [relation.total],
+                    part,
                 )
-                yield Asked(rest, measures, total, part)
 
 
 def protect(
@@ -171,13 +161,14 @@ def protect(
     shared_denominator: ArrayLike | None = None,
     unpublished: ArrayLike | None = None,
     also_hide: ArrayLike | None = None,
+    beside: Beside = NOTHING,
     k: int = LEAST_COUNT,
 ) -> NDArray[np.int8]:
     """`suppress`, and whatever else has to be hidden until `audit` finds nothing.
 
     Arguments and result as for `measures.stats.suppression.suppress`. Some seconds where `suppress`
     takes a moment: for what leaves as a document. A leak is mended by hiding the smallest shown
-    cell of the lines that run through it.
+    cell of the lines that run through it, or through what is hidden in these.
     """
     x_counts, n_counts = checked_counts(x, n)
     more = np.zeros(n_counts.shape, dtype=bool)
@@ -203,6 +194,7 @@ def protect(
             stratum_relations=stratum_relations,
             shared_denominator=shared_denominator,
             unpublished=unpublished,
+            beside=beside,
             k=k,
         )
         hidden = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
@@ -210,29 +202,57 @@ def protect(
             hidden |= np.asarray(unpublished, dtype=bool)
         found = False
         for leak in leaks:
-            candidates = [
-                (n_counts[leak.measure, unit, stratum], unit, stratum)
-                for unit, stratum in _neighbours(leak, unit_relations, stratum_relations)
-                if not hidden[leak.measure, unit, stratum] and n_counts[leak.measure, unit, stratum]
-            ]
-            if candidates:
-                _, unit, stratum = min(candidates)
-                more[leak.measure, unit, stratum] = found = True
+            at = _smallest_shown(
+                leak,
+                n_counts[leak.measure],
+                hidden[leak.measure],
+                unit_relations,
+                stratum_relations,
+            )
+            if at is not None:
+                more[leak.measure, *at] = found = True
         for group in groups:
             more[group] = more[group].any(axis=0)
         if not found:
             return states
 
 
-def _neighbours(
-    leak: Leak, unit_relations: Sequence[Relation], stratum_relations: Sequence[Relation]
+def _smallest_shown(
+    leak: Leak,
+    n: IntArray,
+    hidden: BoolArray,
+    unit_relations: Sequence[Relation],
+    stratum_relations: Sequence[Relation],
+) -> tuple[int, int] | None:
+    """(unit, stratum) of the smallest shown cell [U, S] in the lines through a leak.
+
+    Where they have none, lines through what is hidden in them are looked at, and so on. None where
+    nothing that is linked with the leak is shown.
+    """
+    seen = {(leak.unit, leak.stratum)}
+    last = set(seen)
+    while last:
+        reached = {cell for at in last for cell in _in_line(*at, unit_relations, stratum_relations)}
+        last = reached - seen
+        seen |= last
+        shown = [(int(n[cell]), *cell) for cell in last if n[cell] and not hidden[cell]]
+        if shown:
+            return min(shown)[1:]
+    return None
+
+
+def _in_line(
+    unit: int,
+    stratum: int,
+    unit_relations: Sequence[Relation],
+    stratum_relations: Sequence[Relation],
 ) -> Iterator[tuple[int, int]]:
     for relation in stratum_relations:
-        if leak.stratum in relation.members:
-            yield from ((leak.unit, stratum) for stratum in relation.members)
+        if stratum in relation.members:
+            yield from ((unit, other) for other in relation.members)
     for relation in unit_relations:
-        if leak.unit in relation.members:
-            yield from ((unit, leak.stratum) for unit in relation.members)
+        if unit in relation.members:
+            yield from ((other, stratum) for other in relation.members)
 
 
 def _jointly_known(n: IntArray, shared_denominator: ArrayLike | None) -> Iterator[IntArray]:
@@ -270,169 +290,3 @@ def _line_matrix(
             shape=(count, units * strata),
         )
     )
-
-
-@dataclass
-class _Targets:
-    """Small counts as indices of variables, and the range each was seen to reach so far.
-
-    Ranges are deviations from the true count.
-    """
-
-    variable: IntArray
-    count: IntArray
-    low: FloatArray
-    high: FloatArray
-
-    def learn(self, deviation: FloatArray) -> None:
-        self.low = np.minimum(self.low, deviation[self.variable])
-        self.high = np.maximum(self.high, deviation[self.variable])
-
-    def certain(self, k: int) -> BoolArray:
-        """Counts that by what was seen so far can only be 1 to k - 1."""
-        return np.asarray((self.count + self.low > _SLACK) & (self.count + self.high < k - _SLACK))
-
-
-class Puzzle:
-    """What can be worked out of the hidden cells of measures that share a denominator.
-
-    Variables are deviations from the true table. For every cell: one for the denominator, then for
-    each measure one for the numerator and one for the misses. The truth is the zero vector, so
-    every program has a solution.
-    """
-
-    def __init__(
-        self,
-        n: IntArray,
-        x: IntArray,
-        hidden: BoolArray,
-        may_be_empty: BoolArray,
-        lines: csr_array,
-        k: int,
-    ) -> None:
-        self.k = k
-        self.strata = n.shape[2]
-        self.cells = n.shape[1] * self.strata
-        numerators = x.reshape(len(x), -1)
-        holes = hidden.reshape(len(hidden), -1)
-        self.lines = lines
-        self.blocks = 1 + 2 * len(x)
-        # The denominator is known as soon as one measure shows the cell.
-        first = n[0].ravel()
-        unknown, least, counts = [holes.all(axis=0)], [1.0 - first], [first]
-        for hits, open_cells in zip(numerators, holes, strict=True):
-            unknown += [open_cells, open_cells]
-            least += [-1.0 * hits, -1.0 * (first - hits)]
-            counts += [hits, first - hits]
-        self.unknown = np.concatenate(unknown)
-        self.counts = np.concatenate(counts)
-        self.least = np.minimum(np.concatenate(least), 0.0)
-        empty = may_be_empty.all(axis=0).ravel()
-        self.least[: self.cells][empty] = -first[empty]
-        self.equations = self._equations()
-
-    def _equations(self) -> csr_array:
-        """Lines for numerators and misses; denominator = numerator + misses in each measure."""
-        parts = []
-        # Numerators and misses of the first measure add up, hence denominators, hence all misses.
-        for block in [1, 2, *range(3, self.blocks, 2)]:
-            found = self.lines.tocoo()
-            parts.append((found.row, found.col + block * self.cells, found.data, found.shape[0]))
-        every = np.arange(self.cells)
-        for block in range(1, self.blocks, 2):
-            columns = np.concatenate(
-                [every, every + block * self.cells, every + (block + 1) * self.cells]
-            )
-            values = np.repeat([-1.0, 1.0, 1.0], self.cells)
-            parts.append((np.tile(every, 3), columns, values, self.cells))
-        starts = np.cumsum([0] + [part[3] for part in parts])
-        rows = [part[0] + at for part, at in zip(parts, starts[:-1], strict=True)]
-        return csr_array(
-            coo_array(
-                (
-                    np.concatenate([part[2] for part in parts]),
-                    (np.concatenate(rows), np.concatenate([part[1] for part in parts])),
-                ),
-                shape=(int(starts[-1]), self.blocks * self.cells),
-            )
-        )
-
-    def leaks(self, measures: IntArray, units: list[int], reader: int) -> list[Leak]:
-        """Small counts of the table that must be small; `units` names its rows."""
-        # A shown small count cannot deviate: it is a target too, and leaks.
-        variables = np.flatnonzero(is_small(self.counts, self.k))
-        zeros = np.zeros(len(variables))
-        targets = _Targets(variables, self.counts[variables], zeros, zeros.copy())
-        component = self.components()
-        left = targets.certain(self.k)
-        while left.any():
-            before = int(left.sum())
-            for sign in (1.0, -1.0):
-                self._push(sign, np.flatnonzero(left), targets, component)
-                left = targets.certain(self.k)
-            if int(left.sum()) == before:
-                break
-        for at in np.flatnonzero(left):
-            for sign in (1.0, -1.0):
-                if targets.certain(self.k)[at]:
-                    self._push(sign, np.array([at]), targets, component)
-        return [
-            self._leak(targets, int(at), measures, units, reader)
-            for at in np.flatnonzero(targets.certain(self.k))
-        ]
-
-    def components(self) -> IntArray:
-        """A number for each variable; unknowns that no equation links have different ones."""
-        columns = np.flatnonzero(self.unknown)
-        linked = self.equations[:, columns].tocoo()
-        equations = linked.shape[0]
-        graph = coo_array(
-            (np.ones(linked.nnz), (linked.row, equations + linked.col)),
-            shape=(equations + len(columns),) * 2,
-        )
-        numbers = np.full(self.unknown.shape, -1)
-        numbers[columns] = connected_components(graph, directed=False)[1][equations:]
-        return numbers
-
-    def _push(self, sign: float, batch: IntArray, targets: _Targets, component: IntArray) -> None:
-        """Make the counts of a batch as large (small) as possible at once, up to k (down to 0)."""
-        wanted = targets.variable[batch]
-        chosen = wanted[self.unknown[wanted]]
-        if not chosen.size:
-            return
-        columns = np.flatnonzero(self.unknown & np.isin(component, np.unique(component[chosen])))
-        system = self.equations[:, columns]
-        rows = np.flatnonzero(np.diff(system.indptr))
-        upper = np.full(self.unknown.shape, np.inf)
-        if sign > 0:
-            upper[chosen] = self.k - self.counts[chosen]
-        objective = np.zeros(self.unknown.shape)
-        objective[chosen] = -sign
-        result = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrices
-            objective[columns],
-            A_eq=system[rows],
-            b_eq=np.zeros(len(rows)),
-            bounds=np.column_stack([self.least[columns], upper[columns]]),
-            method="highs",
-        )
-        if result.status != 0:
-            raise RuntimeError(f"The disclosure check could not be solved: {result.message}")
-        deviation = np.zeros(self.unknown.shape)
-        deviation[columns] = result.x
-        targets.learn(deviation)
-
-    def _leak(
-        self, targets: _Targets, at: int, measures: IntArray, units: list[int], reader: int
-    ) -> Leak:
-        block, cell = divmod(int(targets.variable[at]), self.cells)
-        names = (Quantity.DENOMINATOR, Quantity.NUMERATOR, Quantity.MISSES)
-        count = targets.count[at]
-        return Leak(
-            measure=int(measures[max(0, (block - 1) // 2)]),
-            unit=units[cell // self.strata],
-            stratum=cell % self.strata,
-            quantity=names[0] if block == 0 else names[1 + (block - 1) % 2],
-            reader=reader,
-            lowest=float(count + round(float(targets.low[at]), 6)),
-            highest=float(count + round(float(targets.high[at]), 6)),
-        )

@@ -45,6 +45,17 @@ class ImputedLeak:
     highest: float
 
 
+def is_blurred(n: Floats, x: Floats, *, k: int = LEAST_COUNT) -> bool:
+    """Whether imputed people hide every small direct count of a group, whichever team takes its own away.
+
+    n, x: the imputed part of the denominator and of the numerator, one value per team. They and the
+    imputed misses have to come to k or more.
+    """
+    parts = np.stack([n, x, n - x])
+    left = parts.sum(axis=1, keepdims=True) - (parts if parts.shape[1] > 1 else 0)
+    return bool((parts.sum(axis=1) >= k).all() and (left >= k).all())
+
+
 def imputed_leaks(
     n: NDArray[np.int64],
     x: NDArray[np.int64],

@@ -12,7 +12,8 @@ reader can add and subtract, so the lines are what is protected:
    denominator, numerator or misses of a small count: the small count could be 0, or k and more.
 4. A team knows its own rows and sees the programme's. What is left of the programme without the
    team is protected along the programme's strata just as the programme is.
-5. Measures that share a denominator hide the same cells.
+5. Measures that share a denominator hide the same cells. The people between their numerators (seen
+   within 30 days, not within 7; neither in control nor out of it) are counts like all others.
 
 The cheapest cells that do it are chosen: the smallest denominator first, never displayed cells
 before all others, a total only where no part is left.
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -137,8 +139,18 @@ def suppress(
     guarded = sensitive.copy()
     if also_hide is not None:
         guarded |= np.asarray(also_hide, dtype=bool)
+    size = len(n_counts)
+    also_n, also_x, of = _between(n_counts, x_counts, groups)
+    groups = [np.concatenate([g, size + np.flatnonzero(np.isin(of, g))]) for g in groups]
     # An empty cell is known to be empty, so hiding it protects nothing.
-    table = _Table(n_counts, x_counts, guarded, never & (n_counts > 0), cost, k)
+    table = _Table(
+        np.concatenate([n_counts, also_n]),
+        np.concatenate([x_counts, also_x]),
+        np.concatenate([guarded, is_small(also_x, k)]),
+        np.concatenate([never & (n_counts > 0), never & (also_n > 0)]),
+        np.concatenate([cost, cost[of]]),
+        k,
+    )
     table.hide_revealing_totals(unit_relations)
     changed = True
     while changed:
@@ -152,7 +164,7 @@ def suppress(
                     changed |= table.close_remainders(whole, relation)
 
     states = own_states(n_counts)
-    states[table.hidden] = CellState.PRIVACY_COMPLEMENTARY
+    states[table.hidden[:size]] = CellState.PRIVACY_COMPLEMENTARY
     states[sensitive] = CellState.PRIVACY_PRIMARY
     states[n_counts == 0] = CellState.NO_DENOMINATOR
     return states
@@ -198,6 +210,19 @@ def denominator_groups(n: IntArray, shared_denominator: ArrayLike | None) -> lis
     return found
 
 
+def _between(
+    n: IntArray, x: IntArray, groups: Sequence[IntArray]
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Counts between measures as further measures: denominators and numerators [N, U, S], and of which [N]."""
+    ns, xs, of = [n[:0]], [x[:0]], []
+    for group in groups:
+        for one in remainders(n[group], x[group]):
+            ns.append(n[group][:1])
+            xs.append(one.counts(n[group], x[group])[None])
+            of.append(int(group[one.first]))
+    return np.concatenate(ns), np.concatenate(xs), np.array(of, dtype=np.int64)
+
+
 def shared_groups(labels: Sequence[object], n: IntArray) -> IntArray:
     """Group ids [M] for `suppress`: measures with the same label, where the counts agree in fact.
 
@@ -211,6 +236,40 @@ def shared_groups(labels: Sequence[object], n: IntArray) -> IntArray:
                 groups[i] = groups[j]
                 break
     return groups
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """The people that two measures with one denominator leave between them.
+
+    is_nested: who is in the first numerator is in the second; else nobody is in both, and those in
+    neither are meant.
+    """
+
+    first: int
+    second: int
+    is_nested: bool
+
+    def counts(self, n: IntArray, x: IntArray) -> IntArray:
+        """Of tables [M, U, S] of the group."""
+        if self.is_nested:
+            return np.asarray(x[self.second] - x[self.first])
+        return np.asarray(n[self.first] - x[self.first] - x[self.second])
+
+
+def remainders(n: IntArray, x: IntArray) -> tuple[Remainder, ...]:
+    """Of measures with one denominator, tables [M, U, S]: what can lie between each two of them.
+
+    That one numerator lies within another, or apart from it, is nowhere written down. It is taken to be
+    so where no cell says otherwise: then a reader who knows the measures may subtract.
+    """
+    found = []
+    for i, j in permutations(range(len(x)), 2):
+        if (x[i] <= x[j]).all():
+            found.append(Remainder(i, j, is_nested=True))
+        if i < j and (x[i] + x[j] <= n[i]).all():
+            found.append(Remainder(i, j, is_nested=False))
+    return tuple(found)
 
 
 class _Table:

@@ -4,12 +4,16 @@ The attacker holds every card at once: counts of the shown cells, the relations 
 a hidden cell is not empty (unless a whole set of a unit is hidden). For a hidden small count it asks
 for a table of whole numbers in which that count is 0 or 11 and more; if there is none, the count is
 recovered. Every table that is found speaks for all other counts as well.
+
+What is published beside the cells (members in tens, imputed rates) comes as `Told`: sums of hits and misses
+of cells, and of people who stand in no cell, that lie between two numbers. Of a pair of measures of which
+one is part of the other, the people between them are counts too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +39,19 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Told:
+    """low <= what it sums up <= high. hits, misses: stratum → weight; others: people in no cell, by name."""
+
+    measure: int
+    unit: int
+    low: float
+    high: float
+    hits: dict[int, float] = field(default_factory=dict)
+    misses: dict[int, float] = field(default_factory=dict)
+    others: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Recovered:
     release: int
     measure: int
@@ -56,8 +73,11 @@ class Attack:
         stratum_relations: Sequence[Relation],
         shared: NDArray[np.int64],
         grows: bool = False,
+        nested: Sequence[tuple[int, int]] = (),
+        told: Sequence[Told] = (),
     ) -> None:
-        self.releases = releases
+        """told: of the last release."""
+        self.releases, self.nested = releases, nested
         self.shape = releases[0].n.shape
         measures, units, strata = self.shape
         # One variable for the hits and one for the misses of each cell of each release.
@@ -102,6 +122,29 @@ class Attack:
                     number[release - 1].ravel(), number[release].ravel(), strict=True
                 ):
                     add([new, old], [1, -1], 0, np.inf)
+            for part, whole in nested:
+                for u, s in np.ndindex(units, strata):
+                    add(
+                        [number[release, 0, whole, u, s], number[release, 0, part, u, s]],
+                        [1, -1],
+                        0,
+                        np.inf,
+                    )
+        names = dict.fromkeys((t.measure, t.unit, name) for t in told for name in t.others)
+        others = {key: number.size + i for i, key in enumerate(names)}
+        for t in told:
+            last = number[-1, :, t.measure, t.unit]
+            terms = [(int(last[0, s]), w) for s, w in t.hits.items()]
+            terms += [(int(last[1, s]), w) for s, w in t.misses.items()]
+            terms += [(others[t.measure, t.unit, name], w) for name, w in t.others.items()]
+            add([c for c, _ in terms], [w for _, w in terms], t.low, t.high)
+        for relation in unit_relations:
+            for (measure, u, name), column in others.items():
+                if u == relation.total:
+                    found = [others.get((measure, part, name)) for part in relation.parts]
+                    parts = [c for c in found if c is not None]
+                    add([column, *parts], [1.0] + [-1.0] * len(parts), 0, 0)
+        self.width = number.size + len(others)
         self.constraint = LinearConstraint(
             coo_array(
                 (
@@ -111,7 +154,7 @@ class Attack:
                         np.concatenate([columns for columns, _ in rows]),
                     ),
                 ),
-                shape=(len(rows), number.size),
+                shape=(len(rows), self.width),
             ).tocsr(),
             low,
             high,
@@ -119,15 +162,23 @@ class Attack:
         truth = np.stack([np.stack([r.x, r.n - r.x]) for r in releases])
         known = np.stack([np.stack([r.shown, r.shown]) for r in releases])
         self.truth, self.known = truth, known
+        more = np.zeros(len(others))
         self.bounds = Bounds(
-            np.where(known, truth, 0).ravel(), np.where(known, truth, truth.max() + 50).ravel()
+            np.concatenate([np.where(known, truth, 0).ravel(), more]),
+            np.concatenate([np.where(known, truth, truth.max() + 50).ravel(), more + np.inf]),
         )
+        self.whole = np.concatenate([np.ones(number.size), more])
 
     def recovered(self) -> tuple[int, list[Recovered]]:
         """(small hidden counts that were attacked, those that are surely 1 to 10)."""
         hits, misses = self.truth[:, 0], self.truth[:, 1]
         kinds = {"numerator": hits, "misses": misses, "denominator": hits + misses}
         weights = {"numerator": (1, 0), "misses": (0, 1), "denominator": (1, 1)}
+        # Between two measures: at the place of the second, its hits less those of the first.
+        firsts = {f"less measure {part}": (part, whole) for part, whole in self.nested}
+        for kind, (part, whole) in firsts.items():
+            kinds[kind] = np.zeros_like(hits)
+            kinds[kind][:, whole] = hits[:, whole] - hits[:, part]
         targets = [
             (kind, tuple(map(int, at)))
             for kind, counts in kinds.items()
@@ -137,8 +188,11 @@ class Attack:
         high = dict(low)
 
         def learn(table: NDArray[np.int64]) -> None:
-            for kind, (a, b) in weights.items():
-                counts = a * table[:, 0] + b * table[:, 1]
+            found = {k: a * table[:, 0] + b * table[:, 1] for k, (a, b) in weights.items()}
+            for kind, (part, whole) in firsts.items():
+                found[kind] = np.zeros_like(table[:, 0])
+                found[kind][:, whole] = table[:, 0, whole] - table[:, 0, part]
+            for kind, counts in found.items():
                 for target in targets:
                     if target[0] == kind:
                         value = int(counts[target[1]])
@@ -152,21 +206,24 @@ class Attack:
             for sign in (-1.0, 1.0):
                 if low[target] < 1 or high[target] >= K:
                     break
-                aim = np.zeros(self.number.size)
+                aim = np.zeros(self.width)
                 for weight, column in zip(
-                    weights[kind], self.number[release, :, m, u, s], strict=True
+                    weights.get(kind, (1, 0)), self.number[release, :, m, u, s], strict=True
                 ):
                     aim[column] = sign * weight
+                if kind in firsts:
+                    aim[self.number[release, 0, firsts[kind][0], u, s]] = -sign
                 found = milp(
                     aim,
                     constraints=self.constraint,
                     bounds=self.bounds,
-                    integrality=np.ones(self.number.size),
+                    integrality=self.whole,
                 )
                 assert found.status == 0, found.message
-                learn(np.round(found.x).astype(np.int64).reshape(self.truth.shape))
+                cells = np.round(found.x[: self.number.size]).astype(np.int64)
+                learn(cells.reshape(self.truth.shape))
         return len(targets), [
-            Recovered(*target[1], target[0], int(low[target]), int(high[target]))  # type: ignore[misc]
+            Recovered(*target[1], target[0], int(low[target]), int(high[target]))  # type: ignore[misc, arg-type]
             for target in targets
             if low[target] >= 1 and high[target] < K
         ]

@@ -39,12 +39,14 @@ def random_programme(
     races: int = 5,
     members: int = 2000,
     rate: float | None = None,
+    nested: bool = False,
 ) -> Programme:
     """Members in teams, sites, lines of business, races and (not) Hispanic, summed every way.
 
     Units: programme, teams, sites team by team, lines of business team by team.
     Strata: total; race r; Hispanic, not Hispanic; "Hispanic and race r" (never published);
     "not Hispanic and race r".
+    nested: who meets a measure meets the one after it that shares its denominator.
     """
     rng = np.random.default_rng(seed)
     share_team = rng.dirichlet(np.full(teams, 1.5))
@@ -56,17 +58,21 @@ def random_programme(
     )
     shape = cells.shape
     ns, xs, groups = [], [], []
+    hits = np.zeros(shape, dtype=np.int64)
     for measure in range(measures):
         if measure % 3 != 2 or not ns:  # every third measure shares the denominator before it
             size = int(members * rng.uniform(0.2, 1.5))
             noise = cells.ravel() * rng.gamma(2.0, 0.5, cells.size)
             base = rng.multinomial(size, noise / noise.sum()).reshape(shape)
             groups.append(measure)
+            sooner = np.zeros_like(base)
         else:
             groups.append(groups[-1])
+            sooner = hits if nested else np.zeros_like(base)
         p = rng.choice([0.02, 0.3, 0.6, 0.85, 0.97]) if rate is None else rate
+        hits = sooner + rng.binomial(base - sooner, p)
         ns.append(_sum_up(base))
-        xs.append(_sum_up(rng.binomial(base, p)))
+        xs.append(_sum_up(hits))
     n, x = np.stack(ns), np.stack(xs)
 
     team = np.arange(1, teams + 1)

@@ -1,0 +1,123 @@
+"""Figures beside the cells: what they tell of a hidden count, and what is hidden because of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from measures.stats.disclosure import Beside, Quantity, audit, protect
+from measures.stats.published_limits import members_limits, members_range
+from measures.stats.rounding import published_members
+from measures.stats.states import CellState
+from measures.stats.suppression import Relation, own_states, remainders, suppress
+
+PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
+STRATA = [Relation(0, (1, 2, 3))]
+LINES: dict[str, Any] = {"unit_relations": [], "stratum_relations": STRATA}
+
+
+def table(*parts: int) -> Any:
+    """Everyone and three strata of one unit and measure, [1, 1, 4]."""
+    return np.array([[[sum(parts), *parts]]])
+
+
+def members(known: int, unknown: int, *, counts_all: bool) -> Beside:
+    categories = [((1, 2), [known]), ((3,), [unknown])]
+    return Beside(
+        list(
+            members_limits(measure=0, unit=0, total=0, categories=categories, counts_all=counts_all)
+        )
+    )
+
+
+@pytest.mark.parametrize("published", [0, 10, 20, 30, 120])
+def test_members_range_is_what_is_written_like_this(published: int) -> None:
+    low, high = members_range(published)
+    assert {published_members(c) for c in range(low, high + 1)} == {published}
+    assert published_members(high + 1) != published
+    assert low == 0 or published_members(low - 1) != published
+
+
+def test_unknown_members_in_tens_give_the_stratum_beside_them_away() -> None:
+    """3 of Black and 17 of unknown are hidden and come to 20; about 20 members are unknown: Black has 1 to 5."""
+    n, x = table(300, 3, 17), table(200, 1, 16)
+    states = own_states(n)
+    states[0, 0, 2:] = CellState.PRIVACY_COMPLEMENTARY
+    assert audit(n, x, states, **LINES) == []
+    leaks = audit(n, x, states, beside=members(300, 20, counts_all=True), **LINES)
+    black = next(leak for leak in leaks if leak.quantity == Quantity.DENOMINATOR)
+    assert (black.stratum, black.lowest, black.highest) == (2, 1.0, 5.0)
+    # Where there are many more members than the measure has, nothing is sure.
+    beside = members(2000, 300, counts_all=False)
+    assert audit(n, x, states, beside=beside, **LINES) == []
+    # Nearly all of them are in the measure: the same table tells nearly as much.
+    states = protect(n, x, beside=members(300, 20, counts_all=True), **LINES)
+    assert audit(n, x, states, beside=members(300, 20, counts_all=True), **LINES) == []
+    assert np.isin(states, PRIVATE).sum() > 2
+
+
+def test_what_the_truth_does_not_fit_is_no_knowledge() -> None:
+    """Rows of one member that disagree: the table counts another 40 as unknown. No error, and no leak made up."""
+    n, x = table(300, 3, 17), table(200, 1, 16)
+    states = own_states(n)
+    states[0, 0, 2:] = CellState.PRIVACY_COMPLEMENTARY
+    assert audit(n, x, states, beside=members(280, 40, counts_all=True), **LINES) == []
+
+
+def test_people_between_two_numerators_are_protected() -> None:
+    """Seen within 7 days: 40 of 100; within 30 days: 45. The 5 between are in no table, and known all the same."""
+    n = np.array([[[300, 100, 120, 80]], [[300, 100, 120, 80]]])
+    x = np.array([[[120, 40, 50, 30]], [[175, 45, 70, 60]]])
+    shown = own_states(n)
+    shared = [7, 7]
+    (leak,) = audit(n, x, shown, shared_denominator=shared, **LINES)
+    assert leak.quantity == Quantity.BETWEEN and leak.stratum == 1
+    assert (leak.lowest, leak.highest) == (5.0, 5.0)
+    assert audit(n, x, shown, **LINES) == []
+    for states in (
+        suppress(n, x, shared_denominator=shared, **LINES),
+        protect(n, x, shared_denominator=shared, **LINES),
+    ):
+        hidden = np.isin(states, PRIVATE)
+        assert hidden[:, 0, 1].all() and hidden[0].sum() >= 2
+        assert audit(n, x, states, shared_denominator=shared, **LINES) == []
+
+
+def test_people_in_neither_of_two_numerators_are_protected() -> None:
+    """60 in control and 35 out of it, of 100: 5 lie between."""
+    n = np.array([[[300, 100, 120, 80]], [[300, 100, 120, 80]]])
+    x = np.array([[[160, 60, 60, 40]], [[100, 35, 40, 25]]])
+    states = suppress(n, x, shared_denominator=[1, 1], **LINES)
+    assert np.isin(states[:, 0, 1], PRIVATE).all()
+
+
+def test_measures_of_which_neither_is_part_of_the_other_have_nothing_between() -> None:
+    n = np.array([[[200, 100, 100]], [[200, 100, 100]]])
+    x = np.array([[[130, 70, 60]], [[135, 65, 70]]])
+    assert remainders(n, x) == ()
+
+
+def test_a_leak_without_a_shown_neighbour_is_mended_further_away() -> None:
+    """All cells of the first group are hidden; that both groups add up and the members say so is mended at
+    the second group's total."""
+    n = np.array([[[151, 130, 21], [48, 40, 8], [103, 90, 13]]])
+    x = np.array([[[101, 80, 21], [28, 20, 8], [73, 60, 13]]])
+    lines: dict[str, Any] = {
+        "unit_relations": [Relation(0, (1, 2))],
+        "stratum_relations": [Relation(0, (1, 2))],
+    }
+    limits = [
+        limit
+        for unit, known in ((1, 40), (2, 90))
+        for limit in members_limits(
+            measure=0,
+            unit=unit,
+            total=0,
+            categories=[((1,), [known]), ((2,), [10])],
+            counts_all=True,
+        )
+    ]
+    states = protect(n, x, beside=Beside(limits), **lines)
+    assert audit(n, x, states, beside=Beside(limits), **lines) == []
