@@ -116,26 +116,24 @@ class _Counter:
             self.slice.astype(np.int64) * len(self.site_ids) + self.site
         )
         line_groups, by_line = numbered(self.slice.astype(np.int64) * 16 + self.line)
+        # A member stands twice in what is looked up for each row: for rows that count and for others.
+        looked_up = self.member + counted * np.int32(self.members.height)
         frames = []
         for set_code in sets:
-            stratum_of_member, basis_of_member = self._strata(set_code)
             strata = np.array(sorted(self.reference.strata_of(set_code)), np.int16)
-            if set_code == "age_band":
-                stratum = self._age_bands()
-            else:
-                stratum = stratum_of_member[self.member]
             place = np.zeros(int(strata.max()) + 1, np.int16)
-            place[strata] = np.arange(len(strata))
-            state = plain
-            if basis_of_member is not None:
-                state = np.where(plain > 1, plain + basis_of_member[self.member], plain)
-            offset = place[stratum] * np.int16(_STATES) + state
+            place[strata] = np.arange(0, len(strata) * _STATES, _STATES)
+            if set_code == "age_band":
+                offset = place[self._age_bands()] + plain
+            else:
+                stratum, basis = self._strata(set_code)
+                offset = np.concatenate([place[stratum], place[stratum] + basis])[looked_up] + plain
             for groups, group, is_site in (
                 (site_groups, by_site, True),
                 (line_groups, by_line, False),
             ):
                 frames.append(self._count(groups, group, offset, strata, is_site))
-        return pl.concat(frames)
+        return pl.concat(frames).with_columns(pl.col("site_id").replace(0, None))
 
     def _count(
         self, groups: Array, group: Array, offset: Array, strata: Array, by_site: bool
@@ -146,33 +144,33 @@ class _Counter:
         positions += offset
         table = _counts(positions, len(groups) * width)
         del positions
+        # One row per state and one column per cell: long rows are added up many times as fast as short ones.
         if table.ndim == 2:
             places, counts = table
             cell_places, which = np.unique(places // _STATES, return_inverse=True)
-            states = np.zeros((len(cell_places), _STATES), np.int64)
-            states[which, places % _STATES] = counts
+            states = np.zeros((_STATES, len(cell_places)), np.int64)
+            states[places % _STATES, which] = counts
         else:
-            states = table.reshape(-1, _STATES)
-            cell_places = np.flatnonzero(states[:, 1:].any(axis=1))
-            states = states[cell_places]
-        filled = states[:, 1:].any(axis=1)
-        cell_places, states = cell_places[filled], states[filled]
+            states = np.ascontiguousarray(table.reshape(-1, _STATES).T)
+            cell_places = np.arange(states.shape[1])
+        filled = np.flatnonzero(states[1:].any(axis=0))
+        cell_places, states = cell_places[filled], states[:, filled]
         key = groups[cell_places // len(strata)]
         per = len(self.site_ids) if by_site else 16
         columns = self._slice_columns(self.slice_positions[key // per])
         columns["by_site"] = np.full(len(key), by_site)
         site = self.site_ids[key % per] if by_site else np.zeros(len(key), np.int64)
-        columns["site_id"] = pl.Series(site.astype(np.int64)).replace(0, None)
+        columns["site_id"] = site.astype(np.int64)
         line = pl.Series((key % per).astype(np.int16))
         columns["line_of_business"] = pl.Series([None], dtype=pl.Int16).new_from_index(
             0, len(key)
         ) if by_site else line  # fmt: skip
         columns["stratum_id"] = strata[cell_places % len(strata)]
-        columns["denominator"] = states[:, 2:].sum(axis=1)
-        columns["numerator"] = states[:, 5:].sum(axis=1)
-        columns["excluded"] = states[:, 1]
-        columns["self_reported"] = states[:, 2 + _BASIS_SELF] + states[:, 5 + _BASIS_SELF]
-        columns["indirect"] = states[:, 2 + _BASIS_INDIRECT] + states[:, 5 + _BASIS_INDIRECT]
+        columns["denominator"] = states[2:].sum(axis=0)
+        columns["numerator"] = states[5:].sum(axis=0)
+        columns["excluded"] = states[1]
+        columns["self_reported"] = states[2 + _BASIS_SELF] + states[5 + _BASIS_SELF]
+        columns["indirect"] = states[2 + _BASIS_INDIRECT] + states[5 + _BASIS_INDIRECT]
         return pl.DataFrame(columns)
 
     def _slice_columns(self, position: Array) -> dict[str, Any]:
@@ -185,12 +183,11 @@ class _Counter:
             "period_id": self.period_ids[period],
         }
 
-    def _strata(self, set_code: str) -> tuple[Array, Array | None]:
-        """(stratum, how it is known) of each member; None where the set has no source."""
+    def _strata(self, set_code: str) -> tuple[Array, Array]:
+        """(stratum, how it is known) of each member; the latter is 0 where the set has no source."""
+        basis = np.full(self.members.height, _BASIS_OTHER, np.int8)
         if set_code == "all":
-            return np.full(self.members.height, self.reference.everyone, np.int16), None
-        if set_code == "age_band":
-            return np.zeros(0, np.int16), None
+            return np.full(self.members.height, self.reference.everyone, np.int16), basis
         stratum = self.members[set_code].to_numpy()
         if set_code == "combined":
             hispanic = self.members["ethnicity"].to_numpy() == self.reference.hispanic
@@ -202,8 +199,7 @@ class _Counter:
         elif set_code in {f.value for f in RealField}:
             source = self.members[f"{set_code}_source"].to_numpy()
         else:
-            return stratum, None
-        basis = np.zeros(len(stratum), np.int8)
+            return stratum, basis
         basis[source == ReportingSource.SELF_REPORTED] = _BASIS_SELF
         basis[np.isin(source, INDIRECT)] = _BASIS_INDIRECT
         # Declined and unknown are no answers, so nobody gave them.

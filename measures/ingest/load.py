@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import polars as pl
 from django.db import connection
@@ -21,6 +21,7 @@ from measures.ingest.imputing import ImputedSums, MemberProbabilities
 from measures.models import Imputation, ImputationValidity, ImputedSlice
 
 COPY_ROWS = 50_000
+_T = TypeVar("_T")
 _ROW_COLUMNS = (
     "submission_id", "member_number", "team_id", "member_key", "sealed_id", "race_codes", "race", "ethnicity",
     "combined", "language", "sex", "gender_identity", "sexual_orientation", "race_source", "ethnicity_source",
@@ -95,7 +96,7 @@ def load_rows(
 
     def fact_texts() -> Iterator[io.BytesIO]:
         yield io.BytesIO(fact_blocks.START)
-        for block, count in fact_blocks.fact_blocks(submission_id, facts, period_ids):
+        for block, count in _ahead(fact_blocks.fact_blocks(submission_id, facts, period_ids)):
             yield block
             note(count)
         yield io.BytesIO(fact_blocks.END)
@@ -259,17 +260,18 @@ class _Stream(io.RawIOBase):
         return True
 
 
-def _texts(frames: Iterator[pl.DataFrame]) -> Iterator[io.BytesIO]:
-    """Frames as COPY wants them, each made in a thread while the server takes the one before."""
+def _ahead(pieces: Iterator[_T]) -> Iterator[_T]:
+    """The same pieces, each made in a thread while the server takes the one before."""
     with ThreadPoolExecutor(1, thread_name_prefix="copy") as pool:
-        waiting: Future[io.BytesIO] | None = None
-        for frame in frames:
-            following = pool.submit(_text, frame)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
+        following = pool.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = pool.submit(next, pieces, None)
+            yield piece
+
+
+def _texts(frames: Iterator[pl.DataFrame]) -> Iterator[io.BytesIO]:
+    """Frames as COPY wants them."""
+    return _ahead(_text(frame) for frame in frames)
 
 
 def _text(frame: pl.DataFrame) -> io.BytesIO:

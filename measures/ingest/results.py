@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,26 +72,26 @@ def write_results(
     its reference do; a site or line of business is written as a whole when any of its counts or states,
     or any rule differ. Both are when another method version made them; everything else follows from those.
     """
-    wholes, parts = _compute(table, higher_is_better, shared_denominator, references)
-    wholes, adjusted = _adjust(source_id, table, wholes)
     made_by = dict(zip(table.families, computations, strict=True))
-    changed_wholes, gone_wholes = _difference(
-        wholes,
-        _with_stored_rules(_read_wholes(source_id, table.families), table),
-        keys=_WHOLE_KEY,
-        deciding=(*COUNTS, *_STATES, "q_value", "rule"),
-        method_version=method_version,
-    )
-    changed_parts, gone_parts = _difference(
-        parts,
-        _with_stored_rules(_read_parts(source_id, table.families), None),
-        keys=_PART_KEY,
-        deciding=(*_ARRAYS, "rule"),
-        method_version=method_version,
-    )
-    with connection.cursor() as cursor:
+    # While one thread computes, this one reads what is stored and writes what is ready.
+    with ThreadPoolExecutor(1, thread_name_prefix="compute") as pool, connection.cursor() as cursor:
+        protecting = pool.submit(_protect, table, shared_denominator)
+        stored_wholes = _with_stored_rules(_read_wholes(source_id, table.families), table)
+        stored_parts = _with_stored_rules(_read_parts(source_id, table.families), None)
+        elsewhere = _read_p_values(source_id, table.families)
+        protected = protecting.result()
+        making_parts = pool.submit(_part_frame, table, protected, references)
+        wholes, adjusted = _adjust(
+            elsewhere, _whole_frame(table, protected, higher_is_better, references)
+        )
+        changed_wholes, gone_wholes = _difference(
+            wholes,
+            stored_wholes,
+            keys=_WHOLE_KEY,
+            deciding=(*COUNTS, *_STATES, "q_value", "rule"),
+            method_version=method_version,
+        )
         _delete(cursor, "measures_stratumresult", gone_wholes)
-        _delete(cursor, "measures_partresult", gone_parts)
         _copy_in(
             cursor,
             "measures_stratumresult",
@@ -99,6 +100,15 @@ def write_results(
             source_id,
             made_by,
         )
+        parts = making_parts.result()
+        changed_parts, gone_parts = _difference(
+            parts,
+            stored_parts,
+            keys=_PART_KEY,
+            deciding=(*_ARRAYS, "rule"),
+            method_version=method_version,
+        )
+        _delete(cursor, "measures_partresult", gone_parts)
         _copy_in(
             cursor,
             "measures_partresult",
@@ -150,18 +160,19 @@ def _difference(
     return joined.filter(~pl.col("same")), stored.filter(~pl.col("id").is_in(kept.implode()))["id"]
 
 
-def _compute(
-    table: FamilyTable,
-    higher_is_better: Sequence[bool],
-    shared_denominator: Sequence[str],
-    references: Sequence[Mapping[str, ReferenceUsed]],
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(results of the programme and the teams, results of their sites and lines of business)."""
+@dataclass(frozen=True)
+class _Protected:
+    """Counts and states [M, U, S] without the crossed cells, and which of them are worth a row."""
+
+    counts: dict[str, NDArray[np.int64]]
+    states: NDArray[np.int8]
+    keep: NDArray[np.bool_]
+
+
+def _protect(table: FamilyTable, shared_denominator: Sequence[str]) -> _Protected:
     axis = table.axis
     n, x = table.counts["denominator"], table.counts["numerator"]
-    if not n.size:
-        return pl.DataFrame(schema=_whole_types()), pl.DataFrame(schema=_part_types())
-    below_programme = np.array([unit != Unit() for unit in table.units])
+    below_programme = np.array([unit != Unit() for unit in table.units], bool)
     programme_only = axis.in_sets(PROGRAMME_ONLY)
     withheld = below_programme[:, None] & programme_only
     states = suppress(
@@ -184,28 +195,22 @@ def _compute(
     shown = slice(0, len(axis.strata))
     states = states[:, :, shown]
     counts = {name: values[:, :, shown] for name, values in table.counts.items()}
-    keep = _worth_a_row(table, counts["denominator"])
-    wholes = np.flatnonzero([unit.is_whole for unit in table.units])
-    parts = np.flatnonzero([not unit.is_whole for unit in table.units])
-    return (
-        _whole_frame(table, wholes, keep, counts, states, higher_is_better, references),
-        _part_frame(table, parts, keep, counts, states, references),
-    )
+    return _Protected(counts, states, _worth_a_row(table, counts["denominator"]))
 
 
 def _whole_frame(
     table: FamilyTable,
-    wholes: NDArray[np.intp],
-    keep: NDArray[np.bool_],
-    counts: dict[str, NDArray[np.int64]],
-    states: NDArray[np.int8],
+    protected: _Protected,
     higher_is_better: Sequence[bool],
     references: Sequence[Mapping[str, ReferenceUsed]],
 ) -> pl.DataFrame:
     """One row per stratum of the programme and of each team, with every figure."""
     axis = table.axis
-    counts = {name: values[:, wholes] for name, values in counts.items()}
-    n, states = counts["denominator"], states[:, wholes]
+    wholes = np.flatnonzero([unit.is_whole for unit in table.units])
+    if not len(wholes):
+        return pl.DataFrame(schema=_whole_types())
+    counts = {name: values[:, wholes] for name, values in protected.counts.items()}
+    n, states = counts["denominator"], protected.states[:, wholes]
     layouts = [_layouts(table, of_family) for of_family in references]
     own = own_states(n)
     result: Comparison = compare_each(
@@ -216,7 +221,7 @@ def _whole_frame(
         sets=layouts,
         higher_is_better=np.array(higher_is_better),
     )
-    m, u, s = np.nonzero(keep[:, wholes])
+    m, u, s = np.nonzero(protected.keep[:, wholes])
     team = np.array([table.units[i].team_id for i in wholes])
     stratum_ids = np.array([stratum.pk for stratum in axis.strata])
     reference = np.full((len(table.families), len(axis.strata)), NONE)
@@ -301,22 +306,20 @@ def _with_stored_rules(stored: pl.DataFrame, table: FamilyTable | None) -> pl.Da
 
 def _part_frame(
     table: FamilyTable,
-    parts: NDArray[np.intp],
-    keep: NDArray[np.bool_],
-    counts: dict[str, NDArray[np.int64]],
-    states: NDArray[np.int8],
+    protected: _Protected,
     references: Sequence[Mapping[str, ReferenceUsed]],
 ) -> pl.DataFrame:
     """One row per site and line of business; arrays are texts as PostgreSQL writes them."""
-    m, u, s = np.nonzero(keep[:, parts])
+    parts = np.flatnonzero([not unit.is_whole for unit in table.units])
+    m, u, s = np.nonzero(protected.keep[:, parts])
     if not len(m):
         return pl.DataFrame(schema=_part_types())
     stratum_ids = np.array([stratum.pk for stratum in table.axis.strata])
     at = (m, parts[u], s)
     numbers = {
         "stratum_id": stratum_ids[s],
-        "state": states[at],
-        **{name: counts[name][at] for name in COUNTS},
+        "state": protected.states[at],
+        **{name: protected.counts[name][at] for name in COUNTS},
     }
     family, units = np.array(table.families), [table.units[i] for i in parts]
     keys = {
@@ -369,7 +372,7 @@ def _worth_a_row(table: FamilyTable, n: NDArray[np.int64]) -> NDArray[np.bool_]:
     keep = counted.copy()
     for _, indices, _ in axis.sets():
         specified = [i for i in indices if axis.strata[i].kind == "specified"]
-        in_use = (n[:, :, specified] > 0).any(axis=(1, 2))
+        in_use = np.asarray((n[:, :, specified] > 0).any(axis=(1, 2)))
         keep[:, :, indices] &= in_use[:, None, None]
         empty = in_use[:, None] & whole[None, :] & present
         keep[:, :, specified] |= empty[:, :, None]
@@ -377,14 +380,14 @@ def _worth_a_row(table: FamilyTable, n: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _adjust(
-    source_id: int, table: FamilyTable, new: pl.DataFrame
+    elsewhere: pl.DataFrame, new: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[int, float]]]:
     """Add q_value to the new results; returns also (id, q) of stored ones elsewhere that change.
 
+    elsewhere: stored contrasts of the same periods in families that are not computed now.
     The family of a p-value: every contrast that readers outside may see, of one unit, period and
     stratum set, over all measures.
     """
-    elsewhere = _read_p_values(source_id, table.families)
     shown = pl.col("gap_state") == int(GapState.SHOWN)
     unit = ["period_id", "team_id", "set_number"]
     ours = new.with_row_index("row").filter(shown).select("row", *unit, "p_value")
