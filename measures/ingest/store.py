@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Container
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -81,6 +82,9 @@ class IncomingFile:
         self._file = os.fdopen(descriptor, "wb")
         self._path = Path(name)
         self._hash = hashlib.sha256()
+        # Hashing takes as long as writing, so it goes on beside it, one piece at a time.
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._hashing: Future[None] | None = None
         self.byte_count = 0
 
     def write(self, data: bytes) -> None:
@@ -88,19 +92,25 @@ class IncomingFile:
         if self.byte_count > settings.UPLOAD_LIMIT_BYTES:
             self.discard()
             raise too_large()
-        self._hash.update(data)
+        if self._hashing is not None:
+            self._hashing.result()
+        self._hashing = self._pool.submit(self._hash.update, data)
         self._file.write(data)
 
     def keep(self) -> StoredFile:
         """Move the whole file to its place. The same content sent twice lies there once."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
+        self._close()
         return _keep(self._path, self._hash.hexdigest(), self.byte_count)
 
     def discard(self) -> None:
-        self._file.close()
+        self._close()
         self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        self._pool.shutdown()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self

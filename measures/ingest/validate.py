@@ -29,8 +29,8 @@ from measures.stats.bisg import PlaceKind
 
 DENOMINATOR, NUMERATOR, EXCLUDED = 1, 2, 4
 NAMES = ("last_name", "first_name")
-#: Shifts of the packed key of a row: member | measure | period.
-_PERIOD_BITS, _MEASURE_BITS = 10, 12
+#: Up to this many places for each key, what occurs is ticked off in a table.
+_PLACES_PER_KEY = 16
 
 Array = NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -333,11 +333,11 @@ class _Pass:
 
     def _settle_duplicates(self, rows: dict[str, Array]) -> tuple[dict[str, Array], int]:
         """Rows without duplicates, with `event_number`; how many agreeing ones were dropped."""
-        key = rows["member"].astype(np.uint64)
-        key <<= np.uint64(_MEASURE_BITS)
-        key |= rows["measure"].astype(np.uint16)
-        key <<= np.uint64(_PERIOD_BITS)
-        key |= rows["period"].astype(np.uint16)
+        key = rows["member"].astype(np.int64)
+        key *= len(self.coders.measure_ids)
+        key += rows["measure"]
+        key *= len(self.coders.periods)
+        key += rows["period"]
         rows["event_number"] = np.zeros(len(key), np.int32)
         again = _repeated(key)
         if not len(again):
@@ -515,7 +515,14 @@ def _join(parts: list[dict[str, Array]]) -> dict[str, Array]:
 
 
 def _repeated(keys: Array) -> Array:
-    """Positions of keys that occur more than once. Sorting is eight times as fast as a hash table here."""
+    """Positions of keys (0 or more) that occur more than once."""
+    highest = int(keys.max(initial=0))
+    if highest < _PLACES_PER_KEY * len(keys):
+        seen = np.zeros(highest + 1, bool)
+        seen[keys] = True
+        if np.count_nonzero(seen) == len(keys):
+            return np.zeros(0, np.int64)
+    # Sorting is eight times as fast as a hash table here.
     ordered = pl.Series(keys).sort().to_numpy()
     doubled = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(doubled):

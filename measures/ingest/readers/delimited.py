@@ -122,7 +122,8 @@ def _split_records(source: Blocks, layout: _Layout) -> Iterator[tuple[bytes, int
             _check_all_quotes(data, layout.separator, line)
             _refuse_long_record(_line_of_long_record(data, line))
         yield data, end, line, source.raw.position
-        line += data.count(b"\n", 0, end)
+        # Many times as fast as `data.count`, and without holding up the threads that parse.
+        line += int(np.count_nonzero(np.frombuffer(data, np.uint8, end) == _NEWLINE))
         data = data[end:] + source.read(CHUNK_BYTES)
 
 
