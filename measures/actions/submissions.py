@@ -39,6 +39,7 @@ from measures.ingest.mapping import (
 )
 from measures.ingest.progress import ProgressWriter
 from measures.ingest.readers import Table, open_table
+from measures.ingest.turns import short_turns
 from measures.ingest.validate import DENOMINATOR, NUMERATOR, Checked, check_table
 from measures.member_keys import MemberKeys
 from measures.models import Finding, Period, SavedMapping, Source, Submission
@@ -292,7 +293,7 @@ def _take_step(submission_id: int, as_of: datetime) -> State | None:
     progress = None
     step = "start"
     try:
-        with transaction.atomic():
+        with short_turns(), transaction.atomic():
             if not _is_free(submission_id):
                 return None
             submission = Submission.objects.select_related("source__team").get(pk=submission_id)

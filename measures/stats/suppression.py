@@ -372,9 +372,10 @@ class _Table:
         counts: IntArray, hidden: BoolArray, lacking: BoolArray, cost: FloatArray
     ) -> tuple[NDArray[np.intp], ...] | None:
         """The cheapest member to hide in each lacking line, as indices; None if there is none."""
-        price = np.where(hidden | (counts[0] == 0), np.inf, cost)
+        lines = np.nonzero(lacking)
+        price = np.where(hidden[lines] | (counts[0][lines] == 0), np.inf, cost[lines])
         best = price.argmin(axis=-1)
-        possible = lacking & np.isfinite(np.take_along_axis(price, best[..., None], -1)[..., 0])
+        possible = np.isfinite(price[np.arange(len(best)), best])
         if not possible.any():
             return None
-        return (*np.nonzero(possible), best[possible])
+        return (*(line[possible] for line in lines), best[possible])
