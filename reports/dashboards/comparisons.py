@@ -134,9 +134,8 @@ def family_of(results: Sequence[SetResult]) -> Family:
 def comparison_rows(result: SetResult, family: Family) -> tuple[ComparisonRow, ...]:
     """Every group with a number, the reference among them."""
     rows = []
-    for figure in result.compared:
-        if not figure.numbers_shown:
-            continue
+    shown = [f for f in result.compared if f.numbers_shown]
+    for figure, said in zip(shown, presentations_of(shown), strict=True):
         odds = _odds(result, figure)
         adjusted = family.of(result, figure)
         rows.append(
@@ -149,17 +148,17 @@ def comparison_rows(result: SetResult, family: Family) -> tuple[ComparisonRow, .
                 yekutieli=probability_text(adjusted.benjamini_yekutieli),
                 holm=probability_text(adjusted.holm),
                 bonferroni=probability_text(adjusted.bonferroni),
-                presentation=PRESENTATION_WORDS[presentation_of(figure)],
+                presentation=PRESENTATION_WORDS[said],
             )
         )
     return tuple(rows)
 
 
-def presentation_of(figure: Figure) -> Presentation:
-    """What the NCHS rule says of a rate that the reader sees."""
-    if not figure.numbers_shown or figure.denominator is None or figure.numerator is None:
-        return Presentation.NOT_JUDGED
-    return Presentation(int(present_counts(figure.numerator, figure.denominator)))
+def presentations_of(figures: Sequence[Figure]) -> tuple[Presentation, ...]:
+    """What the NCHS rule says of each rate that the reader sees."""
+    counts = [(f.numerator, f.denominator) if f.numbers_shown else (0, 0) for f in figures]
+    said = present_counts([x or 0 for x, _ in counts], [n or 0 for _, n in counts])
+    return tuple(Presentation(one) for one in said.tolist())
 
 
 def _odds(result: SetResult, figure: Figure) -> tuple[float, float, float] | None:
@@ -257,9 +256,8 @@ def comparison_lines(result: SetResult, family: Family) -> Iterator[tuple[object
     def number(value: float | None, digits: int = 6) -> object:
         return "" if value is None or not math.isfinite(value) else round(value, digits) + 0.0
 
-    for figure in result.compared:
-        if not figure.numbers_shown:
-            continue
+    shown = [f for f in result.compared if f.numbers_shown]
+    for figure, said in zip(shown, presentations_of(shown), strict=True):
         adjusted = family.of(result, figure)
         yield (
             result.period.label,
@@ -277,7 +275,7 @@ def comparison_lines(result: SetResult, family: Family) -> Iterator[tuple[object
             number(adjusted.holm),
             number(adjusted.bonferroni),
             family.size,
-            presentation_of(figure).name.lower(),
+            said.name.lower(),
             result.audience.value,
             result.method_version,
         )

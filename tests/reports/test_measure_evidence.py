@@ -74,6 +74,11 @@ def test_page_says_what_can_be_concluded(world, team):
     assert "or more would usually be found" in found
     assert "named in advance" in found and "seed 20250101" in found
     assert "AHRQ: National Healthcare" in found and "Worse" in found
+    rows = found.split('<th scope="row">')
+    small = next(row for row in rows if row.startswith("Two or more"))
+    assert "Unreliable: the interval is wide beside so small a rate (NCHS rule)." in small
+    assert "NCHS" not in next(row for row in rows if row.startswith("Black"))
+    assert 'Ratio <span class="muted cell-under">higher is better</span>' in found
 
 
 def test_plan_by_site_is_for_the_group_itself(world, team):
