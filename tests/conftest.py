@@ -4,13 +4,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.emptied_tables import empty_filled_tables
 from tests.template_database import ensure_template
 
 # How long one example takes says how busy the machine is.
@@ -41,14 +42,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that need real transactions empty the tables afterwards; the audit trail's guard refuses that.
-
-    So the test database goes without the guard against TRUNCATE (the one against UPDATE and DELETE stays);
-    `tests/teams/test_audit.py` sets it up again, inside a transaction, to test it.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("drop trigger if exists teams_auditevent_no_truncate on teams_auditevent")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Tests that need real transactions empty the tables afterwards, in our way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_filled_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)
