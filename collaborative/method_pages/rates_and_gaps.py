@@ -261,7 +261,10 @@ PAGES = (
             "change of a gap: deviations of the four cells with the sign of the cell, summed by person;  Δ ± z error",
         ),
         (
-            "It needs rows of people, so it is worked out where they are: counts are not enough.",
+            (
+                "It needs rows of people, and counts are not enough: it stands in the expert view of a group that has a file "
+                "of members."
+            ),
             "Without rows of people the change of a gap takes both periods for different people and is less sure than it could be.",
         ),
         (

@@ -50,7 +50,7 @@ class Adjusted:
 
 
 @dataclass(frozen=True)
-class Family:
+class ComparisonFamily:
     """The comparisons among which a p-value is looked at: of one place, period and set, over all measures.
 
     Only those that readers outside the group may see are in it; they are the ones with a q-value.
@@ -110,7 +110,7 @@ class SiteRates:
     spread: str
 
 
-def family_of(results: Sequence[SetResult]) -> Family:
+def family_of(results: Sequence[SetResult]) -> ComparisonFamily:
     """results: every measure of one place, period and stratum set."""
     found = [
         (result.definition.measure_id, figure)
@@ -120,7 +120,7 @@ def family_of(results: Sequence[SetResult]) -> Family:
     ]
     p = np.array([f.p_value for _, f in found], dtype=np.float64)
     columns = (benjamini_yekutieli(p, 0), holm(p, 0), bonferroni(p, 0))
-    return Family(
+    return ComparisonFamily(
         len(found),
         {
             (measure_id, figure.stratum.id): Adjusted(
@@ -131,7 +131,7 @@ def family_of(results: Sequence[SetResult]) -> Family:
     )
 
 
-def comparison_rows(result: SetResult, family: Family) -> tuple[ComparisonRow, ...]:
+def comparison_rows(result: SetResult, family: ComparisonFamily) -> tuple[ComparisonRow, ...]:
     """Every group with a number, the reference among them."""
     rows = []
     shown = [f for f in result.compared if f.numbers_shown]
@@ -249,7 +249,7 @@ COMPARISON_COLUMNS = (
 )  # fmt: skip
 
 
-def comparison_lines(result: SetResult, family: Family) -> Iterator[tuple[object, ...]]:
+def comparison_lines(result: SetResult, family: ComparisonFamily) -> Iterator[tuple[object, ...]]:
     """One row for each group with a number, in the order of COMPARISON_COLUMNS."""
     team = result.unit.team
 

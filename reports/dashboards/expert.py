@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measures.queries import Figure, SetResult, StratumLabel
+from measures.queries import Figure, Panel, SetResult, StratumLabel
 from measures.stats import bootstrap, gaps, overall, references
 from measures.stats.presentation import NCHS, PresentationRule
 from reports.dashboards.comparisons import (
+    ComparisonFamily,
     ComparisonRow,
-    Family,
     LayeredOdds,
     SiteRates,
     comparison_rows,
@@ -24,8 +24,15 @@ from reports.dashboards.comparisons import (
     site_rates,
 )
 from reports.dashboards.conclusions import detectable_text, reliability_text
-from reports.dashboards.evidence import counted_figures, detectable_points, site_reliability
+from reports.dashboards.evidence import (
+    ChangeOfGap,
+    NoChange,
+    counted_figures,
+    detectable_points,
+    site_reliability,
+)
 from reports.dashboards.indices import IndexRow, indices_of
+from reports.dashboards.persons import EventRow, PairedRow, event_rows, paired_rows
 from teams.enums import SecondReference
 from teams.formats import format_points
 
@@ -55,6 +62,8 @@ class ExpertView:
     presentation: PresentationRule
     layered: LayeredOdds | None
     site_rates: SiteRates | None
+    paired: tuple[PairedRow, ...]
+    events: tuple[EventRow, ...]
     indices: tuple[IndexRow, ...]
     strata: tuple[str, ...]
     seed: int
@@ -68,7 +77,9 @@ class ExpertView:
 def expert_view(
     result: SetResult,
     *,
-    family: Family,
+    family: ComparisonFamily,
+    changes: Sequence[ChangeOfGap | NoChange],
+    panel: Panel | None,
     seed: int,
     second: SecondComparison | None,
     site_results: Sequence[SetResult],
@@ -82,6 +93,8 @@ def expert_view(
         presentation=NCHS,
         layered=layered_odds(site_results, focus),
         site_rates=site_rates(site_results, focus),
+        paired=paired_rows(changes, panel),
+        events=event_rows(result, panel),
         indices=indices_of(result, seed=seed),
         strata=tuple(f.stratum.label for f in figures),
         seed=seed,

@@ -10,10 +10,11 @@ from measures import queries
 from measures.queries import SetResult
 from reports.dashboards.comparisons import (
     COMPARISON_COLUMNS,
-    Family,
+    ComparisonFamily,
     comparison_lines,
     family_of,
 )
+from reports.dashboards.evidence import changes_of
 from reports.dashboards.expert import SecondComparison, expert_view, second_comparison
 from reports.dashboards.indices import INDEX_COLUMNS, index_lines
 from reports.forms.filters import Selection
@@ -53,6 +54,8 @@ def measure_expert(request: HttpRequest, code: str, measure: str) -> HttpRespons
             "view": expert_view(
                 read.page.block.result,
                 family=read_family(scope, team, chosen),
+                changes=changes_of(read.results, chosen.period.label),
+                panel=_panel(scope, team, read, chosen),
                 seed=read.page.seed,
                 second=_second(read),
                 site_results=read.site_results,
@@ -108,7 +111,7 @@ def measure_comparisons(request: HttpRequest, code: str, measure: str) -> HttpRe
     )
 
 
-def read_family(scope: Scope, team: Team, chosen: Selection) -> Family:
+def read_family(scope: Scope, team: Team, chosen: Selection) -> ComparisonFamily:
     """The comparisons of all measures at this place, in this period and set."""
     return family_of(
         queries.list_team_results(
@@ -119,6 +122,22 @@ def read_family(scope: Scope, team: Team, chosen: Selection) -> Family:
             stratum_set=chosen.stratum_set,
             line_of_business=chosen.line_of_business,
         )
+    )
+
+
+def _panel(scope: Scope, team: Team, read: MeasureRead, chosen: Selection) -> queries.Panel | None:
+    """Rows of people of this period and the one before, of all payers together."""
+    if chosen.line_of_business is not None:
+        return None
+    in_order = sorted((r.period for r in read.results), key=lambda p: p.ends_on)
+    upto = [p for p in in_order if p.ends_on <= chosen.period.ends_on]
+    return queries.read_panel(
+        scope,
+        team=team,
+        source=chosen.source,
+        measure_id=read.definition.measure_id,
+        periods=upto[-2:],
+        set_code=chosen.stratum_set.code,
     )
 
 

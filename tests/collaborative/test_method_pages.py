@@ -20,12 +20,12 @@ BUILDING_BLOCKS = {
     "change.change_of_gaps", "change.mover_difference", "disparity.compare", "disparity.compare_each",
     "disparity.gap_states", "gaps.mover_ratio", "gaps.shortfall_points",
     "indices.between_group_variance_corrected", "rates.checked_counts", "rates.z_value",
-    "rounding.published_members", "scores.miettinen_nurminen_ratio",
+ "scores.miettinen_nurminen_ratio",
 }  # fmt: skip
 #: Modules that one page explains as a whole.
 EXPLAINED_AS_A_WHOLE = {
     "bisg", "count_ranges", "disclosure", "exposed_parts", "imputed", "imputed_disclosure", "published_limits",
-    "puzzle", "spc", "suppression",
+    "puzzle", "rounding", "spc", "suppression",
 }  # fmt: skip
 
 
