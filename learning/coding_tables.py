@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from learning.evaluation_tables import Column, Table
+from learning.evaluation_tables import Column, Table, number_column, rounded
 from learning.models import CodebookEntry, CodingRound, Excerpt
 from learning.queries.coding import CodeCounts, RoundResult
+from measures.stats.agreement import Agreement
 
 
 def _path(entry: CodebookEntry, entries: dict[int, CodebookEntry]) -> str:
@@ -17,8 +18,10 @@ def _path(entry: CodebookEntry, entries: dict[int, CodebookEntry]) -> str:
     return " > ".join(reversed(names))
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _numbers(found: Agreement) -> tuple[float | None, ...]:
+    return tuple(
+        rounded(value, 4) for value in (found.observed, found.kappa, found.lower, found.upper)
+    )
 
 
 def codebook_table(entries: Sequence[CodebookEntry], version: int) -> Table:
@@ -67,22 +70,16 @@ def coding_tables(
             row.first_only,
             row.second_only,
             row.neither,
-            _rounded(row.agreement.observed),
-            _rounded(row.agreement.kappa),
-            _rounded(row.agreement.lower),
-            _rounded(row.agreement.upper),
+            *_numbers(row.agreement),
         )
         for row in result.agreement.codes
     ]
-    overall = result.agreement.overall
     agreement.append(
         (
             "all codes", "pooled", "All codes together", None, None, None, None,
-            _rounded(overall.observed), _rounded(overall.kappa),
-            _rounded(overall.lower), _rounded(overall.upper),
+            *_numbers(result.agreement.overall),
         )
     )  # fmt: skip
-    number = Column
     return [
         codebook_table(result.entries, coding_round.codebook.version),
         Table(
@@ -93,7 +90,7 @@ def coding_tables(
                 Column("source", "Source", "Pseudonym of the interview or document."),
                 Column("stakeholder", "Stakeholder", "Kind of stakeholder."),
                 Column("form", "Form", "interview or document."),
-                number("excerpt", "Excerpt", "Place in its source.", True),
+                number_column("excerpt", "Excerpt", "Place in its source."),
                 Column("text", "Text", "The passage, de-identified."),
                 Column("coder_a", "Coder A", "Keys that the first coder gave."),
                 Column("coder_b", "Coder B", "Keys that the second coder gave."),
@@ -124,14 +121,14 @@ def coding_tables(
                 Column("key", "Key", "Key of the entry; “all codes” for the pooled row."),
                 Column("level", "Level", "code, subcode or pooled."),
                 Column("name", "Name", "Name of the entry."),
-                number("both", "Both", "Excerpts to which both gave it.", True),
-                number("a_only", "A only", "Excerpts to which only the first coder gave it.", True),
-                number("b_only", "B only", "Excerpts to which only the second coder gave it.", True),
-                number("neither", "Neither", "Excerpts to which neither gave it.", True),
-                number("agreed_share", "Agreed", "Proportion 0–1 of excerpts on which they agree.", True),
-                number("kappa", "Kappa", "Empty where it is undefined: both used one category only.", True),
-                number("kappa_lower", "from", "Lower limit of its 95% interval; empty where both agree on everything.", True),
-                number("kappa_upper", "to", "Upper limit of its 95% interval.", True),
+                number_column("both", "Both", "Excerpts to which both gave it."),
+                number_column("a_only", "A only", "Excerpts to which only the first coder gave it."),
+                number_column("b_only", "B only", "Excerpts to which only the second coder gave it."),
+                number_column("neither", "Neither", "Excerpts to which neither gave it."),
+                number_column("agreed_share", "Agreed", "Proportion 0–1 of excerpts on which they agree."),
+                number_column("kappa", "Kappa", "Empty where it is undefined: both used one category only."),
+                number_column("kappa_lower", "from", "Lower limit of its 95% interval; empty where both agree on everything."),
+                number_column("kappa_upper", "to", "Upper limit of its 95% interval."),
             ),
             tuple(agreement),
         ),
@@ -143,10 +140,10 @@ def coding_tables(
                 Column("key", "Key", "Key of the entry."),
                 Column("level", "Level", "theme, code or subcode."),
                 Column("path", "Place", "Theme > code > sub-code."),
-                number("excerpts", "Excerpts", "Excerpts with it.", True),
-                number("sources", "Sources", "Interviews and documents with it.", True),
+                number_column("excerpts", "Excerpts", "Excerpts with it."),
+                number_column("sources", "Sources", "Interviews and documents with it."),
                 *(
-                    number(f"excerpts_{place}", kind, f"Excerpts with it from: {kind}.", True)
+                    number_column(f"excerpts_{place}", kind, f"Excerpts with it from: {kind}.")
                     for place, kind in enumerate(counts.stakeholders, start=1)
                 ),
             ),

@@ -20,6 +20,15 @@ class Column:
     file_only: bool = False
 
 
+def number_column(name: str, label: str, meaning: str) -> Column:
+    return Column(name, label, meaning, is_number=True)
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """As a cell holds it: no number stays none."""
+    return None if value is None else round(value, digits)
+
+
 @dataclass(frozen=True)
 class Table:
     """One table. Cells are text, numbers, or None where there is no number; a state column then says why."""

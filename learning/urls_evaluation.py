@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from learning.views import evaluation, interviews, surveys
+from learning.views import codebook, coding, evaluation, interviews, surveys
 
 app_name = "evaluation"
 urlpatterns = [
@@ -59,45 +59,43 @@ urlpatterns = [
     path("evaluation/interviews/", interviews.interviews_page, name="interviews"),
     path("evaluation/interviews/add/", interviews.add_excerpts_page, name="add_excerpts"),
     path("evaluation/interviews/import/", interviews.import_excerpts_page, name="import_excerpts"),
-    path("evaluation/codebook/", interviews.codebook_page, name="codebook"),
-    path("evaluation/codebook/begin/", interviews.begin_codebook_page, name="begin_codebook"),
-    path("evaluation/codebook/<int:version>/", interviews.codebook_page, name="codebook_version"),
-    path(
-        "evaluation/codebook/<int:version>/fix/", interviews.fix_codebook_page, name="fix_codebook"
-    ),
-    path("evaluation/codebook/<int:version>/csv", interviews.codebook_file, name="codebook_file"),
-    path("evaluation/codebook/<int:version>/add/", interviews.add_entry_page, name="add_entry"),
+    path("evaluation/codebook/", codebook.codebook_page, name="codebook"),
+    path("evaluation/codebook/begin/", codebook.begin_codebook_page, name="begin_codebook"),
+    path("evaluation/codebook/<int:version>/", codebook.codebook_page, name="codebook_version"),
+    path("evaluation/codebook/<int:version>/fix/", codebook.fix_codebook_page, name="fix_codebook"),
+    path("evaluation/codebook/<int:version>/csv", codebook.codebook_file, name="codebook_file"),
+    path("evaluation/codebook/<int:version>/add/", codebook.add_entry_page, name="add_entry"),
     path(
         "evaluation/codebook/entries/<int:entry_id>/",
-        interviews.change_entry_page,
+        codebook.change_entry_page,
         name="change_entry",
     ),
     path(
         "evaluation/codebook/entries/<int:entry_id>/remove/",
-        interviews.remove_entry_page,
+        codebook.remove_entry_page,
         name="remove_entry",
     ),
-    path("evaluation/coding/", interviews.rounds_page, name="rounds"),
-    path("evaluation/coding/begin/", interviews.begin_round_page, name="begin_round"),
-    path("evaluation/coding/<int:round_id>/", interviews.round_page, name="round"),
+    path("evaluation/coding/", coding.rounds_page, name="rounds"),
+    path("evaluation/coding/begin/", coding.begin_round_page, name="begin_round"),
+    path("evaluation/coding/<int:round_id>/", coding.round_page, name="round"),
     path(
         "evaluation/coding/<int:round_id>/excerpts/<int:excerpt_id>/",
-        interviews.code_excerpt_page,
+        coding.code_excerpt_page,
         name="code_excerpt",
     ),
     path(
         "evaluation/coding/<int:round_id>/finish/",
-        interviews.finish_coding_page,
+        coding.finish_coding_page,
         name="finish_coding",
     ),
     path(
         "evaluation/coding/<int:round_id>/settle/<int:excerpt_id>/",
-        interviews.settle_excerpt_page,
+        coding.settle_excerpt_page,
         name="settle_excerpt",
     ),
     path(
         "evaluation/coding/<int:round_id>/files/<str:form>",
-        interviews.round_file,
+        coding.round_file,
         name="round_file",
     ),
 ]

@@ -11,7 +11,7 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from measures.enums import FileForm
 from measures.errors import FileRefused
 from measures.ingest.codes import Reference
-from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column, Kind
+from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column
 from measures.ingest.mapping import (
     apply_mapping,
     check_mapping,
@@ -121,8 +121,6 @@ class MappingForm(forms.Form):
         suggested = {} if self._saved else suggest_columns(headers, self.form)
         by_name = {h.strip().lower(): h for h in headers}
         for column in self.columns:
-            if column.kind == Kind.IGNORED:
-                continue
             choices = [(_NOT_GIVEN, "Not in this file"), *((f"={h}", h) for h in headers)]
             if not column.personal:
                 choices.insert(1, (_CONSTANT, "The same in every row"))
@@ -200,7 +198,6 @@ class MappingForm(forms.Form):
                 None if column.personal else self[f"constant_{column.name}"],
             )
             for column in self.columns
-            if column.kind != Kind.IGNORED
         ]
 
     @property

@@ -10,10 +10,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from pdsa.queries.outreach import OutreachChoice, OutreachPage
 from teams.exports import csv_lines
 
-FORMS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+FORMS = ("csv", "xlsx")
 COLUMNS = (
     "member_id", "site", "group_of_people", "preferred_language", "age", "line_of_business", "events_not_met",
     "measure", "period", "tests",

@@ -45,6 +45,7 @@ download_patterns: list[URLPattern] = [
     path(f"{_MEASURE}figures.csv", downloads.measure_figures, name="measure_figures"),
     path(f"{_MEASURE}figures.xlsx", downloads.measure_workbook, name="measure_workbook"),
     path(f"{_MEASURE}indices.csv", expert.measure_indices, name="measure_indices"),
+    path(f"{_MEASURE}comparisons.csv", expert.measure_comparisons, name="measure_comparisons"),
     path(f"{_MEASURE}<slug:chart>.<slug:form>", downloads.measure_chart, name="measure_chart"),
     path("teams/<str:code>/imputed.csv", imputed.imputed_figures, name="imputed_figures"),
     path("teams/<str:code>/validity.csv", imputed.validity_figures, name="validity_figures"),

@@ -4,13 +4,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.emptied_tables import empty_filled_tables
 from tests.template_database import ensure_template
 
 # How long one example takes says how busy the machine is.
@@ -33,6 +34,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests go first: at the end of the run no worker stands idle until another is done with one."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Test databases are copies of a migrated one."""
@@ -41,14 +48,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that need real transactions empty the tables afterwards; the audit trail's guard refuses that.
-
-    So the test database goes without the guard against TRUNCATE (the one against UPDATE and DELETE stays);
-    `tests/teams/test_audit.py` sets it up again, inside a transaction, to test it.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("drop trigger if exists teams_auditevent_no_truncate on teams_auditevent")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Tests that need real transactions empty the tables afterwards, in our way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_filled_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)

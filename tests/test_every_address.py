@@ -106,6 +106,7 @@ def world() -> World:
 WITHIN_ANOTHER = {Role.GROUP_MEMBER: Role.GROUP_LEAD}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "role",
     [

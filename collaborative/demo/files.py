@@ -33,7 +33,7 @@ from collaborative.demo.population import (
     Population,
     draw_population,
 )
-from collaborative.demo.world import YEARS, DemoGroup, World, read_world
+from collaborative.demo.world import PROGRAMME_PAYER, YEARS, DemoGroup, World, read_world
 
 #: Of twenty seeds the one whose rates came nearest to the published ones.
 SEED = 20244
@@ -265,6 +265,11 @@ def _write_correction(folder: Path, rows: pl.DataFrame, seed: int) -> DemoFile:
     return DemoFile(name, folder / name, PAYER_SOURCE, CORRECTED_YEAR, replaces=True)
 
 
+#: Payers that a group's own system names: of its commercial patients, and by line of business.
+_COMMERCIAL = np.array([PROGRAMME_PAYER] * 3 + ["Other"] * 3 + [""])
+_PUBLIC = np.array(["", "MassHealth", "Medicare"])
+
+
 def _own_population(
     world: World, code: str, members: float, seed: int
 ) -> tuple[list[DemoGroup], Population]:
@@ -302,6 +307,9 @@ def _own_rows(
         mine = results.year == year
         member = results.member[mine]
         about = _describe(population, number, _NAMES)
+        line = np.where(
+            year - population.birth_year[member] >= 65, 2, population.number[member] % 3 == 0
+        )
         identity = np.where(population.female, "Woman", "Man")
         identity = np.select(
             [luck < 0.004, luck < 0.008, luck < 0.014, luck < 0.05, luck < 0.45],
@@ -320,13 +328,10 @@ def _own_rows(
                     "site_id": sites[member],
                     "measure_id": results.measure[mine],
                     "period": np.full(len(member), str(year)),
-                    "line_of_business": np.array(["commercial", "medicaid", "medicare"])[
-                        np.where(
-                            year - population.birth_year[member] >= 65,
-                            2,
-                            population.number[member] % 3 == 0,
-                        )
-                    ],
+                    "line_of_business": np.array(["commercial", "medicaid", "medicare"])[line],
+                    "payer": np.where(
+                        line == 0, _COMMERCIAL[population.number[member] % 7], _PUBLIC[line]
+                    ),
                     "denominator": np.ones(len(member), dtype=np.int8),
                     "numerator": results.numerator[mine].astype(np.int8),
                     "exclusion": results.excluded[mine].astype(np.int8),

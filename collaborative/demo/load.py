@@ -33,8 +33,9 @@ from collaborative.demo.local_measures import make_local_measures
 from collaborative.demo.people import ANALYST, PROGRAMME, make_people, write_sign_ins
 from collaborative.demo.programme_life import load_programme_life
 from collaborative.demo.tests_of_change import load_tests_of_change
-from collaborative.demo.world import YEARS, read_world
+from collaborative.demo.world import FOLDER, YEARS, read_world
 from measures.actions.definitions import load_definitions
+from measures.actions.deprivation import load_deprivation
 from measures.actions.protection import protect_results
 from measures.actions.race_tables import load_race_tables
 from measures.actions.submissions import (
@@ -43,6 +44,7 @@ from measures.actions.submissions import (
     receive_submission,
 )
 from measures.enums import SourceKind, SubmissionState
+from measures.ingest.deprivation import read_deprivation
 from measures.ingest.race_tables import packaged_tables
 from measures.ingest.store import IncomingFile, StoredFile
 from measures.models import Period, RaceTable, Source, Submission
@@ -125,6 +127,7 @@ def load_demo(
     load_definitions()
     if not RaceTable.objects.exists():
         load_race_tables(tables=packaged_tables())
+    load_deprivation(read=read_deprivation(FOLDER / "zip_vulnerability.csv"), vintage="2022")
     users = make_people(world, password=password)
     _save_sign_ins(password)
     senders = _make_sources(users)

@@ -11,7 +11,7 @@ from datetime import date
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from collaborative.demo.world import DemoGroup, World
+from collaborative.demo.world import PROGRAMME_PAYER, DemoGroup, World
 from teams.actions.audit import record_event
 from teams.actions.organisations import change_programme
 from teams.actions.sites import assign_coach, hand_over_team, move_site
@@ -29,7 +29,7 @@ from teams.models import (
 STARTS_ON = date(2022, 9, 1)
 PROGRAMME = {
     "name": "Bay State Equity Collaborative",
-    "payer_name": "Commonwealth Mutual Health Plan",
+    "payer_name": PROGRAMME_PAYER,
     "institute_name": "Fairwater Institute for Improvement",
     "team_word": "team",
     "coach_word": "coach",

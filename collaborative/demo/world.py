@@ -12,6 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 YEARS = (2023, 2024, 2025)
+PROGRAMME_PAYER = "Commonwealth Mutual Health Plan"
 #: Race and ethnicity combined, in the order in which the generator numbers them.
 RACES = ("white", "black", "hispanic", "asian", "aian", "nhpi", "other", "multiple")
 #: Of Asians and Pacific Islanders, whom the ZIP table counts together.

@@ -19,15 +19,17 @@ from collaborative.method_pages.page import (
     span,
     table,
 )
+from measures.stats.familywise import bonferroni, holm
 from measures.stats.gaps import (
     benjamini_hochberg,
     benjamini_yekutieli,
     fisher_p,
     pooled_z_p,
+    ratio_mover_wilson,
     two_proportion_p,
 )
 from measures.stats.homogeneity import boschloo_p, chi_square, homogeneity
-from measures.stats.overall import against_benchmark, against_overall
+from measures.stats.overall import against_benchmark, against_overall, ratio_to_whole
 from measures.stats.rates import (
     rate,
 )
@@ -61,11 +63,16 @@ def _homogeneity() -> Sequence[str]:
 def _many() -> Sequence[str]:
     p = [0.001, 0.012, 0.021, 0.04, 0.3]
     return table(
-        ("p-value", "q (Benjamini-Hochberg)", "q (Benjamini-Yekutieli)"),
+        ("p-value", "q (Benjamini-Hochberg)", "q (Benjamini-Yekutieli)", "Holm", "Bonferroni"),
         [
-            (p_value(one), p_value(bh), p_value(by))
-            for one, bh, by in zip(
-                p, benjamini_hochberg(p, 0), benjamini_yekutieli(p, 0), strict=True
+            tuple(p_value(value) for value in row)
+            for row in zip(
+                p,
+                benjamini_hochberg(p, 0),
+                benjamini_yekutieli(p, 0),
+                holm(p, 0),
+                bonferroni(p, 0),
+                strict=True,
             )
         ],
     )
@@ -91,6 +98,31 @@ def _overall() -> Sequence[str]:
         ),
         "",
         "Six of seven people are White, so the White rate can hardly differ from the overall one.",
+    ]
+
+
+def _ratio_to_overall() -> Sequence[str]:
+    x_all, n_all = int(MET.sum()), int(PEOPLE.sum())
+    rows = []
+    for at, name in enumerate(GROUPS):
+        ratio, interval = ratio_to_whole(MET[at], PEOPLE[at], x_all, n_all)
+        naive = ratio_mover_wilson(MET[at], PEOPLE[at], x_all, n_all)
+
+        def three(value: float) -> str:
+            return number(value, 3)
+
+        rows.append((name, three(float(ratio)), span(interval, three), span(naive, three)))
+    alone, limits = ratio_to_whole(40, 100, 40, 400)
+    return [
+        *table(
+            ("group", "ratio", "95 % interval", "as if two groups of people (not used)"),
+            rows,
+        ),
+        "",
+        (
+            f"If 40 of a group of 100 met a measure and none of 300 others did, the ratio is {number(alone, 2)}, interval "
+            f"{span(limits, number)}: it cannot be more than 1 / w = 4."
+        ),
     ]
 
 
@@ -166,16 +198,29 @@ PAGES = (
         (
             "p sorted upwards;  q(i) = min over k ≥ i of m p(k) / k, at most 1   (Benjamini-Hochberg)",
             "times 1 + 1/2 + … + 1/m, whatever the dependence                    (Benjamini-Yekutieli)",
+            "max over k ≤ i of (m - k + 1) p(k), at most 1                       (Holm)",
+            "m p, at most 1                                                      (Bonferroni)",
         ),
         (
             "The family is declared: comparisons of one place, period and way of grouping, over all measures.",
             "Comparisons that are hidden or not reported are left out before m is counted, and stay without q.",
+            (
+                "The choice is q by Benjamini-Hochberg: it is what pages and cards go by. The others stand beside it in the "
+                "expert view and its file. Holm and Bonferroni hold the chance that even one difference is false."
+            ),
         ),
         (
             "Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289-300",
             "Benjamini & Yekutieli (2001), Annals of Statistics 29:1165-1188",
+            "Holm (1979), Scandinavian Journal of Statistics 6:65-70",
+            "Dunn (1961), Journal of the American Statistical Association 56:52-64 (Bonferroni)",
         ),
-        ("gaps.benjamini_hochberg", "gaps.benjamini_yekutieli"),
+        (
+            "gaps.benjamini_hochberg",
+            "gaps.benjamini_yekutieli",
+            "familywise.holm",
+            "familywise.bonferroni",
+        ),
         _many,
     ),
     MethodPage(
@@ -191,8 +236,30 @@ PAGES = (
         ),
         ("The groups exclude each other and together are everybody.",),
         ("Own arrangement of Newcombe's interval",),
-        ("overall.against_overall",),
+        ("overall.against_overall", "overall.against_whole"),
         _overall,
+    ),
+    MethodPage(
+        "ratio-to-the-overall-rate",
+        "Ratio of a group's rate to the overall rate",
+        "The ratio where the reference is everybody. The group is in both rates, so an interval that takes them for "
+        "two groups of people would be wrong: too wide for a large group, and reaching beyond what is possible.",
+        (
+            "w = the group's share of all people;  R = rate of the group / rate of everybody else",
+            "ratio to the overall rate = R / (1 - w + w R), which grows with R",
+            "interval: both MOVER-Wilson limits of R, sent through the same function;  at most 1 / w",
+        ),
+        (
+            "The group is a part of everybody, and somebody is outside it.",
+            "Where nobody outside the group met the measure the upper limit is 1 / w: everybody who did is in the group.",
+            "Where nobody at all met the measure there is no ratio.",
+            "Counting the good and the bad result gives different ratios of the same care: always say which.",
+        ),
+        (
+            "Own arrangement of Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359",
+        ),
+        ("overall.ratio_to_whole",),
+        _ratio_to_overall,
     ),
     MethodPage(
         "against-a-benchmark",

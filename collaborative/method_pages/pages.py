@@ -6,10 +6,12 @@ from collaborative.method_pages import (
     agreement,
     change_and_plans,
     comparisons,
+    data_shown,
     disclosure,
     disparity_indices,
     gradients_and_rules,
     imputation,
+    over_time,
     rates_and_gaps,
 )
 from collaborative.method_pages.page import MethodPage
@@ -21,13 +23,35 @@ CHAPTERS: dict[str, tuple[MethodPage, ...]] = {
     "Ordered groups, decision rules, several measures in one number": gradients_and_rules.PAGES,
     "Change, effect, plans and small groups": change_and_plans.PAGES,
     "Race where nobody asked": imputation.PAGES,
-    "What is not shown": disclosure.PAGES,
+    "Points over time": over_time.PAGES,
+    "What is known, shown and not shown": (*data_shown.PAGES, *disclosure.PAGES),
     "Interviews": agreement.PAGES,
 }
 
 METHOD_PAGES: tuple[MethodPage, ...] = tuple(
     page for chapter in CHAPTERS.values() for page in chapter
 )
+
+#: Metric of `measures.stats.registry` → the page that explains it.
+PAGE_OF_METRIC: dict[str, str] = {
+    "rate": "rate",
+    "gap": "gap",
+    "ratio": "ratio",
+    "p_value": "test-of-two-rates",
+    "q_value": "many-comparisons",
+    "patients_to_parity": "patients-to-parity",
+    "spread": "between-group-spread",
+    "homogeneity": "homogeneity",
+    "overall_gap": "against-the-overall-rate",
+    "detectable_gap": "detectable-gap",
+    "gap_change": "change-of-a-gap",
+    "years_to_close": "run-rate",
+    "reliability": "reliability",
+    "within_between": "within-and-between",
+    "completeness": "completeness",
+    "suppression": "disclosure-control",
+    "small_denominator": "uncertain-proportions",
+}
 
 
 def methods_index_text() -> str:

@@ -26,7 +26,7 @@ from measures.stats.gaps import (
     ratio_mover_wilson,
     shortfall_points,
 )
-from measures.stats.odds import haldane, mantel_haenszel, woolf
+from measures.stats.odds import OddsRatio, haldane, mantel_haenszel, odds_mover_wilson, woolf
 from measures.stats.rates import (
     agresti_coull,
     clopper_pearson,
@@ -154,14 +154,34 @@ def _ratio() -> Sequence[str]:
 
 
 def _odds() -> Sequence[str]:
-    plain = woolf(*PAIR)
     layers = mantel_haenszel([120, 90, 30], [200, 200, 75], [700, 480, 220], [1000, 900, 450])
-    zero = haldane(0, 10, 5, 10)
+    cases = {"702 of 1,100, 15,930 of 22,500": PAIR, "0 of 10, 5 of 10": (0, 10, 5, 10)}
+    intervals = {
+        "MOVER-Wilson (shown)": odds_mover_wilson,
+        "Woolf": woolf,
+        "Haldane": haldane,
+    }
+
+    def three(value: float) -> str:
+        return number(value, 3)
+
+    def told(found: OddsRatio) -> str:
+        if np.isnan(found.value):
+            return "none"
+        return f"{three(float(found.value))}, {span(found.interval, three)}"
+
     return [
         (
-            f"Odds of screening, Black against White: {number(plain.value, 3)}, "
-            f"{span(plain.interval, lambda v: number(v, 3))}. The rates themselves differ by a factor of "
-            f"{number(rate_ratio(*PAIR), 3)} only."
+            "Odds of screening, Black against White, and of two small groups. The rates of the first themselves differ by "
+            f"a factor of {number(rate_ratio(*PAIR), 3)} only."
+        ),
+        "",
+        *table(
+            ("odds ratio with its interval", *cases),
+            [
+                (name, *(told(method(*arms)) for arms in cases.values()))
+                for name, method in intervals.items()
+            ],
         ),
         "",
         (
@@ -169,11 +189,6 @@ def _odds() -> Sequence[str]:
             f"against 220 of 450): {number(layers.odds_ratio, 3)}, {span(layers.interval, lambda v: number(v, 3))}, "
             f"p {p_value(layers.p_value)}; that it is the same in all bands is not contradicted "
             f"(p {p_value(layers.p_equal)})."
-        ),
-        "",
-        (
-            f"0 of 10 against 5 of 10 has no odds ratio; with ½ added to each cell it is {number(zero.value, 3)}, "
-            f"{span(zero.interval, lambda v: number(v, 3))}."
         ),
     ]
 
@@ -246,7 +261,10 @@ PAGES = (
             "change of a gap: deviations of the four cells with the sign of the cell, summed by person;  Δ ± z error",
         ),
         (
-            "It needs rows of people, so it is worked out where they are: counts are not enough.",
+            (
+                "It needs rows of people, and counts are not enough: it stands in the expert view of a group that has a file "
+                "of members."
+            ),
             "Without rows of people the change of a gap takes both periods for different people and is less sure than it could be.",
         ),
         (
@@ -323,19 +341,25 @@ PAGES = (
         'or site. In the expert view only, and never called "times as likely".',
         (
             "OR = x1 (n2 - x2) / ((n1 - x1) x2);  Woolf: exp(ln OR ± z √Σ 1/cell)",
+            "MOVER-Wilson (shown): as for the ratio of rates, with the odds p/q and those of the Wilson limits, l/(1-l), u/(1-u)",
             "Haldane: ½ added to all four cells, only if one of them is 0",
             "Mantel-Haenszel: Σ x1(n2-x2)/N / Σ (n1-x1)x2/N over layers; interval of Robins, Breslow and Greenland;",
             "  test without continuity correction; equality over layers by Breslow and Day",
         ),
         (
             "With common results, and most measures are, the odds ratio is further from 1 than the ratio of rates.",
+            (
+                "MOVER needs no ½: with one group at 0 or 100 percent one limit is 0 or infinite. At 100 percent the odds of "
+                "the bad result are taken, with the groups changed. With both groups at an end it says nothing: 0 to infinity."
+            ),
             "Layers in which one group has nobody say nothing and are left out.",
         ),
         (
             "Woolf (1955), Annals of Human Genetics 19:251-253; Haldane (1956), the same 20:309-311",
+            "Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359",
             "Mantel & Haenszel (1959), JNCI 22:719-748; Robins, Breslow & Greenland (1986), Biometrics 42:311-323",
         ),
-        ("odds.woolf", "odds.haldane", "odds.mantel_haenszel"),
+        ("odds.odds_mover_wilson", "odds.woolf", "odds.haldane", "odds.mantel_haenszel"),
         _odds,
     ),
 )

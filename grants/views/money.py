@@ -39,16 +39,15 @@ from grants.queries.portfolio import (
 )
 from grants.queries.rules import get_category, get_rules, list_categories
 from teams.actions.audit import record_event
-from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.views.acting import act_from_form, done, form_page
+from teams.views.downloads import download, stream_csv
 
 _QUEUE = (
     TrancheState.APPROVED_PROGRAMME,
     TrancheState.APPROVED_FINANCE,
     TrancheState.PAYMENT_FAILED,
 )
-_PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 #: Columns of the file with which finance compares its own ledger.
 RECONCILE_COLUMNS = (
     "fund", "general_ledger_code", "award_number", "group_code", "group", "payment", "movement", "amount",
@@ -131,7 +130,7 @@ def portfolio_file(request: HttpRequest) -> StreamingHttpResponse:
         portfolio.spent,
     )
     rows.append((*total, *[""] * (len(PORTFOLIO_COLUMNS) - len(total))))
-    return _csv(f"grants-{today:%Y-%m-%d}.csv", PORTFOLIO_COLUMNS, rows)
+    return stream_csv(PORTFOLIO_COLUMNS, rows, f"grants-{today:%Y-%m-%d}.csv")
 
 
 def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
@@ -148,14 +147,6 @@ def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
         cost.middle if cost else "", cost.low if cost else "", cost.high if cost else "",
         f"{first.measure_name}, {first.stratum}. {outcome.cost_text(first)} {NO_CAUSE}",
     )  # fmt: skip
-
-
-def _csv(name: str, header: Any, rows: Any) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        csv_lines(header, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 @require(Permission.VIEW_ALL_GRANTS)
@@ -177,19 +168,11 @@ def portfolio_document(request: HttpRequest, form: str) -> HttpResponse:
         details={"kind": kind, "state": state, "form": form},
     )
     if form == "pptx":
-        body, content_type = portfolio_slides(portfolio, list_fund_totals(), as_of=now), _PPTX
+        body = portfolio_slides(portfolio, list_fund_totals(), as_of=now)
     else:
         form = "pdf"
-        body, content_type = (
-            portfolio_pdf(portfolio, list_fund_totals(), as_of=now),
-            "application/pdf",
-        )
-    name = f"grants-{timezone.localdate(now):%Y-%m-%d}.{form}"
-    return HttpResponse(
-        body,
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+        body = portfolio_pdf(portfolio, list_fund_totals(), as_of=now)
+    return download(body, f"grants-{timezone.localdate(now):%Y-%m-%d}.{form}")
 
 
 @require(Permission.VIEW_ALL_GRANTS)
@@ -245,7 +228,8 @@ def reconcile_file(request: HttpRequest, fund_id: int) -> StreamingHttpResponse:
         )
         for p in postings
     )  # fmt: skip
-    return _csv(f"reconcile-{fund.pk}-{timezone.localdate():%Y-%m-%d}.csv", RECONCILE_COLUMNS, rows)
+    name = f"reconcile-{fund.pk}-{timezone.localdate():%Y-%m-%d}.csv"
+    return stream_csv(RECONCILE_COLUMNS, rows, name)
 
 
 @require(Permission.VIEW_ALL_GRANTS)

@@ -16,6 +16,7 @@ from grants.queries.outcomes import AwardOutcome, list_outcomes
 from teams.actions.audit import record_event
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.views.downloads import download
 
 
 def _outcome(request: HttpRequest, award_id: int) -> AwardOutcome:
@@ -53,11 +54,8 @@ def outcome_file(request: HttpRequest, award_id: int, form: str) -> HttpResponse
         details={"form": form},
     )
     if form == "pdf":
-        body, kind = outcome_pdf(outcome, as_of=timezone.now()), "application/pdf"
+        body = outcome_pdf(outcome, as_of=timezone.now())
     else:
-        form, kind = "csv", "text/csv; charset=utf-8"
+        form = "csv"
         body = "".join(csv_lines(OUTCOME_COLUMNS, outcome_rows(outcome))).encode()
-    name = f"outcome-{outcome.award.number}.{form}"
-    return HttpResponse(
-        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return download(body, f"outcome-{outcome.award.number}.{form}")

@@ -46,6 +46,7 @@ from teams.attachments import list_attachments
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.views.downloads import download
 
 #: Kind of a thing that waits → the address name of its page.
 PAGE_OF = {
@@ -252,12 +253,9 @@ def evidence_file(request: HttpRequest, tranche_id: int) -> HttpResponse:
         by=request.user,  # type: ignore[arg-type]
         team=tranche.award.team,
     )
-    return HttpResponse(
+    return download(
         evidence_pdf(tranche, as_of=timezone.now()),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="evidence-{tranche.award.number}-{tranche.number}.pdf"'
-        },
+        f"evidence-{tranche.award.number}-{tranche.number}.pdf",
     )
 
 

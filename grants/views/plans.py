@@ -23,6 +23,7 @@ from teams.actions.audit import record_event
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.views.acting import act_from_form, done, form_page
+from teams.views.downloads import download
 
 
 @require(Permission.VIEW_GRANTS)
@@ -157,11 +158,7 @@ def plans_document(request: HttpRequest, code: str) -> HttpResponse:
     team = get_grant_team(scope, code)
     views = [view_plan(plan) for plan in list_plans(scope).filter(team=team)]
     record_event(act="download_plan", target=team, by=request.user, team=team)  # type: ignore[arg-type]
-    return HttpResponse(
-        plans_pdf(team.name, views, as_of=timezone.now()),
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="plans-{team.code}.pdf"'},
-    )
+    return download(plans_pdf(team.name, views, as_of=timezone.now()), f"plans-{team.code}.pdf")
 
 
 @require(Permission.VIEW_GRANTS)
@@ -191,14 +188,5 @@ def plan_file(request: HttpRequest, plan_id: int, form: str) -> HttpResponse:
                 else:
                     sheet.write_number(y, x, float(value), money)
         book.close()
-        response = HttpResponse(
-            buffer.getvalue(),
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-    else:
-        form = "csv"
-        response = HttpResponse(
-            "".join(csv_lines(header, rows)), content_type="text/csv; charset=utf-8"
-        )
-    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return response
+        return download(buffer.getvalue(), f"{name}.xlsx")
+    return download("".join(csv_lines(header, rows)), f"{name}.csv")

@@ -21,6 +21,7 @@ from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.queries import list_teams
 from teams.views.acting import act_from_form, done, form_page
+from teams.views.downloads import download
 
 
 @require(Permission.MANAGE_GRANTS)
@@ -128,8 +129,7 @@ def sheet_findings_file(request: HttpRequest, sheet_id: int) -> HttpResponse:
         (f.line, f.label, "error" if f.is_error else "note", f.text)
         for f in [*trial.errors, *trial.notes]
     ]
-    return HttpResponse(
+    return download(
         "".join(csv_lines(["line", "column", "weight", "finding"], rows)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="findings-{sheet.pk}.csv"'},
+        f"findings-{sheet.pk}.csv",
     )

@@ -80,6 +80,10 @@ def _change(
     record_event(act=act, target=row, by=by)
 
 
+def _stamp(by: User, as_of: datetime) -> dict[str, Any]:
+    return {"changed_by": by, "changed_at": as_of}
+
+
 def _next_position(rows: Any) -> int:
     return (rows.aggregate(last=Max("position"))["last"] or 0) + 1
 
@@ -98,7 +102,7 @@ def begin_draft(*, by: User, as_of: datetime) -> PackageVersion:
     latest = versions.first()
     if latest is not None and latest.state == PackageState.DRAFT:
         raise StateRefused(f"Version {latest.number} is a draft already. Go on with it.")
-    stamp = {"changed_by": by, "changed_at": as_of}
+    stamp = _stamp(by, as_of)
     draft = PackageVersion.objects.create(
         number=latest.number + 1 if latest else 1,
         title=latest.title if latest else FIRST_TITLE,
@@ -140,8 +144,7 @@ def add_chapter(
     chapter = Chapter.objects.create(
         version=version,
         position=_next_position(version.chapters),
-        changed_by=by,
-        changed_at=as_of,
+        **_stamp(by, as_of),
         **values,
     )
     record_event(act="add_chapter", target=chapter, by=by)
@@ -191,11 +194,7 @@ def add_chapter_idea(
     """values: title, what, first_test, evidence_grade, evidence, library_idea. Effects: audit event."""
     _locked_draft(chapter.version_id)
     idea = ChapterIdea.objects.create(
-        chapter=chapter,
-        position=_next_position(chapter.ideas),
-        changed_by=by,
-        changed_at=as_of,
-        **values,
+        chapter=chapter, position=_next_position(chapter.ideas), **_stamp(by, as_of), **values
     )
     record_event(act="add_chapter_idea", target=idea, by=by)
     return idea

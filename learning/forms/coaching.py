@@ -77,7 +77,15 @@ class PrivateNoteForm(forms.Form):
     text = forms.CharField(label="Private note", required=False, widget=forms.Textarea)
 
 
-class ActionItemForm(forms.Form):
+class _OwnedForm(forms.Form):
+    """Of something that one person answers for. people: among whom the field `owner` chooses."""
+
+    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+
+
+class ActionItemForm(_OwnedForm):
     text = forms.CharField(
         label="What", max_length=300, error_messages={"required": "Say what is to be done."}
     )
@@ -104,12 +112,10 @@ class ActionItemForm(forms.Form):
         self,
         data: Any = None,
         *,
-        people: QuerySet[User],
         about: list[tuple[str, list[tuple[str, str]]]],
         **options: Any,
     ) -> None:
         super().__init__(data, **options)
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
         self.fields["about"].choices = [("", "Nothing in particular"), *about]  # type: ignore[attr-defined]
 
 
@@ -183,7 +189,7 @@ class CloseReportForm(forms.Form):
     )
 
 
-class ControlPlanForm(forms.Form):
+class ControlPlanForm(_OwnedForm):
     """How a measure is watched over. Which fields belong together the action says."""
 
     owner = forms.ModelChoiceField(
@@ -221,10 +227,6 @@ class ControlPlanForm(forms.Form):
         help_text="Where it is written how the work is done now.",
     )
 
-    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
-        super().__init__(data, **options)
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
-
 
 class NewControlPlanForm(ControlPlanForm):
     measure: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
@@ -241,7 +243,7 @@ class NewControlPlanForm(ControlPlanForm):
         self.fields["measure"].queryset = measures  # type: ignore[attr-defined]
 
 
-class FutureForm(forms.Form):
+class FutureForm(_OwnedForm):
     """What becomes of a change when the project ends."""
 
     decision = forms.ChoiceField(
@@ -267,10 +269,6 @@ class FutureForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": "Give the reason in a sentence."},
     )
-
-    def __init__(self, data: Any = None, *, people: QuerySet[User], **options: Any) -> None:
-        super().__init__(data, **options)
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
 
 
 class CheckForm(forms.Form):

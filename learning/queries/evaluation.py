@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from learning.enums import ActionState, CallState, ReportState, SessionState
-from learning.evaluation_tables import Column, Table, size_band
+from learning.evaluation_tables import Column, Table, number_column, size_band
 from learning.models import (
     ActionItem,
     Attendance,
@@ -41,10 +41,6 @@ from teams.scoping import NOBODY, Scope
 HIDDEN, SHOWN = "1 to 10, hidden", "shown"
 _TEAM = Column("team", "Team", "Pseudonym of the team: random, the same in every table and file.")
 _MONTH = Column("month", "Month", "Calendar month, YYYY-MM. Only whole months that have ended.")
-
-
-def _count(name: str, label: str, meaning: str) -> Column:
-    return Column(name, label, meaning, is_number=True)
 
 
 # --- months ----------------------------------------------------------------------------------------------------
@@ -132,10 +128,10 @@ def participation_table(scope: Scope, *, today: date) -> Table:
         (
             _TEAM,
             _MONTH,
-            _count("sessions_held", "Sessions held", "Sessions held in the month that the team was invited to."),
-            _count("sessions_attended", "Attended", "Those of them to which at least one person of the team checked in."),
-            _count("pre_work_done", "Pre-work done", "Those of them whose pre-work the team said it had done."),
-            _count("persons", "Persons", "Different persons of the team who checked in. Empty where 1 to 10: hidden."),
+            number_column("sessions_held", "Sessions held", "Sessions held in the month that the team was invited to."),
+            number_column("sessions_attended", "Attended", "Those of them to which at least one person of the team checked in."),
+            number_column("pre_work_done", "Pre-work done", "Those of them whose pre-work the team said it had done."),
+            number_column("persons", "Persons", "Different persons of the team who checked in. Empty where 1 to 10: hidden."),
             Column("persons_state", "State", f"“{SHOWN}”, or “{HIDDEN}”."),
         ),
         _rows(scope, today, cells),
@@ -202,18 +198,18 @@ def dose_table(scope: Scope, *, today: date) -> Table:
         (
             _TEAM,
             _MONTH,
-            _count("calls_held", "Calls", "Coaching calls held in the month."),
-            _count("actions_due", "Actions due", "Action items of coaching that were due in the month."),
-            _count("actions_done", "Actions done", "Action items closed as done in the month."),
-            _count("tests_started", "Tests started", "Tests of change that began in the month."),
-            _count("tests_open", "Open at month’s end", "Tests begun and neither closed nor cancelled when the month ended."),
-            _count("tests_closed", "Tests closed", "Tests closed with a decision in the month."),
+            number_column("calls_held", "Calls", "Coaching calls held in the month."),
+            number_column("actions_due", "Actions due", "Action items of coaching that were due in the month."),
+            number_column("actions_done", "Actions done", "Action items closed as done in the month."),
+            number_column("tests_started", "Tests started", "Tests of change that began in the month."),
+            number_column("tests_open", "Open at month’s end", "Tests begun and neither closed nor cancelled when the month ended."),
+            number_column("tests_closed", "Tests closed", "Tests closed with a decision in the month."),
             *(
-                _count(f"closed_{decision.value}", decision.label, f"Those of them with the decision “{decision.label}”.")
+                number_column(f"closed_{decision.value}", decision.label, f"Those of them with the decision “{decision.label}”.")
                 for decision in Decision
             ),
-            _count("tests_cancelled", "Cancelled", "Tests cancelled in the month."),
-            _count("reports_handed_in", "Reports", "1 where the team handed in the report about this month, at any time."),
+            number_column("tests_cancelled", "Cancelled", "Tests cancelled in the month."),
+            number_column("reports_handed_in", "Reports", "1 where the team handed in the report about this month, at any time."),
         ),
         _rows(scope, today, cells),
     )  # fmt: skip
@@ -237,8 +233,8 @@ def scores_table(scope: Scope, *, today: date) -> Table:
         (
             _TEAM,
             _MONTH,
-            _count("team_score", "Team", "The team’s own score of the month; the latest where there are several."),
-            _count("coach_score", "Coach", "The coach’s score of the month; the latest where there are several."),
+            number_column("team_score", "Team", "The team’s own score of the month; the latest where there are several."),
+            number_column("coach_score", "Coach", "The coach’s score of the month; the latest where there are several."),
         ),
         tuple(
             (code, f"{month:%Y-%m}", scores.get("team"), scores.get("coach"))
@@ -289,9 +285,9 @@ def outcomes_table(scope: Scope) -> Table:
             Column("direction", "Better", "“higher” or “lower”: which rate is better."),
             Column("size", "Size", "Band of the denominator, never the count. Empty where it may not be shown."),
             Column("gap_state", "State", "shown, reference, too_few (fewer than 30), protected (hidden for privacy), no_reference, not_compared."),
-            _count("gap_points", "Gap, points", "Rate less that of the reference, in percentage points, one decimal. Empty unless shown."),
-            _count("gap_points_lower", "from", "Lower limit of its 95% interval (Newcombe)."),
-            _count("gap_points_upper", "to", "Upper limit of its 95% interval."),
+            number_column("gap_points", "Gap, points", "Rate less that of the reference, in percentage points, one decimal. Empty unless shown."),
+            number_column("gap_points_lower", "from", "Lower limit of its 95% interval (Newcombe)."),
+            number_column("gap_points_upper", "to", "Upper limit of its 95% interval."),
         ),
         tuple(rows),
     )  # fmt: skip

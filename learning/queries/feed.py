@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from learning.enums import FollowKind, PackageState, SynthesisState
-from learning.models import FeedVisit, Follow, PackageVersion, Synthesis, Thanks
+from learning.models import Follow, PackageVersion, Synthesis, Thanks
 from learning.queries.stories import group_of, list_told_stories
 from learning.topics import TopicChoice, list_topic_choices, topics_of_story
 from pdsa.enums import Sharing
@@ -226,12 +226,6 @@ def _cards(scope: Scope, after: datetime) -> Iterable[FeedItem]:
 
 
 # --- visits and topics ------------------------------------------------------------------------------------------
-
-
-def seen_until(user: User) -> datetime | None:
-    """Since when things are new for a person; None for somebody who was never here."""
-    visit = FeedVisit.objects.filter(user=user).first()
-    return visit.before_at if visit else None
 
 
 def list_follows(user: User) -> set[tuple[str, str]]:

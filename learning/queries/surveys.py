@@ -10,7 +10,7 @@ from datetime import date
 from django.db.models import Count, Q, QuerySet
 
 from learning.enums import QuestionKind, RespondentGroup, SurveyState
-from learning.evaluation_tables import Column, Table
+from learning.evaluation_tables import Column, Table, number_column, rounded
 from learning.models import Survey, SurveyAnswer, SurveyQuestion, SurveyReply, SurveySheet
 from learning.queries.identities import get_name_finder
 from learning.survey_results import (
@@ -98,11 +98,6 @@ class SurveyResults:
     sheet_count: int
     questions: tuple[QuestionResult, ...]
 
-    @property
-    def share_answered(self) -> float | None:
-        asked = self.survey.invited_count
-        return min(1.0, self.sheet_count / asked) if asked else None
-
 
 def get_results(scope: Scope, survey: Survey) -> SurveyResults | None:
     """Results of a closed survey; None before that, and for readers who make no surveys."""
@@ -179,10 +174,6 @@ def _words_of(points: Sequence[TrendPoint], key: str) -> str:
 # --- as a table ------------------------------------------------------------------------------------------------
 
 
-def _number(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
 def results_table(found: Sequence[SurveyResults]) -> Table:
     """Results of surveys as rows: one for each question, group of respondents and answer."""
     rows: list[tuple[object, ...]] = []
@@ -215,12 +206,12 @@ def results_table(found: Sequence[SurveyResults]) -> Table:
             Column("kind", "Kind", "scale (1 to 5), choice or text."),
             Column("respondents", "Respondents", "all, staff, sponsor or coach."),
             Column("answer", "Answer", "The answer that the row counts; “mean” for the mean of a scale; own words of a text."),
-            Column("answers", "Answers", "How many answered the question.", is_number=True),
-            Column("count", "Count", "How many gave this answer.", is_number=True),
-            Column("share", "Share", "Proportion 0–1 of them.", is_number=True),
-            Column("share_lower", "from", "Lower limit of its 95% interval (Wilson).", is_number=True),
-            Column("share_upper", "to", "Upper limit of its 95% interval.", is_number=True),
-            Column("mean", "Mean", "Mean of a scale, 1 to 5.", is_number=True),
+            number_column("answers", "Answers", "How many answered the question."),
+            number_column("count", "Count", "How many gave this answer."),
+            number_column("share", "Share", "Proportion 0–1 of them."),
+            number_column("share_lower", "from", "Lower limit of its 95% interval (Wilson)."),
+            number_column("share_upper", "to", "Upper limit of its 95% interval."),
+            number_column("mean", "Mean", "Mean of a scale, 1 to 5."),
             Column("mean_interval", "Interval", "Its 95% interval (Student’s t), “from to”; empty where all gave the same answer."),
             Column("state", "State", "“shown”, or “too few answers”: fewer than five."),
         ),
@@ -233,10 +224,10 @@ def _mean_row(about: tuple[object, ...], who: str, scale: ScaleSummary) -> tuple
         "" if scale.mean_lower is None or scale.mean_upper is None
         else f"{scale.mean_lower:.2f} to {scale.mean_upper:.2f}"
     )  # fmt: skip
-    mean = _number(scale.mean, 2)
+    mean = rounded(scale.mean, 2)
     return (*about, who, "mean", scale.count, None, None, None, None, mean, interval, "shown")
 
 
 def _share_row(about: tuple[object, ...], share: Share, answers: int) -> tuple[object, ...]:
-    numbers = (_number(share.share, 4), _number(share.lower, 4), _number(share.upper, 4))
+    numbers = (rounded(share.share, 4), rounded(share.lower, 4), rounded(share.upper, 4))
     return (*about, "all", share.label, answers, share.count, *numbers, None, "", "shown")

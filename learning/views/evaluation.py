@@ -40,13 +40,9 @@ from teams.permissions import Permission, require
 from teams.queries import get_programme, list_teams
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
+from teams.views.downloads import download
 
 _PER_PAGE = 48
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "zip": "application/zip",
-}
 
 
 def evaluation_file(
@@ -59,11 +55,7 @@ def evaluation_file(
         tables=[table.name for table in tables],
         by=request.user,  # type: ignore[arg-type]
     )
-    return HttpResponse(
-        body,
-        content_type=_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
-    )
+    return download(body, f"{name}.{form}")
 
 
 def file_notes(title: str) -> list[str]:

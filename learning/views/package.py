@@ -29,8 +29,7 @@ from learning.queries.package_differences import compare_versions
 from teams.permissions import Permission, require
 from teams.queries import get_programme
 from teams.scoping import Scope
-
-_SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+from teams.views.downloads import download
 
 
 def _is_draft(version: PackageVersion) -> bool:
@@ -117,13 +116,8 @@ def changes_page(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "harvest/changes.html", context)
 
 
-def _download(
-    request: HttpRequest,
-    number: int,
-    make: Callable[..., bytes],
-    *,
-    file_format: str,
-    content_type: str,
+def _package_file(
+    request: HttpRequest, number: int, make: Callable[..., bytes], file_format: str
 ) -> HttpResponse:
     """The version as a file; who took which is on record."""
     version = get_version(request.scope, number)
@@ -134,23 +128,16 @@ def _download(
     )
     record_package_download(version=version, file_format=file_format, by=request.user)
     draft = "-draft" if _is_draft(version) else ""
-    name = f"change-package-v{version.number}{draft}.{file_format}"
-    return HttpResponse(
-        content,
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(content, f"change-package-v{version.number}{draft}.{file_format}")
 
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
 def package_pdf(request: HttpRequest, number: int) -> HttpResponse:
-    return _download(
-        request, number, render_package, file_format="pdf", content_type="application/pdf"
-    )
+    return _package_file(request, number, render_package, "pdf")
 
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
 def package_slides(request: HttpRequest, number: int) -> HttpResponse:
-    return _download(request, number, make_package_slides, file_format="pptx", content_type=_SLIDES)
+    return _package_file(request, number, make_package_slides, "pptx")

@@ -55,6 +55,7 @@ from teams.permissions import Permission, require
 from teams.queries import list_participants, list_teams, team_of
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
+from teams.views.downloads import download
 
 _ACT_WORDS = {
     "open": "Open for pre-work",
@@ -304,10 +305,8 @@ def feedback_page(request: HttpRequest, session_id: int) -> HttpResponse:
 def session_calendar_file(request: HttpRequest, session_id: int) -> HttpResponse:
     """The session for the reader's own calendar."""
     session = get_session(request.scope, session_id)
-    return HttpResponse(
-        calendar_file([session_entry(session)], name=session.title),
-        content_type="text/calendar; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="session-{session.pk}.ics"'},
+    return download(
+        calendar_file([session_entry(session)], name=session.title), f"session-{session.pk}.ics"
     )
 
 

@@ -24,6 +24,7 @@ from teams.permissions import Permission, require
 from teams.queries import team_of
 from teams.scoping import Scope
 from teams.views.acting import done
+from teams.views.downloads import download
 
 AUDIENCE = {
     True: "The groups of the programme, their coaches and the programme director",
@@ -78,11 +79,7 @@ def storyboard_pdf(request: HttpRequest, storyboard_id: int) -> HttpResponse:
     )
     record_storyboard_print(board=board, by=request.user)
     name = slugify(f"storyboard-{board.team}")[:80]
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
-    )
+    return download(content, f"{name}.pdf")
 
 
 @require(Permission.WRITE_REPORTS)

@@ -20,7 +20,7 @@ from learning.actions.surveys import (
     save_survey,
 )
 from learning.evaluation_files import table_csv, tables_workbook
-from learning.forms.evaluation import AnswerSurveyForm, SurveyForm
+from learning.forms.surveys import AnswerSurveyForm, SurveyForm
 from learning.models import Survey
 from learning.policies import can_with_survey
 from learning.queries.surveys import (

@@ -35,6 +35,7 @@ from teams.queries import get_programme
 from teams.scoping import Scope
 from teams.views.acting import done
 from teams.views.autosave import autosave_view
+from teams.views.downloads import download
 
 AUDIENCE = {
     True: "The groups, the coaches, the payer and the evaluator",
@@ -152,8 +153,4 @@ def synthesis_pdf(request: HttpRequest, month: str) -> HttpResponse:
         made_at=timezone.localtime(),
     )
     record_synthesis_print(synthesis=synthesis, by=request.user)
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="synthesis-{month}.pdf"'},
-    )
+    return download(content, f"synthesis-{month}.pdf")

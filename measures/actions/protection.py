@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from measures.models import Computation, Measure, Period, Source
 from measures.queries.part_protection import read_part_tables
-from measures.queries.protection import CardTable, read_card_table
+from measures.queries.protection import CardTable, read_beside, read_card_table
 from measures.queries.released import list_released_hidden
 from measures.stats.disclosure import protect
 from measures.stats.exposed_parts import exposing_measures
@@ -41,6 +41,8 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
         table.n,
         table.x,
         also_hide=table.hidden | _hidden_before(source, period, table),
+        # What is hidden now takes some imputed rates along, so this is no less than readers will see.
+        beside=read_beside(source, period, table),
         **table.arguments,
     )
     private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])

@@ -341,6 +341,11 @@ class Coders(UnitCoders):
                     origin = mapping.origins[name]
                     self.names[name] = NameCoder(BY_NAME[name], origin, mapping, table)
             self.all += self.names.values()
+        # All rows of a payer's file have one payer; a group's patients have many.
+        self.payer: Coder | None = None
+        if self.has("payer") and reference.source_team_id is not None:
+            self.payer = self.coder("payer", np.int16, self._read_payer)
+            self.all.append(self.payer)
         self.block_group: Coder | None = None
         if self.has("block_group"):
             self.block_group = self.coder("block_group", np.int64, self._read_block_group)
@@ -349,6 +354,10 @@ class Coders(UnitCoders):
     def has(self, *names: str) -> bool:
         """Whether the file, or its mapping, gives any of these columns."""
         return any(name in self._mapping.origins for name in names)
+
+    def _read_payer(self, text: str) -> Reading:
+        stratum, rule = self._reference.payer(text)
+        return stratum, (rule,) if rule else ()
 
     @staticmethod
     def _read_flag(text: str) -> Reading:

@@ -16,6 +16,7 @@ from measures.errors import DefinitionProblem
 from measures.ingest.contract import NOT_COLLECTED_CODES, SET_LEFT_OUT
 from measures.models import CodeMap, MeasureDefinition, Source, Stratum
 from teams.models import Site, SiteAssignment, Team
+from teams.queries import get_programme
 
 #: Stratum sets that cells are made for, with the member's field that decides.
 CELL_SETS = (
@@ -48,6 +49,11 @@ SETS_ALSO_CALLED = {
 }
 #: What a row of the set `all` may call its only stratum.
 EVERYONE = frozenset({"", "all", "total", "overall", "everyone"})
+
+
+def _plain(text: str) -> str:
+    """A name without case and spacing."""
+    return " ".join(text.lower().split())
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,9 @@ class Reference:
             name: self._one(name, StratumKind.UNKNOWN) for name in CELL_SETS if name != "all"
         }
         self.everyone = self._one("all", StratumKind.TOTAL)
+        # Payers that the programme compares; none where the definitions have no such set.
+        self.payers: dict[str, Stratum] = self.strata.get("payer", {})
+        self._programme_payer = _plain(get_programme().payer_name)
         self.multiple_races = self._by_code("race", "multiple")
         self.hispanic = self._by_code("ethnicity", "hispanic")
         self.combined_of = self._combined()
@@ -237,6 +246,20 @@ class Reference:
         """Meaning of a code of `line_of_business` or `race_source`: the value of its enum, None if unknown."""
         strata = self._codes.get(field, {}).get(text)
         return strata[0] if strata else None
+
+    def payer(self, text: str) -> tuple[int, str]:
+        """(stratum id, broken rule) of a trimmed, lower-case payer's name; 0 where none is given."""
+        if not text or not self.payers:
+            return 0, ""
+        if _plain(text) == self._programme_payer:
+            return self.payers["programme"].pk, ""
+        known = self._codes.get("payer", {}).get(text)
+        if known:
+            return known[0], ""
+        for stratum in self.payers.values():
+            if text in {stratum.code, stratum.label.lower(), stratum.short_label.lower()}:
+                return stratum.pk, ""
+        return self.payers["other"].pk, "unknown_payer"
 
     def answer(self, column: str, text: str) -> Answer:
         """Meaning of a trimmed, lower-case text of one person-describing column."""

@@ -35,7 +35,6 @@ class Kind(StrEnum):
     SHARE = "share"
     COUNT = "count"
     RATE = "rate"
-    IGNORED = "ignored"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("period", Kind.PERIOD, "2024 (the measurement year) or 2024-06 (the twelve months that end then).", required=True),
     Column("event_id", Kind.IDENTIFIER, "Tells several events of a member apart; needed for measures that count events.", personal=True),
     Column("line_of_business", Kind.CODE, "commercial, medicare, medicaid, exchange or other."),
-    Column("payer", Kind.IGNORED, "Name of the payer. Accepted and not kept."),
+    Column("payer", Kind.CODE, "Name of the payer of this row. Of a group's own file it is kept as one of the programme's list of payers; a payer's file is its own."),
     Column("denominator", Kind.FLAG, "1: the member or event belongs to the measure's denominator. Otherwise 0.", required=True),
     Column("numerator", Kind.FLAG, "1: the numerator is met. Otherwise 0.", required=True),
     Column("exclusion", Kind.FLAG, "1: excluded; the row is kept and does not count. Empty is 0."),
@@ -174,6 +173,7 @@ ROW_RULES: tuple[Rule, ...] = (
     _error("duplicates_disagree", "Several rows have the same key and different results; all of them are set aside.", "The key is member, measure, period, event and line of business; in a file of counts group, measure, period, site, line of business, stratum and its source."),
     _warning("duplicates_agree", "The row repeats an earlier one; it is counted once."),
     _warning("described_differently", "The member is described differently on an earlier row, which is the one that counts."),
+    _warning("unknown_payer", "The payer is none of the list; the row counts as “another payer”.", "Have an administrator add it to the list if it is to stand by itself."),
     _warning("unknown_site", "The site is not known to the programme; the row counts as “site not listed”."),
     _warning("site_of_other_group", "The site did not belong to this group in this period; the row counts as “site not listed”."),
     _warning("period_not_ended", "The period has not ended yet: results are preliminary."),

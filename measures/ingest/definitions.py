@@ -31,7 +31,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "definitions"
 FIRST_YEAR = 1999
 OLDEST_AGE = 120
 
-_PERSON_FIELDS = {"race", "ethnicity", "language", "sex", "gender_identity", "sexual_orientation"}
+_STRATUM_FIELDS = {
+    "race", "ethnicity", "language", "sex", "gender_identity", "sexual_orientation", "payer",
+}  # fmt: skip
 _ENUM_OF_FIELD = {"line_of_business": LineOfBusiness, "race_source": ReportingSource}
 _TEXT, _NUMBER, _WHOLE, _FLAG, _LIST, _TABLE = (
     "a text in quotation marks",
@@ -534,7 +536,7 @@ def _meanings(
     file: str, values: Mapping[str, Any], ids: Mapping[str, int]
 ) -> dict[str, tuple[int, ...]]:
     field = values["field"]
-    _check_choice(file, "field", field, sorted(_PERSON_FIELDS | set(_ENUM_OF_FIELD)))
+    _check_choice(file, "field", field, sorted(_STRATUM_FIELDS | set(_ENUM_OF_FIELD)))
     if field in _ENUM_OF_FIELD:
         choices: Iterable[IntegerChoices] = _ENUM_OF_FIELD[field]
         return {choice.name.lower(): (choice.value,) for choice in choices}

@@ -14,7 +14,7 @@ _ZIP_COLUMNS = ("zip", "zipcode", "zip_code", "zcta", "zcta5", "fips")
 #: Column → highest rank, which is the most deprived area. Fifths and tenths, percentiles, and shares.
 _RANKS = {
     "fifth": 5, "quintile": 5, "adi_natrank": 100, "national_percentile": 100, "percentile": 100,
-    "rpl_themes": 1,
+    "rpl_themes": 1, "svismryrnk": 1,
 }  # fmt: skip
 _LEAST_AREAS = 5
 

@@ -21,7 +21,7 @@ from measures.ingest.aggregate import numbered
 Array = NDArray[Any]
 COLUMNS = (
     "submission_id", "team_id", "measure_id", "period_id", "member_numbers", "site_ids", "event_numbers",
-    "lines_of_business", "flags",
+    "lines_of_business", "flags", "payers",
 )  # fmt: skip
 #: Facts in one block at most, so that a block of a huge slice stays a message of some megabytes.
 BLOCK_FACTS = 250_000
@@ -42,6 +42,7 @@ def fact_blocks(
         name: facts[name].to_numpy()
         for name in ("member_number", "site_id", "event_number", "line_of_business", "flags")
     }
+    payers = facts["payer"].to_numpy() if "payer" in facts.columns else None
     team, measure, period = (facts[name].to_numpy() for name in ("team_id", "measure_id", "period"))
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         first = order[start]
@@ -64,6 +65,9 @@ def fact_blocks(
             block.write(_array(events, _INT4) if events.any() else struct.pack(">i", -1))
             block.write(_array(columns["line_of_business"][rows], _INT2))
             block.write(_array(columns["flags"][rows], _INT2))
+            # A payer's own file names none.
+            named = payers is not None and payers[rows].any()
+            block.write(_array(payers[rows], _INT2) if named else struct.pack(">i", -1))
             block.seek(0)
             yield block, len(rows)
 

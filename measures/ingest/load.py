@@ -222,6 +222,11 @@ def _check_member_ids(facts: pl.DataFrame, members: pl.DataFrame) -> None:
             "measures_stratum": pl.concat(
                 [members[name].cast(pl.Int32) for name in strata]
                 + [members["race_codes"].explode().drop_nulls().cast(pl.Int32)]
+                + (
+                    [facts.filter(pl.col("payer") > 0)["payer"].cast(pl.Int32)]
+                    if "payer" in facts.columns
+                    else []
+                )
             ).unique(),
         }
     )

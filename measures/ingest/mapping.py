@@ -23,7 +23,7 @@ from typing import Any
 
 from measures.enums import FileForm
 from measures.errors import FileRefused
-from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column, Kind
+from measures.ingest.contract import BY_NAME_OF, COLUMNS_OF, Column
 
 #: Names under which columns of the contract are met elsewhere. Lower case, letters and digits only.
 _ALSO_CALLED: dict[str, tuple[str, ...]] = {
@@ -42,6 +42,7 @@ _ALSO_CALLED: dict[str, tuple[str, ...]] = {
     "measure_id": ("measure", "measurecode", "hedismeasure"),
     "period": ("cycle", "measurementyear", "year", "my", "reportingperiod"),
     "line_of_business": ("lob", "productline", "product"),
+    "payer": ("payername", "insurer", "insurance", "healthplan", "primarypayer"),
     "denominator": ("den", "eligible", "denom", "hypertension"),
     "numerator": ("num", "met", "compliant", "numeratorhit", "bpunder14090"),
     "exclusion": ("excluded", "excl"),
@@ -131,11 +132,7 @@ def apply_mapping(
     check_mapping(saved, form)
     columns = COLUMNS_OF[form]
     positions = {name.strip().lower(): position for position, name in enumerate(headers) if name}
-    origins = {
-        c.name: Origin(positions[c.name])
-        for c in columns
-        if c.name in positions and c.kind != Kind.IGNORED
-    }
+    origins = {c.name: Origin(positions[c.name]) for c in columns if c.name in positions}
     for name, origin in saved.get("columns", {}).items():
         if "constant" in origin:
             origins[name] = Origin(None, str(origin["constant"]).strip())
@@ -189,7 +186,7 @@ def check_mapping(saved: Any, form: FileForm | None = None) -> None:
     if not isinstance(columns, dict) or not isinstance(values, dict):
         _refuse("“columns” and “values” must be objects")
     for name, origin in columns.items():
-        if name not in known or known[name].kind == Kind.IGNORED:
+        if name not in known:
             _refuse(f"“{name}” is not a column of the contract")
         if not isinstance(origin, dict) or set(origin) - {"header", "constant"} or len(origin) > 1:
             _refuse(f"“{name}” must have either a “header” or a “constant”")
@@ -213,8 +210,6 @@ def suggest_columns(headers: Sequence[str], form: FileForm = FileForm.MEMBERS) -
     plain = {re.sub(r"[^a-z0-9]", "", h.lower()): h for h in headers if h}
     suggestions: dict[str, str] = {}
     for column in COLUMNS_OF[form]:
-        if column.kind == Kind.IGNORED:
-            continue
         own = column.name.replace("_", "")
         for name in (own, *_ALSO_CALLED.get(column.name, ())):
             if name in plain:

@@ -42,7 +42,8 @@ class Checked:
 
     form: what its rows are; for counts see `counts.check_counts`.
     facts: member_number i32, team_id i32, site_id i32 (0: not listed), measure_id i16, period i16
-    (position in `periods`), event_number i32, line_of_business i8, flags i8.
+    (position in `periods`), event_number i32, line_of_business i8, flags i8; payer i16 (stratum, 0: not
+    stated) where the file names payers.
     members: member_number, team_id, member_key and sealed_id (binary), race_codes (list), race …
     language_source, birth_year, zip_code, tract (null where unknown), probabilities (list or null).
     sets_given: optional stratum sets about which the file says something.
@@ -84,7 +85,9 @@ def check_table(
         {
             o.position
             for name, o in mapping.origins.items()
-            if o.position is not None and (name not in NAMES or name in pass_.coders.names)
+            if o.position is not None
+            and (name not in NAMES or name in pass_.coders.names)
+            and (name != "payer" or pass_.coders.payer is not None)
         }
     )
     for chunk in table.chunks(positions, pass_.prepare):
@@ -223,6 +226,8 @@ class _Pass:
         }
         if event is not None:
             part["event"] = event[good]
+        if c.payer is not None:
+            part["payer"] = value(c.payer)[good]
         self._parts.append(part)
 
     def _check_definitions(self, measure: Array, period: Array, note: Callable[..., None]) -> Array:
@@ -409,6 +414,7 @@ class _Pass:
                 "event_number": rows["event_number"],
                 "line_of_business": rows["lob"].astype(np.int8),
                 "flags": rows["flags"],
+                **({"payer": rows["payer"].astype(np.int16)} if c.payer is not None else {}),
             }
         )
         return (

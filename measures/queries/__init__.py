@@ -45,6 +45,7 @@ from measures.queries.outreach import (
     list_unmet_keys,
 )
 from measures.queries.own_sets import list_own_set_codes
+from measures.queries.panels import Panel, read_panel
 from measures.queries.protection import (
     HiddenCount,
     UnprotectedCell,
@@ -104,6 +105,7 @@ __all__ = [
     "MatchReport",
     "OutreachFilter",
     "OutreachSlice",
+    "Panel",
     "PeerBand",
     "ReferenceUsed",
     "ReleasedCell",
@@ -163,5 +165,6 @@ __all__ = [
     "list_unprotected",
     "list_validity",
     "list_waiting_submissions",
+    "read_panel",
     "register_released",
 ]

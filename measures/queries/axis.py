@@ -16,7 +16,7 @@ PROGRAMME_ONLY = frozenset({"race", "ethnicity", "race2024"})
 
 #: Sets that only the group itself sees: worked out from its member rows when it looks (ADR 22). They are in
 #: no stored result and no published table, so they tie no published numbers to each other.
-OWN_SETS = frozenset({"deprivation", "combined_sex"})
+OWN_SETS = frozenset({"deprivation", "combined_sex", "payer"})
 
 
 #: Sets whose answers say how they came to be known.

@@ -54,13 +54,6 @@ class CompletenessRow:
     def direct_share(self) -> float | None:
         return self.share(RealCategory.SELF_REPORTED, RealCategory.OTHER_DIRECT)
 
-    @property
-    def valid_share(self) -> float | None:
-        """Known directly, or asked and declined: nobody needs to ask again."""
-        return self.share(
-            RealCategory.SELF_REPORTED, RealCategory.OTHER_DIRECT, RealCategory.DECLINED
-        )
-
 
 def list_completeness(
     scope: Scope,

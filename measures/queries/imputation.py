@@ -128,7 +128,7 @@ def list_imputed(
     """Measures of a team in page order; empty where nothing was imputed, or for a team out of scope."""
     if team.pk not in scope.team_ids:
         return []
-    found = list(_current(source, period, measure_ids).filter(team=team))
+    found = list(list_current_sums(source, period, measure_ids).filter(team=team))
     audience = scope.audience(team.pk)
     lines = read_card_lines(source, period, team) if audience == Audience.OTHERS else {}
     definitions = _definitions(found, period)
@@ -156,7 +156,7 @@ def list_programme_imputed(
     away, what is left is judged too.
     """
     by_measure: dict[int, list[ImputedSlice]] = {}
-    for row in _current(source, period, measure_ids):
+    for row in list_current_sums(source, period, measure_ids):
         if row.direct_count + row.imputed_count:
             by_measure.setdefault(row.measure_id, []).append(row)
     lines = read_card_lines(source, period, None)
@@ -188,9 +188,10 @@ def list_published_imputed(
             yield team.pk, result
 
 
-def _current(
-    source: Source, period: Period, measure_ids: Sequence[int] | None
+def list_current_sums(
+    source: Source, period: Period, measure_ids: Sequence[int] | None = None
 ) -> QuerySet[ImputedSlice]:
+    """Sums behind the imputed rates of a period: raw, for the queries of this app alone."""
     current = Slice.objects.filter(
         is_current=True,
         submission=OuterRef("submission"),

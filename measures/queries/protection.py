@@ -13,11 +13,9 @@ import numpy as np
 
 from measures.models import Computation, Measure, MeasureDefinition, Period, Source, StratumResult
 from measures.queries.axis import StratumAxis, read_stratum_axis
-from measures.queries.imputation import list_published_imputed
-from measures.queries.imputed_protection import published
-from measures.stats.count_ranges import count_ranges
-from measures.stats.disclosure import PUBLIC, Leak, puzzles
-from measures.stats.imputed_disclosure import imputed_leaks
+from measures.queries.beside import completeness_limits, imputed_beside
+from measures.stats.count_ranges import CountRange, count_ranges
+from measures.stats.disclosure import PUBLIC, Beside, Leak, puzzles
 from measures.stats.states import CellState
 from measures.stats.suppression import LEAST_COUNT, Relation, shared_groups
 from teams.models import Team
@@ -33,7 +31,8 @@ class UnprotectedCell:
     """A hidden count of which a reader can be sure that it is small.
 
     unit: name of the team, "All groups" for the programme; stratum: label of the stratum.
-    told_by: shown numbers that give it away together, as "stratum of unit".
+    told_by: shown numbers that give it away together, as "stratum of unit"; given for one of those that
+    hang together.
     """
 
     measure_code: str
@@ -61,6 +60,10 @@ class CardTable:
     @property
     def hidden(self) -> Any:
         return np.isin(self.states, _HIDDEN)
+
+    def number_of(self, place: int) -> int:
+        """Number of a stratum in this table, by its index on the axis."""
+        return self.kept.index(place)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -90,75 +93,49 @@ def list_unprotected_periods() -> list[tuple[int, int]]:
 
 
 def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
-    """Hidden counts of a period that give themselves away: on all report cards together, to anybody;
-    on the public card, to a team that takes its own numbers away; and beside imputed rates. Empty is what
-    should be.
+    """Hidden counts of a period that give themselves away: on all report cards together, with tables of
+    completeness and imputed rates beside them, to anybody; on the public card, to a team that takes its own
+    numbers away. Empty is what should be.
 
     Cost: some seconds of linear programming.
     """
     table = read_card_table(source, period)
     if table is None:
         return []
-    found: dict[tuple[int, int, int], tuple[Leak, tuple[tuple[int, int], ...]]] = {}
-    for asked in puzzles(table.n, table.x, table.states, **table.arguments):
+    found: dict[tuple[int, int, int], tuple[Leak, CountRange | None]] = {}
+    beside = read_beside(source, period, table)
+    for asked in puzzles(table.n, table.x, table.states, beside=beside, **table.arguments):
         leaks = asked.puzzle.leaks(asked.measures, asked.units, asked.reader)
         if not leaks:
             continue
+        # Which numbers tell is worked out for one of those that hang together; it takes longer than all else.
         told_by = {
-            (r.measure, r.unit, r.stratum, r.quantity): r.told_by
-            for r in count_ranges(asked, leaks=leaks)
+            (r.measure, r.unit, r.stratum, r.quantity): r
+            for r in count_ranges(asked, leaks=leaks[:1])
         }
         for leak in leaks:
             cell = (leak.measure, leak.unit, leak.stratum)
-            found[cell] = (leak, told_by.get((*cell, leak.quantity), ()))
+            # A small count that is shown is told by nothing but itself.
+            found[cell] = (leak, told_by.get((*cell, leak.quantity)))
     names = _Names(table)
     return [
-        *_list_told_by_estimates(source, period, table, names),
-        *(
-            UnprotectedCell(
-                measure_code=names.measure(measure),
-                unit=names.unit(unit),
-                stratum=names.stratum(stratum),
-                lowest=max(0, round(leak.lowest)),
-                highest=round(leak.highest),
-                told_by=tuple(f"{names.stratum(s)} of {names.unit(u)}" for u, s in told_by),
-            )
-            for (measure, unit, stratum), (leak, told_by) in found.items()
-        ),
+        UnprotectedCell(
+            measure_code=names.measure(measure),
+            unit=names.unit(unit),
+            stratum=names.stratum(stratum),
+            lowest=max(0, round(leak.lowest)),
+            highest=round(leak.highest),
+            told_by=() if of is None else names.told_by(of),
+        )
+        for (measure, unit, stratum), (leak, of) in found.items()
     ]
 
 
-def _list_told_by_estimates(
-    source: Source, period: Period, table: CardTable, names: _Names
-) -> Iterator[UnprotectedCell]:
-    """Hidden counts that the imputed rates of the same unit give away, unit by unit."""
-    axis = table.axis
-    place = {s.code: i for i, s in enumerate(axis.strata) if s.stratum_set.code == "combined"}
-    number = {place_: i for i, place_ in enumerate(table.kept)}
-    at = {code: number[i] for code, i in place.items() if i in number}
-    codes, columns = list(at), list(at.values())
-    for team_id, result in list_published_imputed(source, period):
-        measure = table.measure_ids.index(result.definition.measure_id)
-        unit = 0 if team_id is None else table.team_ids.index(team_id) + 1
-        n, x = table.n[measure, unit, columns], table.x[measure, unit, columns]
-        hidden = table.hidden[measure, unit, columns]
-        leaks = imputed_leaks(
-            n,
-            x,
-            hidden if hidden.all() else hidden & (n > 0),
-            published([r.range for r in result.rates if r.range is not None], codes),
-            imputed_about=result.imputed_share * result.row_count,
-            unknown=codes.index("unknown"),
-        )
-        for leak in leaks:
-            yield UnprotectedCell(
-                measure_code=names.measure(measure),
-                unit=names.unit(unit),
-                stratum=names.stratum(columns[leak.stratum]),
-                lowest=max(0, round(leak.lowest)),
-                highest=round(leak.highest),
-                told_by=("the imputed rates beside it",),
-            )
+def read_beside(source: Source, period: Period, table: CardTable) -> Beside:
+    """Everything that readers outside the groups see beside the cells of cards."""
+    imputed = imputed_beside(source, period, table)
+    limits = [*completeness_limits(source, period, table), *imputed.limits]
+    return Beside(limits, imputed.others)
 
 
 @dataclass(frozen=True)
@@ -191,7 +168,8 @@ def list_hidden_counts(
     if table is None:
         return
     names = _Names(table)
-    for asked in puzzles(table.n, table.x, table.states, **table.arguments):
+    beside = read_beside(source, period, table)
+    for asked in puzzles(table.n, table.x, table.states, beside=beside, **table.arguments):
         if measure_codes and not {names.measure(m) for m in asked.measures} & set(measure_codes):
             continue
         for found in count_ranges(asked):
@@ -317,6 +295,12 @@ class _Names:
 
     def unit(self, index: int) -> str:
         return "All groups" if index == 0 else self._teams[self.table.team_ids[index - 1]]
+
+    def told_by(self, found: CountRange) -> tuple[str, ...]:
+        return (
+            *(f"{self.stratum(s)} of {self.unit(u)}" for u, s in found.told_by),
+            *(f"{figure} of {self.unit(u)}" for u, figure in found.told_beside),
+        )
 
     def stratum(self, index: int) -> str:
         axis, place = self.table.axis, self.table.kept[index]

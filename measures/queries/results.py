@@ -35,7 +35,7 @@ from measures.queries.references import (
     used_by,
 )
 from measures.stats.peers import quartile_band
-from measures.stats.rounding import published_decimals
+from measures.stats.rounding import published_decimals, published_share
 from measures.stats.states import CellState, GapState
 from teams.enums import Audience
 from teams.models import Site, Team
@@ -206,8 +206,7 @@ class PeerBand:
 
 
 def _share(part: int, whole: int, audience: Audience) -> float:
-    share = part / whole
-    return share if audience == Audience.OWN else round(share * 20) / 20
+    return part / whole if audience == Audience.OWN else published_share(part, whole)
 
 
 def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) -> Figure:

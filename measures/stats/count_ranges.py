@@ -27,7 +27,7 @@ class CountRange:
     """Least and largest whole number that a hidden count can be; `highest` None: as large as one likes.
 
     unit, stratum: of the tables that were asked. told_by: (unit, stratum) of shown cells that set the
-    two ends. reader: as in `Leak`; of what is left when a unit takes its own row away.
+    two ends. told_beside: (unit, figure) of what stands beside the cells and does so. reader: as in `Leak`; of what is left when a unit takes its own row away.
     """
 
     measure: int
@@ -39,6 +39,7 @@ class CountRange:
     lowest: int
     highest: int | None
     told_by: tuple[tuple[int, int], ...]
+    told_beside: tuple[tuple[int, str], ...] = ()
 
 
 def count_ranges(asked: Asked, *, leaks: list[Leak] | None = None) -> Iterator[CountRange]:
@@ -73,14 +74,15 @@ def count_ranges(asked: Asked, *, leaks: list[Leak] | None = None) -> Iterator[C
             count=count,
             lowest=int(np.ceil(count + low - _SLACK)),
             highest=None if np.isinf(high) else int(np.floor(count + high + _SLACK)),
-            told_by=tuple(sorted(below | above)),
+            told_by=tuple(sorted(below[0] | above[0])),
+            told_beside=tuple(sorted(below[1] | above[1])),
         )
 
 
 def _end(
     asked: Asked, variable: int, columns: np.ndarray[tuple[int], np.dtype[np.intp]], sign: float
-) -> tuple[float, set[tuple[int, int]]]:
-    """Deviation at one end of the range of a count, and the shown cells that hold it there."""
+) -> tuple[float, tuple[set[tuple[int, int]], set[tuple[int, str]]]]:
+    """Deviation at one end of the range of a count, and the shown cells and the figures that hold it there."""
     puzzle = asked.puzzle
     rows = np.flatnonzero(np.diff(puzzle.equations[:, columns].indptr))
     result = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrices
@@ -90,7 +92,7 @@ def _end(
         method="highs",
     )
     if result.status == 3:
-        return -sign * np.inf, set()
+        return -sign * np.inf, (set(), set())
     if result.status != 0:
         raise RuntimeError(f"The range of a count could not be found: {result.message}")
     multipliers: FloatArray = result.eqlin.marginals
@@ -101,4 +103,9 @@ def _end(
         divmod(int(column) % puzzle.cells, puzzle.strata)
         for column in known[~puzzle.unknown[known] & (puzzle.counts[known] > 0)]
     }
-    return sign * result.fun, {(asked.units[unit], stratum) for unit, stratum in cells}
+    limits = np.concatenate(puzzle.holding(columns))
+    tight = limits[np.abs(result.ineqlin.marginals) > _SLACK] if len(limits) else limits
+    return sign * result.fun, (
+        {(asked.units[unit], stratum) for unit, stratum in cells},
+        {(asked.units[puzzle.told[i][0]], puzzle.told[i][1]) for i in tight.tolist()},
+    )

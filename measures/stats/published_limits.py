@@ -30,6 +30,7 @@ def members_limits(
     total: int,
     categories: Sequence[tuple[tuple[int, ...], Sequence[int]]],
     counts_all: bool,
+    figure: str = "members by what is known of them",
 ) -> Iterator[Limit]:
     """Limits of a measure that counts persons, each of them one of the members.
 
@@ -45,11 +46,13 @@ def members_limits(
     for strata, of in ranges:
         here = {(Quantity.DENOMINATOR, stratum): 1.0 for stratum in strata}
         least, most = sum(low for low, _ in of), sum(high for _, high in of)
-        yield Limit(measure, unit, here, least if counts_all else -inf, most)
+        yield Limit(measure, unit, here, least if counts_all else -inf, most, figure=figure)
         if not counts_all:
             # Who is a member and not in the measure could be missing here.
             everyone = {(Quantity.DENOMINATOR, total): -1.0}
-            yield Limit(measure, unit, {**here, **everyone}, least - most_of_all, inf)
+            yield Limit(
+                measure, unit, {**here, **everyone}, least - most_of_all, inf, figure=figure
+            )
 
 
 #: The name of imputed people of groups that have no rate.
@@ -64,6 +67,7 @@ def imputed_limits(
     groups: Sequence[str],
     imputed_about: float,
     unknown: int,
+    figure: str = "imputed rates",
 ) -> Iterator[Limit]:
     """Limits of one unit and measure, strata numbered as the cells; other arguments as for `imputed_leaks`.
 
@@ -76,7 +80,9 @@ def imputed_limits(
         misses = {(missed, stratum): 1.0 for stratum in group.strata}
         of_group = dict.fromkeys((f"{name} met", f"{name} missed"), 1.0)
         everybody = {**hits, **misses}
-        yield Limit(measure, unit, everybody, group.expected - 5, group.expected + 5, of_group)
+        yield Limit(
+            measure, unit, everybody, group.expected - 5, group.expected + 5, of_group, figure
+        )
         for sign in (1.0, -1.0):
             # sign × (met − rate × everybody) <= half a percent of everybody.
             of_hit, of_miss = sign * (1 - group.rate) - 0.005, -sign * group.rate - 0.005
@@ -87,14 +93,15 @@ def imputed_limits(
                 -inf,
                 0.0,
                 {f"{name} met": of_hit, f"{name} missed": of_miss},
+                figure,
             )
     least = max(imputed_about - 5, 1.0) if imputed_about else 0.0
     most = imputed_about + 5 if imputed_about else 0.0
     names = imputed_names(groups)
-    yield Limit(measure, unit, {}, least, most, dict.fromkeys(names, 1.0))
+    yield Limit(measure, unit, {}, least, most, dict.fromkeys(names, 1.0), figure)
     for quantity, kind in ((met, "met"), (missed, "missed")):
         of_kind = {name: 1.0 for name in names if name.endswith(f" {kind}")}
-        yield Limit(measure, unit, {(quantity, unknown): -1.0}, -inf, 0.0, of_kind)
+        yield Limit(measure, unit, {(quantity, unknown): -1.0}, -inf, 0.0, of_kind, figure)
 
 
 def imputed_names(groups: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ class Limit:
     """A published figure as an inequality of one unit's counts: low <= sum of weights × counts <= high.
 
     terms: (quantity, stratum) → weight. others: names of counts that stand in no cell (imputed people of
-    a group) → weight.
+    a group) → weight. figure: what the published figure is called.
     """
 
     measure: int
@@ -53,6 +53,7 @@ class Limit:
     low: float
     high: float
     others: Mapping[str, float] = field(default_factory=dict)
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class Puzzle:
         empty = group.may_be_empty.all(axis=0).ravel()
         self.least[: self.cells][empty] = -first[empty]
         self.equations = self._equations(known)
-        self.limits, self.lowest, self.highest = self._limits(known, values)
+        self.limits, self.lowest, self.highest, self.told = self._limits(known, values)
 
     @property
     def width(self) -> int:
@@ -271,10 +272,13 @@ class Puzzle:
                     signs = [1.0] + [-1.0] * (len(columns) - 1)
                     yield np.zeros(len(columns), dtype=int), np.array(columns), np.array(signs), 1
 
-    def _limits(self, known: Known, values: FloatArray) -> tuple[csr_array, FloatArray, FloatArray]:
-        """(rows, lowest, highest) as deviations. What the truth does not fit is no knowledge: the reader errs."""
+    def _limits(
+        self, known: Known, values: FloatArray
+    ) -> tuple[csr_array, FloatArray, FloatArray, list[tuple[int, str]]]:
+        """(rows, lowest, highest, unit and figure) as deviations. What the truth does not fit is no knowledge:
+        the reader errs."""
         truth = np.concatenate([self.counts, values])
-        rows, low, high = [], [], []
+        rows, low, high, told = [], [], [], []
         for one in known.limits:
             row = np.zeros(self.width)
             for (quantity, stratum), weight in one.terms.items():
@@ -286,8 +290,9 @@ class Puzzle:
                 rows.append(row)
                 low.append(min(0.0, one.low - value))
                 high.append(max(0.0, one.high - value))
+                told.append((one.unit, one.figure))
         matrix = np.array(rows) if rows else np.zeros((0, self.width))
-        return csr_array(matrix), np.array(low), np.array(high)
+        return csr_array(matrix), np.array(low), np.array(high), told
 
     def _variable(self, one: Limit, quantity: Quantity, stratum: int) -> int:
         block = {
@@ -361,15 +366,20 @@ class Puzzle:
 
     def program(self, columns: NDArray[np.intp]) -> dict[str, Any]:
         """Equations and limits of some variables, all others at the truth, as `linprog` takes them."""
-        system, limits = self.equations[:, columns], self.limits[:, columns]
+        system = self.equations[:, columns]
         rows = np.flatnonzero(np.diff(system.indptr))
-        held = np.flatnonzero(np.diff(limits.indptr))
-        upper, lower = held[np.isfinite(self.highest[held])], held[np.isfinite(self.lowest[held])]
         found: dict[str, Any] = {"A_eq": system[rows], "b_eq": np.zeros(len(rows))}
+        upper, lower = self.holding(columns)
         if len(upper) + len(lower):
+            limits = self.limits[:, columns]
             found["A_ub"] = vstack([limits[upper], -limits[lower]], format="csr")
             found["b_ub"] = np.concatenate([self.highest[upper], -self.lowest[lower]])
         return found
+
+    def holding(self, columns: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Numbers of the limits that hold some variables from above, and of those that do from below."""
+        held = np.flatnonzero(np.diff(self.limits[:, columns].indptr))
+        return held[np.isfinite(self.highest[held])], held[np.isfinite(self.lowest[held])]
 
     def _leak(
         self, targets: _Targets, at: int, measures: IntArray, units: list[int], reader: int

@@ -1,7 +1,9 @@
 """The one list of metrics: what each is called, means, is made by and comes from.
 
 Definitions shown to people are printed from here. A metric whose numbers change for the same data
-gets a new `method_version`, and `METHOD_VERSION` changes with it: stored results carry it.
+gets a new `method_version`, and `METHOD_VERSION` changes with it: stored results carry it, and those of
+another version are written anew when their measure and period are computed next. A test holds the numbers of
+a version fixed, so that methods do not change under its name.
 """
 
 from __future__ import annotations

@@ -24,3 +24,14 @@ def published_members(count: int) -> int:
     down, a stratum that cards hide and that only these members can be in would be small.
     """
     return max(10, round(count / 10) * 10) if count else 0
+
+
+def published_share(part: int, whole: int) -> float:
+    """Share of people, 0–1 in steps of 0.05: the smaller of a part and the rest counts as in `published_members`.
+
+    5 % of 30 people would be one or two of them. Of members in tens nobody can be sure that a part, or
+    what is left of the whole, is 1 to 10.
+    """
+    rest = whole - part
+    about = published_members(part) if part <= rest else whole - published_members(rest)
+    return round(min(max(about / whole, 0.0), 1.0) * 20) / 20

@@ -12,14 +12,10 @@ from pdsa.diagrams.scene import Scene
 from pdsa.diagrams.slides import make_slides
 from teams.drawing.chart import Chart
 from teams.drawing.files import chart_png, chart_svg
+from teams.views.downloads import download
 
 #: Ending of the name → what the page calls it.
 DIAGRAM_FORMATS = {"svg": "SVG", "png": "PNG", "pptx": "PowerPoint"}
-_TYPES = {
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
 
 
 def diagram_file(
@@ -33,7 +29,7 @@ def diagram_file(
     as_of: date,
 ) -> HttpResponse:
     """The file as a download. form: one of DIAGRAM_FORMATS, else Http404. slides: the scene cut for slides."""
-    if form not in _TYPES:
+    if form not in DIAGRAM_FORMATS:
         raise Http404("There is no file of this kind.")
     note = f"{subtitle}. As of {as_of:%B} {as_of.day}, {as_of.year}."
     if form == "pptx":
@@ -42,6 +38,4 @@ def diagram_file(
         drawn = draw_scene(scene, ident="diagram", for_file=form == "png")
         chart = Chart(title, subtitle, scene.description, drawn, "", (), ())
         data = chart_svg(chart, note) if form == "svg" else chart_png(chart, note)
-    response = HttpResponse(data, content_type=_TYPES[form])
-    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return response
+    return download(data, f"{name}.{form}")

@@ -111,12 +111,6 @@ def list_tests_with_members(team: Team) -> list[Cycle]:
     )
 
 
-def count_members(cycle: Cycle, *, team_id: int) -> int:
-    """How many members are part of a test."""
-    with member_rows_of([team_id]):
-        return CycleMember.objects.filter(cycle=cycle, team_id=team_id).count()
-
-
 def list_looks(team: Team, *, limit: int = 12) -> QuerySet[AuditEvent]:
     """Who looked at the group's list, took it away or changed who is in a test; newest first."""
     return (

@@ -37,6 +37,7 @@ from teams.autosave import versions_of
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
+from teams.views.downloads import download
 
 
 @require(Permission.VIEW_PROJECTS)
@@ -187,6 +188,4 @@ def pdf(request: HttpRequest, project_id: int) -> HttpResponse:
         content=charter_content(found) | {"review_on": _row(found, "review_on")["value"] or ""},
         as_of=timezone.now(),
     )
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="charter-{project.pk}.pdf"'
-    return response
+    return download(data, f"charter-{project.pk}.pdf")

@@ -48,8 +48,8 @@ from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done
+from teams.views.downloads import download
 
-_PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LIST = "local_measures:measures"
 
 
@@ -329,13 +329,13 @@ def measure_file(request: HttpRequest, local_measure_id: int, form: str) -> Http
     chart = draw_measure(charts, gap=gap)
     content: bytes | str
     if form == "pptx":
-        content, kind = make_chart_slide(charts, gap=gap, source=source), _PPTX
+        content = make_chart_slide(charts, gap=gap, source=source)
     elif form == "png":
-        content, kind = chart_png(chart, note), "image/png"
+        content = chart_png(chart, note)
     elif form == "svg":
-        content, kind = chart_svg(chart, note), "image/svg+xml"
+        content = chart_svg(chart, note)
     else:
-        content, kind = "".join(csv_lines(chart.columns, chart.rows)), "text/csv; charset=utf-8"
+        content = "".join(csv_lines(chart.columns, chart.rows))
     record_event(
         act="download_chart",
         target=found,
@@ -343,10 +343,7 @@ def measure_file(request: HttpRequest, local_measure_id: int, form: str) -> Http
         team=team,
         details={"form": form, "gap": gap},
     )
-    response = HttpResponse(content, content_type=kind)
-    name = f"measure-{found.pk}{'-gap' if gap else ''}-{team.code}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(content, f"measure-{found.pk}{'-gap' if gap else ''}-{team.code}.{form}")
 
 
 # --- decisions and links -------------------------------------------------------------------------

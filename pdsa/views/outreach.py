@@ -21,6 +21,7 @@ from pdsa.queries.outreach import PAGE, get_outreach_team, list_looks, list_outr
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.scoping import Scope
+from teams.views.downloads import download
 
 
 @require(Permission.VIEW_OUTREACH)
@@ -79,9 +80,7 @@ def outreach_download(request: HttpRequest, code: str, form: str) -> HttpRespons
     if choice is None or form not in FORMS:
         raise Http404("There is no such file.")
     page = export_outreach_list(choice=choice, form=form, scope=scope, by=request.user)  # type: ignore[arg-type]
-    response = HttpResponse(outreach_file(form, choice, page), content_type=FORMS[form])
-    response["Content-Disposition"] = f'attachment; filename="outreach-{team.code}.{form}"'
-    return response
+    return download(outreach_file(form, choice, page), f"outreach-{team.code}.{form}")
 
 
 @require(Permission.VIEW_OUTREACH)

@@ -13,14 +13,11 @@ from pdsa.queries.cycles import count_decisions, list_cycles, list_ramps, with_r
 from pdsa.queries.projects import get_project
 from pdsa.wording import DECIDED, WHO_CAN_SEE
 from teams.permissions import Permission, require
+from teams.views.downloads import download
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{slugify(name)[:80]}.pdf"'},
-    )
+    return download(content, f"{slugify(name)[:80]}.pdf")
 
 
 @require(Permission.VIEW_PROJECTS)

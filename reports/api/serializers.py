@@ -39,22 +39,6 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(help_text="Where the definition comes from.")
 
 
-class PeersSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField(
-        help_text="Other teams with a rate that may be shown; at least 5."
-    )
-    rate_percent = serializers.ListField(
-        child=serializers.IntegerField(),
-        allow_null=True,
-        help_text="Lower quartile, median, upper quartile of their rates, whole percent.",
-    )
-    gap_points = serializers.ListField(
-        child=serializers.IntegerField(),
-        allow_null=True,
-        help_text="The same of their gaps, whole points.",
-    )
-
-
 class FigureSerializer(serializers.Serializer[Any]):
     stratum = serializers.CharField()
     label = serializers.CharField()

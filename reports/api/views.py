@@ -34,7 +34,6 @@ from reports.api.serializers import (
     ResultSerializer,
 )
 from reports.cards.figures import figure_content, rule_content
-from reports.cards.files import CONTENT_TYPES
 from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
 from reports.queries.card_files import card_file
@@ -45,6 +44,7 @@ from teams.enums import Audience
 from teams.permissions import Permission, check_permission
 from teams.queries import get_team
 from teams.scoping import Scope
+from teams.views.downloads import CONTENT_TYPES, download
 
 _ERRORS = {
     400: OpenApiResponse(description="A parameter is not known or does not fit."),
@@ -376,7 +376,7 @@ class ReportCardDownloadView(_ReaderView):
         parameters=[_parameter("format", "pdf (default), xlsx or csv", enum=DownloadFormat.values)],
         responses={
             (200, "application/pdf"): OpenApiTypes.BINARY,
-            (200, CONTENT_TYPES[DownloadFormat.XLSX]): OpenApiTypes.BINARY,
+            (200, CONTENT_TYPES["xlsx"]): OpenApiTypes.BINARY,
             (200, "text/csv"): OpenApiTypes.STR,
             **_ERRORS,
         },
@@ -389,8 +389,7 @@ class ReportCardDownloadView(_ReaderView):
         chosen = DownloadFormat(wanted)
         data, name = card_file(card, get_content(self.scope, card), chosen)
         record_download(card=card, file_format=chosen, by=request.user)
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(data, content_type=CONTENT_TYPES[chosen], headers=headers)
+        return download(data, name)
 
 
 def _card(scope: Scope, card_id: int) -> ReportCard:

@@ -13,12 +13,6 @@ from reports.cards.pdf import render_pdf
 from reports.cards.xlsx_file import render_xlsx
 from reports.enums import DownloadFormat
 
-CONTENT_TYPES = {
-    DownloadFormat.PDF: "application/pdf",
-    DownloadFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    DownloadFormat.CSV: "text/csv; charset=utf-8",
-}
-
 
 def render_file(
     file_format: DownloadFormat,

@@ -1,100 +1,40 @@
-"""The expert view of a measure: every summary index over its groups, and the programme's second reference.
+"""The expert view of a measure: every summary index over its groups, odds and families of comparisons, sites,
+and the programme's second reference.
 
-All of it is worked out from figures that the reader sees, over groups with 30 people or more.
+All of it is worked out from figures that the reader sees; indices over groups with 30 people or more.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
 
 import numpy as np
 
-from measures.queries import Figure, SetResult, StratumLabel
-from measures.stats import bootstrap, gaps, indices, overall, references
+from measures.queries import Figure, Panel, SetResult, StratumLabel
+from measures.stats import bootstrap, gaps, overall, references
+from measures.stats.presentation import NCHS, PresentationRule
+from reports.dashboards.comparisons import (
+    ComparisonFamily,
+    ComparisonRow,
+    LayeredOdds,
+    SiteRates,
+    comparison_rows,
+    layered_odds,
+    site_rates,
+)
 from reports.dashboards.conclusions import detectable_text, reliability_text
-from reports.dashboards.evidence import counted_figures, detectable_points, site_reliability
+from reports.dashboards.evidence import (
+    ChangeOfGap,
+    NoChange,
+    counted_figures,
+    detectable_points,
+    site_reliability,
+)
+from reports.dashboards.indices import IndexRow, indices_of
+from reports.dashboards.persons import EventRow, PairedRow, event_rows, paired_rows
 from teams.enums import SecondReference
 from teams.formats import format_points
-
-_Index = Callable[..., indices.Estimate]
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """One index. needs: "reference", "direction" or nothing. signed: may lie below 0."""
-
-    code: str
-    name: str
-    unit: str
-    factor: float
-    function: _Index
-    needs: str = ""
-    signed: bool = False
-
-
-_POINTS, _PERCENT, _RATIO, _THOUSAND = "points", "percent", "ratio", "× 1,000"
-
-
-def _kinds() -> tuple[_Kind, ...]:
-    weighted, plain = {"weighted": True}, {"weighted": False}
-    ix = indices
-    return (
-        _Kind("bgsd_corrected", "Between-group standard deviation, less chance", _POINTS, 100, ix.between_group_sd_corrected),
-        _Kind("bgsd", "Between-group standard deviation", _POINTS, 100, ix.between_group_sd),
-        _Kind("bgv", "Between-group variance", "points squared", 10_000, ix.between_group_variance),
-        _Kind("cov", "Coefficient of variation", _PERCENT, 100, ix.coefficient_of_variation),
-        _Kind("theil", "Theil index", _THOUSAND, 1_000, ix.theil),
-        _Kind("mld", "Mean log deviation", _THOUSAND, 1_000, ix.mean_log_deviation),
-        _Kind("idis_mean", "Index of disparity around the overall rate", _PERCENT, 100, partial(ix.index_of_disparity, **plain)),
-        _Kind("idis_mean_weighted", "Index of disparity around the overall rate, by people", _PERCENT, 100, partial(ix.index_of_disparity, **weighted)),
-        _Kind("idis_reference", "Index of disparity from the reference (Pearcy and Keppel)", _PERCENT, 100, ix.index_of_disparity_from_reference, "reference"),
-        _Kind("mdm", "Mean distance from the overall rate", _POINTS, 100, partial(ix.mean_difference_from_mean, **plain)),
-        _Kind("mdm_weighted", "Mean distance from the overall rate, by people", _POINTS, 100, partial(ix.mean_difference_from_mean, **weighted)),
-        _Kind("mdb", "Mean distance from the best rate", _POINTS, 100, partial(ix.mean_difference_from_best, **plain), "direction"),
-        _Kind("mdb_weighted", "Mean distance from the best rate, by people", _POINTS, 100, partial(ix.mean_difference_from_best, **weighted), "direction"),
-        _Kind("mdr", "Mean distance from the reference", _POINTS, 100, partial(ix.mean_difference_from_reference, **plain), "reference"),
-        _Kind("mdr_weighted", "Mean distance from the reference, by people", _POINTS, 100, partial(ix.mean_difference_from_reference, **weighted), "reference"),
-        _Kind("mdr_signed_weighted", "Signed mean difference from the reference, by people", _POINTS, 100, partial(ix.signed_difference_from_reference, **weighted), "reference", signed=True),
-        _Kind("par", "Population attributable risk: best rate less overall rate", _POINTS, 100, ix.population_attributable_risk, "direction", signed=True),
-        _Kind("paf", "The same as a part of the overall rate", _PERCENT, 100, ix.population_attributable_fraction, "direction", signed=True),
-        _Kind("range", "Highest less lowest rate", _POINTS, 100, ix.range_difference),
-        _Kind("range_ratio", "Highest by lowest rate, interval from its standard error", _RATIO, 1, ix.range_ratio),
-    )  # fmt: skip
-
-
-_KINDS = _kinds()
-
-
-@dataclass(frozen=True)
-class IndexRow:
-    """One index; numbers in its unit, None where there is no such number."""
-
-    code: str
-    name: str
-    unit: str
-    value: float | None
-    lower: float | None
-    upper: float | None
-
-    @property
-    def text(self) -> str:
-        return _written(self.value)
-
-    @property
-    def interval(self) -> str:
-        if self.lower is None or self.upper is None:
-            return ""
-        return f"{_written(self.lower)} to {_written(self.upper)}"
-
-
-def _written(value: float | None) -> str:
-    """Two decimals, three below 1."""
-    if value is None:
-        return ""
-    return f"{value:.{3 if abs(value) < 1 else 2}f}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -117,6 +57,13 @@ class SecondComparison:
 
 @dataclass(frozen=True)
 class ExpertView:
+    comparisons: tuple[ComparisonRow, ...]
+    family_size: int
+    presentation: PresentationRule
+    layered: LayeredOdds | None
+    site_rates: SiteRates | None
+    paired: tuple[PairedRow, ...]
+    events: tuple[EventRow, ...]
     indices: tuple[IndexRow, ...]
     strata: tuple[str, ...]
     seed: int
@@ -130,6 +77,9 @@ class ExpertView:
 def expert_view(
     result: SetResult,
     *,
+    family: ComparisonFamily,
+    changes: Sequence[ChangeOfGap | NoChange],
+    panel: Panel | None,
     seed: int,
     second: SecondComparison | None,
     site_results: Sequence[SetResult],
@@ -138,6 +88,13 @@ def expert_view(
     figures = counted_figures(result)
     told = site_reliability(site_results, focus)
     return ExpertView(
+        comparisons=comparison_rows(result, family),
+        family_size=family.size,
+        presentation=NCHS,
+        layered=layered_odds(site_results, focus),
+        site_rates=site_rates(site_results, focus),
+        paired=paired_rows(changes, panel),
+        events=event_rows(result, panel),
         indices=indices_of(result, seed=seed),
         strata=tuple(f.stratum.label for f in figures),
         seed=seed,
@@ -151,67 +108,6 @@ def expert_view(
         ),
         reliability=reliability_text(told) if told else "",
     )
-
-
-def indices_of(result: SetResult, *, seed: int) -> tuple[IndexRow, ...]:
-    """All indices of one result; empty with fewer than two groups that have numbers."""
-    figures = counted_figures(result)
-    if len(figures) < 2:
-        return ()
-    at = next(
-        (
-            i
-            for i, f in enumerate(figures)
-            if result.reference and f.stratum.id == result.reference.id
-        ),
-        None,
-    )
-    return _indices(
-        tuple(f.numerator for f in figures),  # type: ignore[misc]
-        tuple(f.denominator for f in figures),  # type: ignore[misc]
-        at,
-        result.higher_is_better,
-        seed,
-    )
-
-
-@lru_cache(maxsize=500)
-def _indices(
-    hits: tuple[int, ...],
-    sizes: tuple[int, ...],
-    reference: int | None,
-    higher_is_better: bool,
-    seed: int,
-) -> tuple[IndexRow, ...]:
-    rows = []
-    for kind in _KINDS:
-        function = kind.function
-        if kind.needs == "reference":
-            if reference is None:
-                continue
-            function = partial(function, reference=reference)
-        elif kind.needs == "direction":
-            function = partial(function, higher_is_better=higher_is_better)
-        estimate = function(hits, sizes)
-        value = float(estimate.value)
-        if kind.unit == _RATIO:
-            # Draws in which the lowest rate is 0 have no finite ratio; its logarithm has an error.
-            factor = math.exp(1.959964 * float(estimate.error))
-            lower, upper = value / factor, value * factor
-        else:
-            limits = bootstrap.bootstrap_interval(
-                function, hits, sizes, seed=seed, least=-math.inf if kind.signed else 0.0
-            )
-            lower, upper = float(limits.lower), float(limits.upper)
-        rows.append(
-            IndexRow(
-                kind.code,
-                kind.name,
-                kind.unit,
-                *(v * kind.factor if math.isfinite(v) else None for v in (value, lower, upper)),
-            )
-        )
-    return tuple(rows)
 
 
 # --- the second reference ---------------------------------------------------------------------------
@@ -345,41 +241,3 @@ def _against_benchmark(result: SetResult, shown: Sequence[Figure]) -> SecondComp
 def _second_row(figure: Figure, gap: float, low: float, high: float, digits: int) -> SecondRow:
     points = [format_points(100 * v, digits) for v in (gap, low, high)]
     return SecondRow(figure.stratum.label, points[0], f"{points[1]} to {points[2]}")
-
-
-# --- files ------------------------------------------------------------------------------------------
-
-INDEX_COLUMNS = (
-    "period", "team_code", "team", "measure", "stratum_set", "index", "index_name", "unit", "value",
-    "lower", "upper", "reference", "groups", "seed", "draws", "audience", "method_version",
-)  # fmt: skip
-
-
-def index_lines(result: SetResult, *, seed: int) -> Iterator[tuple[object, ...]]:
-    """One row an index, in the order of INDEX_COLUMNS."""
-    groups = " ".join(f.stratum.code for f in counted_figures(result))
-    team = result.unit.team
-
-    def number(value: float | None) -> object:
-        return "" if value is None else round(value, 6) + 0.0
-
-    for row in indices_of(result, seed=seed):
-        yield (
-            result.period.label,
-            team.code if team else "",
-            team.name if team else "",
-            result.definition.measure.code,
-            result.stratum_set.code,
-            row.code,
-            row.name,
-            row.unit,
-            number(row.value),
-            number(row.lower),
-            number(row.upper),
-            result.reference.code if result.reference else "",
-            groups,
-            seed,
-            bootstrap.DRAWS,
-            result.audience.value,
-            result.method_version,
-        )

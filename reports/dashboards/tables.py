@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from measures.enums import CountingUnit
 from measures.queries import Figure, PeerBand, SetResult
+from measures.stats.presentation import Presentation
 from reports.charts.values import Absence
+from reports.dashboards.comparisons import PRESENTATION_WORDS, presentations_of
 from reports.dashboards.marks import absence_of
 from reports.dashboards.wording import (
     READING_WORDS,
@@ -34,6 +36,7 @@ from teams.formats import format_count, format_points
 class FigureRow:
     """One stratum as texts; empty text where the reader gets no number, with the reason in `note`.
 
+    uncertain: why the rate is unreliable by the NCHS rule, beyond few people; rows of a set only.
     detectable: how large a gap would have to be to be found, where none is seen; on the measure page.
     absence: name of the page component's state when there are no numbers at all.
     """
@@ -61,6 +64,7 @@ class FigureRow:
     finding: str
     events: bool
     detectable: str = ""
+    uncertain: str = ""
 
 
 def figure_row(
@@ -118,7 +122,17 @@ def figure_rows(
     result: SetResult, *, bands: Mapping[tuple[int, int], PeerBand] | None = None
 ) -> tuple[FigureRow, ...]:
     """Every stratum of a result in the order of its set, declined and unknown at the end."""
-    return tuple(figure_row(figure, result, bands=bands) for figure in result.figures)
+    return tuple(
+        replace(figure_row(figure, result, bands=bands), uncertain=_uncertain(said))
+        for figure, said in zip(result.figures, presentations_of(result.figures), strict=True)
+    )
+
+
+def _uncertain(said: Presentation) -> str:
+    """Few people have their own words in a row."""
+    if said == Presentation.TOO_FEW or not said.is_unreliable:
+        return ""
+    return PRESENTATION_WORDS[said]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ _PEOPLE_OF_SET = {
     "race2024": "{} patients",
     "ethnicity": "{} patients",
     "combined": "{} patients",
+    "payer": "patients with {}",
     "benchmark": "the {}",
 }
 #: Data basis in sets whose answers name no source.
@@ -58,6 +59,9 @@ _PEOPLE_OF_STRATUM = {
     ("ethnicity", "not_hispanic"): "patients who are not Hispanic",
     ("language", "other"): "patients with another language",
     ("sex", "other"): "patients with another entry",
+    ("payer", "programme"): "patients of the programme’s payer",
+    ("payer", "other"): "patients with another payer",
+    ("payer", "none"): "patients without insurance",
 }
 
 

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from reports.actions import report_cards as actions
 from reports.cards.content import reviewable_sha256
-from reports.cards.files import CONTENT_TYPES
 from reports.cards.page import build_page
 from reports.enums import CardState, DownloadFormat
 from reports.forms.cards import NOTHING_YET, RESTATED, CardFilters, CommentaryForm
@@ -38,6 +37,7 @@ from reports.tasks import check_protection_of_card
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.scoping import Scope
+from teams.views.downloads import download
 
 AUDIENCE = "Privacy-protected numbers: the same for every reader of this card"
 
@@ -323,12 +323,6 @@ withdraw = _act_view(
 # ---------------------------------------------------------------------------------- files
 
 
-def file_response(data: bytes, content_type: str, name: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def format_or_404(text: str) -> DownloadFormat:
     try:
         return DownloadFormat(text)
@@ -345,7 +339,7 @@ def card_download(request: HttpRequest, card_id: int, file_format: str) -> HttpR
     chosen = format_or_404(file_format)
     data, name = card_file(card, get_content(scope, card), chosen)
     actions.record_download(card=card, file_format=chosen, by=request.user)  # type: ignore[arg-type]
-    return file_response(data, CONTENT_TYPES[chosen], name)
+    return download(data, name)
 
 
 @require(Permission.PREPARE_REPORT_CARDS)
@@ -372,5 +366,4 @@ def cards_zip(request: HttpRequest) -> HttpResponse:
                 data, name = card_file(card, card.content, chosen)
                 archive.writestr(name, data)
                 actions.record_download(card=card, file_format=chosen, by=request.user)  # type: ignore[arg-type]
-    name = f"equity-report-cards-{filters.period.label}.zip"
-    return file_response(buffer.getvalue(), "application/zip", name)
+    return download(buffer.getvalue(), f"equity-report-cards-{filters.period.label}.zip")

@@ -11,18 +11,20 @@ from django.views.decorators.http import require_safe
 
 from measures import queries
 from reports.charts import Chart
+from reports.dashboards.comparisons import COMPARISON_COLUMNS, comparison_lines
 from reports.dashboards.downloads import (
     COMPLETENESS_COLUMNS,
     FIGURE_COLUMNS,
     completeness_lines,
     figure_lines,
 )
-from reports.dashboards.expert import INDEX_COLUMNS, index_lines
+from reports.dashboards.indices import INDEX_COLUMNS, index_lines
 from reports.dashboards.slides import measure_slide
 from reports.dashboards.wording import rule_words, source_note
 from reports.dashboards.workbook import render_workbook
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.dashboards import CHART_FORMS, read_measure, team_results
+from reports.views.expert import read_family
 from reports.views.files import csv_body, result_file
 from reports.views.overview import read_overview
 from reports.views.pages import team_or_404
@@ -197,18 +199,26 @@ def measure_figures(request: HttpRequest, code: str, measure: str) -> HttpRespon
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
 def measure_workbook(request: HttpRequest, code: str, measure: str) -> HttpResponse:
-    """The same as a workbook, with the summary indices of the period shown."""
+    """The same as a workbook, with the comparisons and summary indices of the period shown."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
-    lines = list(index_lines(read.page.block.result, seed=read.page.seed)) if read.page else []
+    chosen = _selected(read.filters)
+    lines, compared = [], []
+    if read.page is not None:
+        result = read.page.block.result
+        lines = list(index_lines(result, seed=read.page.seed))
+        compared = list(comparison_lines(result, read_family(scope, team, chosen)))
     return _workbook(
         request,
         name=read.definition.measure.code.lower(),
         results=[*read.results, *read.line_results, *read.site_results],
-        selection=_selected(read.filters),
+        selection=chosen,
         team=team,
-        more={"Indices": pd.DataFrame(lines, columns=list(INDEX_COLUMNS))},
+        more={
+            "Comparisons": pd.DataFrame(compared, columns=list(COMPARISON_COLUMNS)),
+            "Indices": pd.DataFrame(lines, columns=list(INDEX_COLUMNS)),
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The expert view of a measure: all summary indices, the second reference, reliability; page and CSV."""
+"""The expert view of a measure: summary indices, odds, families of comparisons, sites; page and CSV."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from django.views.decorators.http import require_safe
 
 from measures import queries
 from measures.queries import SetResult
-from reports.dashboards.expert import (
-    INDEX_COLUMNS,
-    SecondComparison,
-    expert_view,
-    index_lines,
-    second_comparison,
+from reports.dashboards.comparisons import (
+    COMPARISON_COLUMNS,
+    ComparisonFamily,
+    comparison_lines,
+    family_of,
 )
+from reports.dashboards.evidence import changes_of
+from reports.dashboards.expert import SecondComparison, expert_view, second_comparison
+from reports.dashboards.indices import INDEX_COLUMNS, index_lines
+from reports.forms.filters import Selection
 from reports.views.dashboards import MeasureRead, read_measure
 from reports.views.files import csv_body, result_file
 from reports.views.pages import render_results, team_or_404
 from teams.enums import SecondReference
+from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import get_programme
 from teams.scoping import Scope
@@ -49,11 +53,15 @@ def measure_expert(request: HttpRequest, code: str, measure: str) -> HttpRespons
             "focus": read.page.focus,
             "view": expert_view(
                 read.page.block.result,
+                family=read_family(scope, team, chosen),
+                changes=changes_of(read.results, chosen.period.label),
+                panel=_panel(scope, team, read, chosen),
                 seed=read.page.seed,
                 second=_second(read),
                 site_results=read.site_results,
                 focus=chosen.focus,
             ),
+            "comparisons_url": reverse("reports:measure_comparisons", kwargs=address) + query,
             "indices_url": reverse("reports:measure_indices", kwargs=address) + query,
             "workbook_url": reverse("reports:measure_workbook", kwargs=address) + query,
         },
@@ -78,6 +86,58 @@ def measure_indices(request: HttpRequest, code: str, measure: str) -> HttpRespon
         parameters=chosen.parameters(),
         team=team,
         of=(chosen.period.label, chosen.stratum_set.code),
+    )
+
+
+@require(Permission.VIEW_TEAM_RESULTS)
+@require_safe
+def measure_comparisons(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+    """CSV of odds ratios, adjusted p-values and the NCHS rule, of one period."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    team = team_or_404(scope, code)
+    read = read_measure(scope, team, measure, request)
+    chosen = read.filters.selection
+    if read.page is None or chosen is None:
+        raise Http404("There are no results of this measure for this choice.")
+    lines = comparison_lines(read.page.block.result, read_family(scope, team, chosen))
+    return result_file(
+        request,
+        csv_body(COMPARISON_COLUMNS, lines),
+        name=f"{read.definition.measure.code.lower()}-comparisons",
+        form="csv",
+        parameters=chosen.parameters(),
+        team=team,
+        of=(chosen.period.label, chosen.stratum_set.code),
+    )
+
+
+def read_family(scope: Scope, team: Team, chosen: Selection) -> ComparisonFamily:
+    """The comparisons of all measures at this place, in this period and set."""
+    return family_of(
+        queries.list_team_results(
+            scope,
+            team=team,
+            source=chosen.source,
+            periods=[chosen.period],
+            stratum_set=chosen.stratum_set,
+            line_of_business=chosen.line_of_business,
+        )
+    )
+
+
+def _panel(scope: Scope, team: Team, read: MeasureRead, chosen: Selection) -> queries.Panel | None:
+    """Rows of people of this period and the one before, of all payers together."""
+    if chosen.line_of_business is not None:
+        return None
+    in_order = sorted((r.period for r in read.results), key=lambda p: p.ends_on)
+    upto = [p for p in in_order if p.ends_on <= chosen.period.ends_on]
+    return queries.read_panel(
+        scope,
+        team=team,
+        source=chosen.source,
+        measure_id=read.definition.measure_id,
+        periods=upto[-2:],
+        set_code=chosen.stratum_set.code,
     )
 
 

@@ -10,14 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from reports.actions.downloads import record_results_download
 from teams.exports import csv_lines
 from teams.models import Team
-
-_CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
+from teams.views.downloads import download
 
 
 def result_file(
@@ -43,10 +36,8 @@ def result_file(
         team=team,
         by=request.user,  # type: ignore[arg-type]
     )
-    response = HttpResponse(body, content_type=_CONTENT_TYPES[form])
     file_name = "-".join([name, team.code if team else "programme", *of])
-    response["Content-Disposition"] = f'attachment; filename="{file_name}.{form}"'
-    return response
+    return download(body, f"{file_name}.{form}")
 
 
 def csv_body(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

@@ -7,12 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reports.actions.report_cards import record_download
-from reports.cards.files import CONTENT_TYPES
 from reports.cards.page import build_page
 from reports.models import ReportCard
 from reports.queries.card_files import card_file, presented
 from reports.queries.cards import list_public_cards
-from reports.views.cards import downloads_of, file_response, format_or_404
+from reports.views.cards import downloads_of, format_or_404
+from teams.views.downloads import download
 
 
 @require_safe
@@ -47,4 +47,4 @@ def public_download(request: HttpRequest, card_id: int, file_format: str) -> Htt
         file_format=chosen,
         by=request.user if request.user.is_authenticated else None,  # type: ignore[arg-type]
     )
-    return file_response(data, CONTENT_TYPES[chosen], name)
+    return download(data, name)

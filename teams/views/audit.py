@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from teams.actions.audit import download_audit_trail
-from teams.exports import csv_lines
 from teams.forms import AuditFilterForm
 from teams.permissions import Permission, require
 from teams.queries import find_audit_events
+from teams.views.downloads import stream_csv
 
 _HEADER = [
     "at",
@@ -79,8 +79,4 @@ def audit_download(request: HttpRequest) -> StreamingHttpResponse:
                 event.address or "",
             ]
 
-    return StreamingHttpResponse(
-        csv_lines(_HEADER, rows()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="audit-{today:%Y-%m-%d}.csv"'},
-    )
+    return stream_csv(_HEADER, rows(), f"audit-{today:%Y-%m-%d}.csv")

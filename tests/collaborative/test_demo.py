@@ -425,6 +425,7 @@ def test_load_sends_the_files_as_any_file_makes_cards_and_can_be_interrupted() -
     assert counts() == before
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_dates_of_the_demo_never_lie_ahead() -> None:
     """On a machine whose clock stands early, files came in at the latest today."""

@@ -26,12 +26,17 @@ from learning.models import Chapter, ChapterIdea, Nomination, PackageVersion
 from pdsa.enums import CycleState, Decision, Sharing
 from pdsa.models import Cycle
 from teams.models import Team, User
+from teams.scoping import Scope, scope_of
 from tests.factories.cycles import make_cycle
 
 _numbers = count(1)
 
 #: After the tests of `tests.factories.cycles`.
 NOW = timezone.make_aware(datetime(2026, 6, 15, 9, 30))
+
+
+def scope_at_now(user: User) -> Scope:
+    return scope_of(user, on=NOW.date())
 
 
 def make_shared(

@@ -16,7 +16,6 @@ from tests.factories.grants import (
     approve_all,
     draft,
     make_award,
-    make_grants,
     make_terms,
     pay,
     tranche_of,
@@ -25,11 +24,6 @@ from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/grants"
-
-
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
 
 
 def rows(client: Any, path: str) -> list[dict[str, Any]]:

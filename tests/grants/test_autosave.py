@@ -15,15 +15,10 @@ from grants.enums import AwardKind
 from grants.models import ReportVersion
 from teams.enums import Role
 from teams.models import FieldVersion
-from tests.factories.grants import NOW, Grants, make_award, make_grants
+from tests.factories.grants import NOW, Grants, make_award
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
 
 
 def started(world: Grants, kind: str) -> ReportVersion:

@@ -33,11 +33,6 @@ from tests.factories.people import signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
-
-
 def fund_to(world: Grants, by: Any, amount: str, reason: str = "The board added money") -> Any:
     return change_fund(
         fund=world.fund, changes={"amount": Decimal(amount)}, reason=reason, by=by, as_of=NOW

@@ -45,11 +45,6 @@ from tests.factories.grants import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
-
-
 def refused(act: Callable[[], object], says: str) -> None:
     """The act fails at the latest when the transaction would be committed."""
     with pytest.raises(DatabaseError, match=says), transaction.atomic():

@@ -19,7 +19,7 @@ from pdsa.models import Aim, Project
 from teams.enums import Role
 from teams.models import User
 from teams.scoping import scope_of
-from tests.factories.grants import Grants, make_award, make_grants, make_terms
+from tests.factories.grants import Grants, make_award, make_terms
 from tests.factories.learning import make_session
 from tests.factories.people import make_user, signed_in
 from tests.factories.results import make_results, make_world
@@ -72,11 +72,6 @@ def test_nothing_spent_has_no_cost() -> None:
 
 
 # --- with stored results, for each reader ------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(db: None) -> Grants:
-    return make_grants()
 
 
 def results_of(world: Grants, *, black: tuple[int, int], earlier: tuple[int, int]) -> Award:

@@ -35,16 +35,6 @@ from tests.factories.people import add_role, make_team, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
-
-
-@pytest.fixture
-def award(world: Grants) -> Award:
-    return make_award(world)
-
-
 def act(function: Callable[..., Any], tranche: Tranche, by: Any, **more: Any) -> Any:
     names = function.__kwdefaults__ or {}
     needed = function.__wrapped__.__annotations__ if hasattr(function, "__wrapped__") else {}

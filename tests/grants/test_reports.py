@@ -33,20 +33,10 @@ from grants.queries.spending import spent_by_line
 from grants.report_content import content_hash
 from grants.terms import LineTerms, list_differences
 from teams.errors import NotAllowed, StateRefused
-from tests.factories.grants import NOW, Grants, make_award, make_grants
+from tests.factories.grants import NOW, Grants
 from tests.factories.people import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
-
-
-@pytest.fixture
-def award(world: Grants) -> Award:
-    return make_award(world)
 
 
 def report_of(award: Award, kind: str = "financial") -> GrantReport:

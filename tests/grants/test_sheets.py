@@ -20,7 +20,7 @@ from grants.terms import newest_budget
 from teams.enums import Role
 from teams.errors import FileRefused, NotAllowed, StateRefused
 from teams.models import AuditEvent
-from tests.factories.grants import NOW, Grants, make_grants
+from tests.factories.grants import NOW, Grants
 from tests.factories.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -37,11 +37,6 @@ def sheet_text(team: str, *rows: str) -> bytes:
         f"A-2,{team},Data fields,infrastructure,2026-01-01,2026-12-31,,25000,2026-03-01,,,",
     )
     return "\n".join(["Grants as of May", HEADERS, *made]).encode()
-
-
-@pytest.fixture
-def world() -> Grants:
-    return make_grants()
 
 
 def receive(world: Grants, data: bytes, name: str = "grants.csv") -> AwardSheet:

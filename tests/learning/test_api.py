@@ -28,11 +28,6 @@ def get(reader: User, path: str, status: int = 200) -> Any:
     return json.loads(answer.content)
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health", code="HARBOR")
-
-
 def fill(team: Team) -> User:
     """A call with notes, an action, a score and a report; returns the team's lead."""
     coach = make_coach(team)

@@ -20,16 +20,6 @@ from tests.factories.people import make_team, make_user, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health")
-
-
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
 def address_of(user: User) -> str:
     page = signed_in(user).post("/learning/my-calendar/").content.decode()
     start = page.index("/learning/calendar/", page.index('id="feed-address"'))

@@ -60,21 +60,6 @@ pytestmark = pytest.mark.django_db
 SECRET = "The lead is about to resign, handle with care"
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health", code="HARBOR")
-
-
-@pytest.fixture
-def coach(team: Team) -> User:
-    return make_coach(team, name="Cora Coach")
-
-
-@pytest.fixture
-def member(team: Team) -> User:
-    return make_user(Role.GROUP_MEMBER, team=team, name="Nia Nurse")
-
-
 def clinical_note(call: Call) -> QuerySet[StreamNote]:
     return StreamNote.objects.filter(call=call, workstream="clinical")
 

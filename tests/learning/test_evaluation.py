@@ -61,16 +61,6 @@ def team() -> Team:
 
 
 @pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team, name="Denise Baptiste")
-
-
-@pytest.fixture
-def evaluator() -> User:
-    return make_user(Role.EVALUATOR)
-
-
-@pytest.fixture
 def scope(evaluator: User) -> Scope:
     get_programme()
     Programme.objects.update(starts_on=date(2026, 3, 1))

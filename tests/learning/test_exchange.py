@@ -31,24 +31,13 @@ from pdsa.models import Cycle
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import Notification, Team, User
-from teams.scoping import Scope, scope_of
 from tests.factories.cycles import make_cycle, make_idea, make_project
-from tests.factories.harvest import NOW, make_nomination, make_shared
+from tests.factories.harvest import NOW, make_nomination, make_shared, scope_at_now
 from tests.factories.learning import make_coach
 from tests.factories.local_measures import enter, make_local_measure
 from tests.factories.people import make_team, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Birch Health Partners")
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team)
 
 
 @pytest.fixture
@@ -59,15 +48,6 @@ def other() -> Team:
 @pytest.fixture
 def reader(other: Team) -> User:
     return make_user(Role.GROUP_LEAD, team=other)
-
-
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
-def scope(user: User) -> Scope:
-    return scope_of(user, on=NOW.date())
 
 
 def tried(cycle: Cycle, team: Team, by: User, **values: Any) -> TriedToo:
@@ -103,7 +83,7 @@ def test_only_shared_tests_of_teams_worked_with_can_be_nominated(
     private, shared = make_cycle(team, by=lead), make_shared(team, by=lead)
     for user, cycle in ((lead, private), (reader, shared), (director, private)):
         with pytest.raises(Cycle.DoesNotExist):
-            get_nominable_cycle(scope(user), cycle.pk)
+            get_nominable_cycle(scope_at_now(user), cycle.pk)
         with pytest.raises(Cycle.DoesNotExist):
             make_nomination(cycle, user)
     for role in (Role.PAYER_ANALYST, Role.EVALUATOR, Role.SENIOR_SPONSOR):
@@ -142,9 +122,9 @@ def test_nominations_are_seen_by_the_faculty_and_the_own_team_only(
     nomination = make_nomination(make_shared(team, by=lead), lead)
     foreign_coach = make_coach(make_team())
     for user in (lead, director, foreign_coach):
-        assert list(list_nominations(scope(user))) == [nomination], user
+        assert list(list_nominations(scope_at_now(user))) == [nomination], user
     for user in (reader, make_user(Role.PAYER_ANALYST), make_user(Role.EVALUATOR)):
-        assert not list_nominations(scope(user)), user
+        assert not list_nominations(scope_at_now(user)), user
 
 
 def measured(team: Team, lead: User, *, focus: tuple[int, int], after: tuple[int, int]) -> Cycle:
@@ -203,14 +183,14 @@ def test_report_is_shown_under_the_name_that_the_group_chose(
 ) -> None:
     cycle = make_shared(team, by=lead)
     tried(cycle, other, reader)
-    said = read_exchange(scope(lead), cycle)
+    said = read_exchange(scope_at_now(lead), cycle)
     assert said.reports[0].group == "A group of the programme"
     note = Notification.objects.get(user=lead)
     assert note.title == "Another group tried your test too"
     assert "Alder" not in f"{note.title}{note.text}"
     tried(cycle, other, reader, is_named=True, outcome="did_not")
     assert TriedToo.objects.count() == 1
-    said = read_exchange(scope(lead), cycle)
+    said = read_exchange(scope_at_now(lead), cycle)
     assert said.reports[0].group == "Alder Clinics"
     assert said.tally_text == "Tried by 1 more group: did not work for 1"
 
@@ -230,7 +210,7 @@ def test_own_test_is_linked_only_where_that_tells_nothing_more(
     cycle = make_shared(team, by=lead)
     own = make_shared(other, by=reader, sharing=sharing)
     tried(cycle, other, reader, own_cycle=own, is_named=is_named)
-    said = read_exchange(scope(lead), cycle).reports[0]
+    said = read_exchange(scope_at_now(lead), cycle).reports[0]
     assert said.own_cycle_id == (own.pk if linked else None)
 
 
@@ -238,13 +218,11 @@ def test_texts_name_no_group(team: Team, lead: User, other: Team, reader: User) 
     cycle = make_shared(team, by=lead, sharing=Sharing.UNNAMED)
     with pytest.raises(StateRefused, match="names Alder Clinics"):
         tried(cycle, other, reader, text="At alder clinics it worked")
-    with pytest.raises(StateRefused, match="names Birch Health Partners"):
-        ask(cycle, reader, other, text="Are you Birch Health Partners?")
+    with pytest.raises(StateRefused, match="names Harbor Health"):
+        ask(cycle, reader, other, text="Are you Harbor Health?")
     question = ask(cycle, reader, other)
-    with pytest.raises(StateRefused, match="Birch Health Partners"):
-        answer_group_question(
-            question=question, answer="Yes, Birch Health Partners", by=lead, as_of=NOW
-        )
+    with pytest.raises(StateRefused, match="Harbor Health"):
+        answer_group_question(question=question, answer="Yes, Harbor Health", by=lead, as_of=NOW)
     with pytest.raises(StateRefused, match=lead.name):
         answer_group_question(question=question, answer=f"Call {lead.name}", by=lead, as_of=NOW)
 
@@ -258,9 +236,9 @@ def test_report_is_taken_back_by_its_group_only(
     team: Team, lead: User, other: Team, reader: User
 ) -> None:
     report = tried(make_shared(team, by=lead), other, reader)
-    assert get_own_report(scope(reader), report.pk) == report
+    assert get_own_report(scope_at_now(reader), report.pk) == report
     with pytest.raises(TriedToo.DoesNotExist):
-        get_own_report(scope(lead), report.pk)
+        get_own_report(scope_at_now(lead), report.pk)
 
 
 # --- questions ----------------------------------------------------------------------------------------------------
@@ -272,15 +250,15 @@ def test_question_reaches_the_group_and_the_answer_whoever_asked(
     cycle = make_shared(team, by=lead, sharing=Sharing.UNNAMED)
     question = ask(cycle, reader, other)
     assert Notification.objects.get(user=lead).title == "Another group asks about your test"
-    assert list_waiting_questions(scope(lead), limit=5) == [question]
-    assert list_waiting_questions(scope(reader), limit=5) == []
+    assert list_waiting_questions(scope_at_now(lead), limit=5) == [question]
+    assert list_waiting_questions(scope_at_now(reader), limit=5) == []
     answer_group_question(question=question, answer="Two weeks", by=lead, as_of=NOW)
     told = Notification.objects.get(user=reader)
     assert told.title == "A group of the programme answered your question"
-    assert "Birch" not in f"{told.title}{told.text}"
+    assert "Harbor" not in f"{told.title}{told.text}"
     with pytest.raises(StateRefused, match="answered this on"):
         answer_group_question(question=question, answer="Three", by=lead, as_of=NOW)
-    said = read_exchange(scope(reader), cycle).questions[0]
+    said = read_exchange(scope_at_now(reader), cycle).questions[0]
     assert (said.asker, said.answerer) == (
         "A group of the programme",
         "A group of the programme",
@@ -291,16 +269,18 @@ def test_question_is_answered_by_the_group_alone(
     team: Team, lead: User, other: Team, reader: User, director: User
 ) -> None:
     question = ask(make_shared(team, by=lead), reader, other)
-    assert get_answerable_question(scope(lead), question.pk) == question
+    assert get_answerable_question(scope_at_now(lead), question.pk) == question
     for user in (reader, director, make_coach(team), make_user(Role.SENIOR_SPONSOR, team=team)):
         with pytest.raises(GroupQuestion.DoesNotExist):
-            get_answerable_question(scope(user), question.pk)
+            get_answerable_question(scope_at_now(user), question.pk)
 
 
 def test_faculty_asks_under_the_own_name(team: Team, lead: User, director: User) -> None:
     cycle = make_shared(team, by=lead)
     ask(cycle, director, None)
-    assert read_exchange(scope(lead), cycle).questions[0].asker == f"{director.name}, faculty"
+    assert (
+        read_exchange(scope_at_now(lead), cycle).questions[0].asker == f"{director.name}, faculty"
+    )
 
 
 # --- taking the share back ----------------------------------------------------------------------------------------
@@ -316,19 +296,19 @@ def test_without_the_share_everything_that_was_said_is_gone(
     share_cycle(cycle=cycle, sharing=Sharing.TEAM, by=lead, as_of=NOW)
     nomination.refresh_from_db()
     assert (nomination.state, nomination.effects) == ("withdrawn", [])
-    assert not list_nominations(scope(director))
-    assert list_waiting_questions(scope(lead), limit=5) == []
+    assert not list_nominations(scope_at_now(director))
+    assert list_waiting_questions(scope_at_now(lead), limit=5) == []
     with pytest.raises(GroupQuestion.DoesNotExist):
-        get_answerable_question(scope(lead), question.pk)
+        get_answerable_question(scope_at_now(lead), question.pk)
     with pytest.raises(TriedToo.DoesNotExist):
-        get_own_report(scope(reader), report.pk)
+        get_own_report(scope_at_now(reader), report.pk)
 
 
 def test_exchange_is_read_in_a_constant_number_of_queries(
     team: Team, lead: User, django_assert_num_queries: Any
 ) -> None:
     cycle = make_shared(team, by=lead)
-    own = scope(lead)
+    own = scope_at_now(lead)
     for number in range(3):
         group = make_team()
         by = make_user(Role.GROUP_LEAD, team=group)

@@ -27,23 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team(name="Birch Health Partners")
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team)
-
-
-@pytest.fixture
 def reader() -> User:
     return make_user(Role.GROUP_LEAD, team=make_team(name="Alder Clinics"))
-
-
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
 
 
 @pytest.fixture
@@ -78,7 +63,7 @@ def test_group_nominates_asks_answers_and_reports_through_the_forms(
     page = text_of(other.get(reverse("harvest:test", args=[shared.pk])))
     for said in ("How long?", "A week", "Here too", "A group of the programme"):
         assert said in page, said
-    assert "Birch" not in page
+    assert "Harbor" not in page
     form = other.get(reverse("harvest:tried", args=[shared.pk])).context["form"]
     assert form["text"].value() == "Here too"
     report = TriedToo.objects.get()
@@ -98,9 +83,9 @@ def test_details_of_a_person_are_asked_about_before_they_are_kept(
 
 
 def test_text_that_names_a_group_stays_in_the_form(reader: User, shared: Cycle) -> None:
-    response = post(signed_in(reader), "ask", shared.pk, text="Are you Birch Health Partners?")
+    response = post(signed_in(reader), "ask", shared.pk, text="Are you Harbor Health?")
     assert response.status_code == 422
-    assert "Are you Birch Health Partners?" in text_of(response)
+    assert "Are you Harbor Health?" in text_of(response)
 
 
 def test_test_page_is_a_part_where_another_page_loads_it(reader: User, shared: Cycle) -> None:
@@ -155,7 +140,7 @@ def test_faculty_writes_and_the_director_publishes_through_the_pages(
     page = text_of(signed_in(reader).get(reverse("harvest:chapter", args=[1, chapter.pk])))
     for said in ("Calls first", "Most answered", "A group of the programme", "Copy this plan"):
         assert said in page, said
-    assert "Birch" not in page
+    assert "Harbor" not in page
     # Published: what was open before answers with a sentence now.
     response = post(coach, "change_chapter", chapter.pk, title="Late", seen=1)
     assert response.status_code == 422
@@ -198,7 +183,7 @@ def test_files_hold_native_text_and_leave_an_event(
     words = words_of(slides.content)
     for said in ("Change package · version 1", "Calls first", "A group of the programme"):
         assert said in words, said
-    assert "Birch" not in words
+    assert "Harbor" not in words
     taken = AuditEvent.objects.filter(act="download_package", actor=reader)
     assert sorted(event.details["format"] for event in taken) == ["pdf", "pptx"]
     share_cycle(cycle=shared, sharing=Sharing.TEAM, by=lead, as_of=NOW)

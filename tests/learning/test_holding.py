@@ -29,7 +29,7 @@ from teams.errors import StateRefused
 from teams.models import AuditEvent, Membership, Notification, Team, User
 from teams.scoping import scope_of
 from tests.factories.cycles import make_cycle, make_project
-from tests.factories.learning import DAY, NOW, TODAY, make_coach
+from tests.factories.learning import DAY, NOW, TODAY
 from tests.factories.local_measures import enter, make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
 
@@ -39,21 +39,6 @@ pytestmark = pytest.mark.django_db
 VARY = [(30 + step, 50) for step in (0, 2, -1, 1, -2, 2, 0, -1, 1, -2, 2, -1)]
 JANUARY = date(2026, 1, 1)
 FEBRUARY = date(2026, 2, 1)
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health", code="HARBOR")
-
-
-@pytest.fixture
-def coach(team: Team) -> User:
-    return make_coach(team)
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team)
 
 
 @pytest.fixture

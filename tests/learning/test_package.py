@@ -38,7 +38,6 @@ from pdsa.enums import Sharing
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import AuditEvent, Notification, Team, User
-from teams.scoping import Scope, scope_of
 from tests.factories import definitions
 from tests.factories.harvest import (
     NOW,
@@ -50,6 +49,7 @@ from tests.factories.harvest import (
     make_package,
     make_shared,
     publish,
+    scope_at_now,
 )
 from tests.factories.learning import make_coach
 from tests.factories.people import make_team, make_user
@@ -60,28 +60,9 @@ READERS = (Role.GROUP_LEAD, Role.GROUP_MEMBER, Role.SENIOR_SPONSOR, Role.PAYER_A
 OUTSIDE = (Role.PAYER_FINANCE, Role.ADMINISTRATOR)
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Birch Health Partners")
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team)
-
-
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
-def scope(user: User) -> Scope:
-    return scope_of(user, on=NOW.date())
-
-
 def shown(user: User, version: PackageVersion) -> list[tuple[str, str]]:
     """(title, group) of the contributed tests that a reader sees in a version."""
-    view = view_version(scope(user), version)
+    view = view_version(scope_at_now(user), version)
     return [
         (test.contribution.title, test.group)
         for chapter in view.chapters
@@ -97,9 +78,9 @@ def test_draft_exists_for_the_faculty_only(team: Team, lead: User, director: Use
     idea = make_draft(director, [make_nomination(make_shared(team, by=lead), lead)])
     version = idea.chapter.version
     for user in (director, make_coach(team)):
-        assert get_version(scope(user), 1) == get_draft(scope(user)) == version
+        assert get_version(scope_at_now(user), 1) == get_draft(scope_at_now(user)) == version
     for role in (*READERS, *OUTSIDE):
-        eyes = scope(make_user(role, team=team))
+        eyes = scope_at_now(make_user(role, team=team))
         assert get_draft(eyes) is None
         assert get_latest(eyes) is None
         for read, pk, missing in (
@@ -118,10 +99,10 @@ def test_published_version_is_read_by_whoever_reads_shared_tests(
     version = make_package(director, [make_nomination(make_shared(team, by=lead), lead)])
     for role in READERS:
         user = make_user(role, team=make_team())
-        assert get_latest(scope(user)) == version
-        assert shown(user, version) == [("A test", "Birch Health Partners")]
+        assert get_latest(scope_at_now(user)) == version
+        assert shown(user, version) == [("A test", "Harbor Health")]
     for role in OUTSIDE:
-        assert not list_versions(scope(make_user(role)))
+        assert not list_versions(scope_at_now(make_user(role)))
 
 
 def test_everybody_of_the_groups_is_told_and_nobody_else(team: Team, director: User) -> None:
@@ -142,7 +123,7 @@ def test_group_is_named_as_it_shares_on_the_day_of_reading(
     cycle = make_shared(team, by=lead)
     version = make_package(director, [make_nomination(cycle, lead)])
     stranger = make_user(Role.GROUP_LEAD)
-    assert shown(stranger, version) == [("A test", "Birch Health Partners")]
+    assert shown(stranger, version) == [("A test", "Harbor Health")]
     share_cycle(cycle=cycle, sharing=Sharing.UNNAMED, by=lead, as_of=NOW)
     assert shown(stranger, version) == [("A test", "A group of the programme")]
 
@@ -158,7 +139,7 @@ def test_withdrawn_share_leaves_drafts_and_takes_its_words_out_of_versions(
     idea = ChapterIdea.objects.get(chapter__version=draft)
     accept(make_nomination(other, lead), idea, director, title="Stays")
     share_cycle(cycle=cycle, sharing=Sharing.TEAM, by=lead, as_of=NOW)
-    assert shown(director, draft) == [("Stays", "Birch Health Partners")]
+    assert shown(director, draft) == [("Stays", "Harbor Health")]
     assert shown(director, version) == []
     kept = Contribution.objects.get(cycle=cycle)
     assert (kept.title, kept.summary, kept.withdrawn_at) == ("", "", NOW)
@@ -183,11 +164,11 @@ def test_test_that_is_not_shared_any_more_is_not_accepted(
 def test_words_of_the_faculty_name_no_group(team: Team, lead: User, director: User) -> None:
     nomination = make_nomination(make_shared(team, by=lead, sharing=Sharing.UNNAMED), lead)
     idea = make_draft(director)
-    for words in ({"title": "Birch Health Partners calls"}, {"summary": f"Ask {lead.name}"}):
+    for words in ({"title": "Harbor Health calls"}, {"summary": f"Ask {lead.name}"}):
         with pytest.raises(StateRefused, match="Leave names out"):
             accept(nomination, idea, director, **words)
-    make_chapter_idea(idea.chapter, director, evidence="Measured by birch health partners")
-    with pytest.raises(StateRefused, match="names Birch Health Partners"):
+    make_chapter_idea(idea.chapter, director, evidence="Measured by harbor health")
+    with pytest.raises(StateRefused, match="names Harbor Health"):
         publish(director, idea.chapter.version)
 
 
@@ -260,10 +241,10 @@ def test_accepted_test_that_the_draft_lost_is_listed(
     nomination = make_nomination(make_shared(team, by=lead), lead)
     make_package(director, [nomination])
     begin_draft(by=director, as_of=NOW)
-    assert list_accepted_without_place(scope(director)) == []
+    assert list_accepted_without_place(scope_at_now(director)) == []
     draft_row = Contribution.objects.get(idea__chapter__version__number=2)
     remove_contribution(contribution=draft_row, by=director)
-    assert list_accepted_without_place(scope(director)) == [nomination]
+    assert list_accepted_without_place(scope_at_now(director)) == [nomination]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +337,7 @@ def test_database_refuses_to_change_a_published_version(
         with pytest.raises(DatabaseError, match="is frozen|has_words_until"), transaction.atomic():
             act()
             pytest.fail(f"act {number} was allowed")
-    assert shown(director, version) == [("A test", "Birch Health Partners")]
+    assert shown(director, version) == [("A test", "Harbor Health")]
 
 
 def make_raw_chapter(version: PackageVersion, by: User) -> None:
@@ -373,7 +354,7 @@ def test_next_version_takes_everything_over_and_says_what_differs(
         director, [make_nomination(make_shared(team, by=lead), lead)], title="Calls"
     )
     draft = begin_draft(by=director, as_of=NOW)
-    eyes = scope(director)
+    eyes = scope_at_now(director)
 
     def difference() -> Any:
         return compare_versions(view_version(eyes, version), view_version(eyes, draft))
@@ -403,7 +384,7 @@ def test_version_is_read_in_a_constant_number_of_queries(
     definitions.load()
     idea = make_draft(director, [make_nomination(make_shared(team, by=lead), lead)])
     version = idea.chapter.version
-    reader = scope(make_coach(team))
+    reader = scope_at_now(make_coach(team))
     with django_assert_num_queries(7):
         view_version(reader, version)
     for _ in range(2):

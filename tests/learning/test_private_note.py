@@ -42,16 +42,6 @@ OTHERS = [role for role in Role if role != Role.COACH]
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health", code="HARBOR")
-
-
-@pytest.fixture
-def coach(team: Team) -> User:
-    return make_coach(team, name="Cora Coach")
-
-
-@pytest.fixture
 def call(team: Team, coach: User) -> Call:
     """A planned call whose private note was written through its page, twice, so that its history holds it too."""
     now = timezone.now()

@@ -27,27 +27,12 @@ from learning.policies import report_due_on
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import Notification, Team, User
-from tests.factories.learning import NOW, make_coach, make_report
+from tests.factories.learning import NOW, make_report
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
 MAY = date(2026, 5, 1)
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health", code="HARBOR")
-
-
-@pytest.fixture
-def coach(team: Team) -> User:
-    return make_coach(team)
-
-
-@pytest.fixture
-def member(team: Team) -> User:
-    return make_user(Role.GROUP_MEMBER, team=team)
 
 
 def score(

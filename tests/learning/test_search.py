@@ -16,7 +16,6 @@ from pdsa.enums import CycleState, Decision, Sharing
 from pdsa.models import Cycle, LibraryIdea, LocalMeasure
 from teams.enums import Role
 from teams.models import Team, User
-from teams.scoping import Scope, scope_of
 from tests.factories import definitions
 from tests.factories.cycles import make_cycle, make_idea, make_project
 from tests.factories.harvest import (
@@ -27,6 +26,7 @@ from tests.factories.harvest import (
     make_nomination,
     make_shared,
     publish,
+    scope_at_now,
 )
 from tests.factories.local_measures import make_local_measure, stratum
 from tests.factories.people import make_team, make_user, signed_in
@@ -36,31 +36,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team(name="Birch Health Partners")
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team)
-
-
-@pytest.fixture
 def reader() -> User:
     return make_user(Role.GROUP_LEAD)
 
 
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
-def scope(user: User) -> Scope:
-    return scope_of(user, on=NOW.date())
-
-
 def found_by(user: User, **filters: str) -> list[Cycle]:
-    return list(find_tests(scope(user), SearchFilters(**filters)))
+    return list(find_tests(scope_at_now(user), SearchFilters(**filters)))
 
 
 @pytest.fixture
@@ -93,7 +74,7 @@ def test_words_are_found_with_typing_mistakes(text: str, shared: Cycle, reader: 
 
 
 @pytest.mark.parametrize(
-    "text", ["xylophone", "pharmacist xylophone", "pharmacist -evenings", "birch", "%", "'"]
+    "text", ["xylophone", "pharmacist xylophone", "pharmacist -evenings", "harbor", "%", "'"]
 )
 def test_other_words_are_not(text: str, shared: Cycle, reader: User) -> None:
     assert found_by(reader, text=text) == []
@@ -135,7 +116,7 @@ def test_what_is_not_shared_leaves_no_trace(
         assert b"Zebra" not in page.content.replace(b'value="zebra"', b"")
     share_cycle(cycle=private, sharing=Sharing.UNNAMED, by=lead, as_of=NOW)
     assert found_by(reader, text="zebra") == [private]
-    assert b"Birch" not in signed_in(reader).get("/learning/library/?text=zebra").content
+    assert b"Harbor" not in signed_in(reader).get("/learning/library/?text=zebra").content
     share_cycle(cycle=private, sharing=Sharing.TEAM, by=lead, as_of=NOW)
     assert found_by(reader, text="zebra") == []
 
@@ -145,7 +126,7 @@ def test_who_may_not_read_shared_tests_finds_nothing(role: str, shared: Cycle) -
     load_library()
     user = make_user(role)
     for find in (find_tests, find_ideas, find_chapters):
-        assert not find(scope(user), SearchFilters())  # type: ignore[operator]
+        assert not find(scope_at_now(user), SearchFilters())  # type: ignore[operator]
     assert signed_in(user).get("/learning/library/").status_code == 403
 
 
@@ -193,7 +174,7 @@ def test_ideas_are_narrowed_by_shared_tests_only(team: Team, lead: User, reader:
     )
 
     def codes(**filters: str) -> list[str]:
-        return [row.code for row in find_ideas(scope(reader), SearchFilters(**filters))]
+        return [row.code for row in find_ideas(scope_at_now(reader), SearchFilters(**filters))]
 
     assert codes(decision=Decision.ABANDON) == []
     share_cycle(cycle=private, sharing=Sharing.NAMED, by=lead, as_of=NOW)
@@ -221,7 +202,7 @@ def test_chapters_are_found_by_their_ideas_and_shared_tests(
     accept(make_nomination(cycle, lead), idea, director, summary="Neighbors were trusted")
 
     def found(**filters: str) -> list[str]:
-        rows = find_chapters(scope(reader), SearchFilters(**filters))
+        rows = find_chapters(scope_at_now(reader), SearchFilters(**filters))
         return [row.title for row in rows]
 
     assert found() == []  # a draft

@@ -31,11 +31,6 @@ from tests.factories.people import make_team, make_user, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
 def titles(user: User) -> list[str]:
     return list(
         Notification.objects.filter(user=user).order_by("id").values_list("title", flat=True)

@@ -18,29 +18,14 @@ from teams.models import Attachment, Team, User
 from tests.factories.cycles import make_cycle, make_idea, make_project
 from tests.factories.learning import NOW, make_coach, make_session
 from tests.factories.local_measures import enter, make_local_measure
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
-@pytest.fixture
 def session(director: User) -> Session:
     return make_session(director)
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team(name="Harbor Health")
-
-
-@pytest.fixture
-def lead(team: Team) -> User:
-    return make_user(Role.GROUP_LEAD, team=team, name="Denise Baptiste")
 
 
 @pytest.fixture

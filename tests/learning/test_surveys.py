@@ -47,11 +47,6 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture
-def evaluator() -> User:
-    return make_user(Role.EVALUATOR)
-
-
 def make_survey(by: User, *, title: str = "Pulse", questions: Any = QUESTIONS) -> Survey:
     return save_survey(
         title=title, introduction="", closes_on=TODAY + 10 * DAY, questions=questions, by=by

@@ -33,11 +33,6 @@ READERS = [
 ]
 
 
-@pytest.fixture
-def director() -> User:
-    return make_user(Role.PROGRAMME_DIRECTOR)
-
-
 def hand_in(name: str, *, released: bool, voice: str, help_needed: str = "") -> MonthlyReport:
     team = make_team(name=name)
     lead = make_user(Role.GROUP_LEAD, team=team)

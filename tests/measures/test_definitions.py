@@ -117,6 +117,7 @@ def test_every_set_adds_up_and_references_are_as_agreed() -> None:
         "age_band": [],
         "deprivation": ["q1"],
         "combined_sex": ["nh_white-female"],
+        "payer": [],
     }
     for code in ("race", "ethnicity", "combined", "language"):
         kinds = [s.kind for s in sets[code].strata]

@@ -383,10 +383,6 @@ def test_findings_name_the_place_in_the_report(source: Source) -> None:
 # --- the examples of the guide, as they are published ------------------------------------------------------
 
 
-def mapping_for(submission: Any, **values: dict[str, str]) -> Json:
-    return {"values": values}
-
-
 def test_published_summary_with_foreign_names_needs_only_the_mapping(source: Source) -> None:
     data = (EXAMPLES / "MeasureReport-summ-measurereport01.json").read_bytes()
     submission = send(source, data)

@@ -105,7 +105,7 @@ def test_every_rule_names_line_and_column(source: Source) -> None:
 
 
 #: Rules that need more than one bad row; each has a test of its own below.
-_OWN_TESTS = {"ragged_row", "other_group", "duplicates_disagree", "duplicates_agree", "described_differently"}  # fmt: skip
+_OWN_TESTS = {"ragged_row", "other_group", "duplicates_disagree", "duplicates_agree", "described_differently", "unknown_payer"}  # fmt: skip
 
 
 def test_every_rule_is_tested() -> None:

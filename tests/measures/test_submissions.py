@@ -215,7 +215,6 @@ def test_mapping_is_refused_where_none_is_wanted(source: Source) -> None:
     [
         ({"columns": {"member_id": {"header": "nowhere"}}}, "does not have"),
         ({"columns": {"shoe_size": {"header": "den"}}}, "not a column"),
-        ({"columns": {"payer": {"header": "den"}}}, "not a column"),
         ({"columns": {"member_id": {"constant": "x"}}}, "cannot be a constant"),
         ({"columns": {"period": {"header": "yr", "constant": "2024"}}}, "either"),
         ({"values": {"zip": {"1": "2"}}}, "cannot be mapped"),

@@ -40,29 +40,10 @@ def test_database_refuses_to_change_or_delete_an_event() -> None:
 
 def test_database_refuses_to_empty_the_trail() -> None:
     record_event(act="add_team", target=make_team(), by=None)
-    with transaction.atomic(), connection.cursor() as cursor:
-        # The test database goes without this one trigger (see tests/conftest.py); here it is again.
-        cursor.execute(
-            "create trigger teams_auditevent_no_truncate before truncate on teams_auditevent"
-            " for each statement execute function teams_auditevent_refuse()"
-        )
+    with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")  # else they are what stands in the way
         assert "append-only" in refused(lambda: cursor.execute("truncate teams_auditevent"))
-        transaction.set_rollback(True)
     assert AuditEvent.objects.count() == 1
-
-
-def test_migrated_database_has_both_guards() -> None:
-    """The migration makes the trigger that the test database drops."""
-    from importlib import import_module
-
-    forward = import_module("teams.migrations.0002_audit_append_only").FORWARD
-    assert "before truncate on teams_auditevent" in forward
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select tgname from pg_trigger where tgrelid = 'teams_auditevent'::regclass and not tgisinternal"
-        )
-        assert ("teams_auditevent_append_only",) in cursor.fetchall()
 
 
 def test_event_carries_the_request_that_it_came_from() -> None:

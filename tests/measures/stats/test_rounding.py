@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from measures.stats.rounding import published_decimals, published_members
+from measures.stats.rounding import published_decimals, published_members, published_share
 
 
 def test_small_denominators_have_no_decimals():
@@ -26,3 +27,17 @@ def test_no_published_number_of_members_makes_sure_that_there_are_one_to_ten():
     assert behind[0] == {0}
     assert all(max(counts) > 10 for told, counts in behind.items() if told)
     assert behind[10] == set(range(1, 15)) and behind[20] == set(range(15, 26))
+
+
+@pytest.mark.parametrize("whole", [30, 31, 47, 75, 99, 116, 240])
+def test_share_leaves_open_whether_a_part_or_the_rest_is_small(whole: int) -> None:
+    """Groups of 30 and more are shown. 5 % of 30 people would be one or two of them."""
+    like: dict[float, list[int]] = {}
+    for part in range(whole + 1):
+        like.setdefault(published_share(part, whole), []).append(part)
+    for parts in like.values():
+        rests = [whole - part for part in parts]
+        for counts in (parts, rests):
+            assert min(counts) == 0 or max(counts) >= 11, (whole, counts)
+        assert max(parts) - min(parts) < 0.05 * whole + 22
+    assert (published_share(0, whole), published_share(whole, whole)) == (0, 1)

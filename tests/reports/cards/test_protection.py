@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from scipy.optimize import linprog
 
+from measures.actions.protection import protect_results
 from measures.models import StratumResult
 from measures.stats.states import CellState
 from reports.actions import report_cards as actions
@@ -210,6 +211,8 @@ def publish_everything(world: LoadedWorld, analyst: Any) -> None:
     from reports.queries.cards import get_content
     from teams.scoping import scope_of
 
+    # As the worker does after each upload.
+    protect_results(source_id=world.source.pk, period_id=world.period().pk, as_of=NOW)
     scope = scope_of(analyst, on=NOW.date())
     cards = actions.draft_report_cards(
         teams=[None, *world.teams.values()], source=world.source, period=world.period(), by=analyst
