@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -46,6 +46,7 @@ from teams.actions.audit import record_event
 from teams.drawing.files import chart_png, chart_svg
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done
 from teams.views.downloads import download
@@ -73,9 +74,9 @@ def _is_behind(measure: LocalMeasure, last: date | None, today: date) -> bool:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def measures(request: HttpRequest, project_id: int) -> HttpResponse:
+def measures(request: ScopedRequest, project_id: int) -> HttpResponse:
     """All measures of a project, each with a small picture, its last number and what it says."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     found = list(with_data(list_measures_of(scope, project)))
     last = list_last_entries(found)
@@ -100,8 +101,8 @@ def measures(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_measure(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def new_measure(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     form = DefinitionForm(request.POST or None, project=project)
     acted = act_from_form(
@@ -111,7 +112,7 @@ def new_measure(request: HttpRequest, project_id: int) -> HttpResponse:
             project=project,
             sheet=form.sheet(),
             strata=form.chosen_strata(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localdate(),
         ),
         refused_at="name",
@@ -128,9 +129,9 @@ def new_measure(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def copy_programme_measure(request: HttpRequest, project_id: int) -> HttpResponse:
+def copy_programme_measure(request: ScopedRequest, project_id: int) -> HttpResponse:
     """A measure of the programme: its definition is locked, its values arrive by themselves."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     today = timezone.localdate()
     year = today.year - 1
@@ -144,7 +145,7 @@ def copy_programme_measure(request: HttpRequest, project_id: int) -> HttpRespons
             code=v["measure"],
             year=year,
             strata=form.chosen_strata(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=today,
         ),
         refused_at="measure",
@@ -163,9 +164,9 @@ def copy_programme_measure(request: HttpRequest, project_id: int) -> HttpRespons
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
+def edit_measure(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
     """The definition sheet; saving it makes a new version."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     measure = get_writable_measure(scope, local_measure_id)
     locked = set(actions.SHEET) - actions.OWN_OF_BOUND if measure.is_bound else set()
     form = DefinitionForm(
@@ -179,7 +180,7 @@ def edit_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
             sheet=form.sheet(),
             strata=form.chosen_strata(),
             reason=v["reason"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localdate(),
         ),
     ):
@@ -193,10 +194,10 @@ def edit_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def retire_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def retire_measure(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
+    scope = request.scope
     measure = get_writable_measure(scope, local_measure_id)
-    actions.retire_measure(measure=measure, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    actions.retire_measure(measure=measure, by=request.user, as_of=timezone.now())
     messages.success(request, f"{measure.name} is no longer in use. Its numbers are kept.")
     return redirect(_LIST, measure.project_id)
 
@@ -204,7 +205,7 @@ def retire_measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
 # --- the chart -----------------------------------------------------------------------------------
 
 
-def _wants_gap(request: HttpRequest, charts: MeasureCharts) -> bool:
+def _wants_gap(request: ScopedRequest, charts: MeasureCharts) -> bool:
     return request.GET.get("view") == "gap" and charts.gap is not None
 
 
@@ -232,7 +233,7 @@ def _effects(
 
 
 def _decision_context(
-    request: HttpRequest, scope: Scope, measure: LocalMeasure, charts: MeasureCharts
+    request: ScopedRequest, scope: Scope, measure: LocalMeasure, charts: MeasureCharts
 ) -> dict[str, Any]:
     """Forms and lists around the chart."""
     data = charts.data
@@ -256,7 +257,7 @@ def _decision_context(
 
 
 def _measure_page(
-    request: HttpRequest,
+    request: ScopedRequest,
     scope: Scope,
     measure: LocalMeasure,
     *,
@@ -307,17 +308,17 @@ def _measure_page(
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def measure(request: HttpRequest, local_measure_id: int) -> HttpResponse:
+def measure(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
     """The chart page."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return _measure_page(request, scope, get_measure(scope, local_measure_id))
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def measure_file(request: HttpRequest, local_measure_id: int, form: str) -> HttpResponse:
+def measure_file(request: ScopedRequest, local_measure_id: int, form: str) -> HttpResponse:
     """The chart as PPTX, PNG or SVG, or its numbers as CSV. Written down."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_measure(scope, local_measure_id)
     charts = assemble(read_measure_data(scope, found))
     if not charts.data.periods or charts.focus is None or form not in ("pptx", "png", "svg", "csv"):
@@ -339,7 +340,7 @@ def measure_file(request: HttpRequest, local_measure_id: int, form: str) -> Http
     record_event(
         act="download_chart",
         target=found,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         team=team,
         details={"form": form, "gap": gap},
     )
@@ -351,8 +352,8 @@ def measure_file(request: HttpRequest, local_measure_id: int, form: str) -> Http
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def decide_about_chart(request: HttpRequest, local_measure_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def decide_about_chart(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_writable_measure(scope, local_measure_id)
     charts = assemble(read_measure_data(scope, found))
     form = DecisionForm(request.POST, measure=found, charts=charts)
@@ -361,7 +362,7 @@ def decide_about_chart(request: HttpRequest, local_measure_id: int) -> HttpRespo
         form,
         lambda _: actions.decide_about_chart(
             measure=found,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localdate(),
             **form.decision(),
         ),
@@ -378,13 +379,13 @@ def decide_about_chart(request: HttpRequest, local_measure_id: int) -> HttpRespo
 @require(Permission.EDIT_PROJECTS)
 @require_POST
 def undo_chart_decision(
-    request: HttpRequest, local_measure_id: int, chart_decision_id: int
+    request: ScopedRequest, local_measure_id: int, chart_decision_id: int
 ) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_writable_measure(scope, local_measure_id)
     actions.undo_chart_decision(
         decision=get_decision(found, chart_decision_id),
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         as_of=timezone.now(),
     )
     messages.success(request, "Taken back. That it was decided stays on record.")
@@ -393,15 +394,15 @@ def undo_chart_decision(
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def link_cycle(request: HttpRequest, local_measure_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def link_cycle(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_writable_measure(scope, local_measure_id)
     form = LinkForm(request.POST, measure=found)
     if form.is_valid():
         actions.link_cycle(
             measure=found,
             cycle=form.cleaned_data["cycle"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localdate(),
         )
         messages.success(request, "The test is drawn under the chart from the day it began.")
@@ -412,13 +413,13 @@ def link_cycle(request: HttpRequest, local_measure_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def unlink_cycle(request: HttpRequest, local_measure_id: int, cycle_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def unlink_cycle(request: ScopedRequest, local_measure_id: int, cycle_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_writable_measure(scope, local_measure_id)
     actions.unlink_cycle(
         measure=found,
         cycle=get_cycle(scope, cycle_id),
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         as_of=timezone.localdate(),
     )
     messages.success(request, "The test is no longer drawn under the chart.")
@@ -427,9 +428,9 @@ def unlink_cycle(request: HttpRequest, local_measure_id: int, cycle_id: int) -> 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def cycle_effect(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def cycle_effect(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """Did it work: a test, or with ?ramp=1 its whole ramp, and each measure that it is meant to move."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     cycle = get_cycle(scope, cycle_id)
     is_ramp = request.GET.get("ramp") == "1"
     started_on = cycle.started_on
@@ -467,7 +468,7 @@ def cycle_effect(request: HttpRequest, cycle_id: int) -> HttpResponse:
     return response
 
 
-def _wants_part(request: HttpRequest) -> bool:
+def _wants_part(request: ScopedRequest) -> bool:
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
@@ -475,7 +476,7 @@ def _wants_part(request: HttpRequest) -> bool:
 # --- numbers -------------------------------------------------------------------------------------
 
 
-def _until(request: HttpRequest) -> date | None:
+def _until(request: ScopedRequest) -> date | None:
     try:
         return date.fromisoformat(request.GET.get("until", ""))
     except ValueError:
@@ -486,7 +487,7 @@ def _until(request: HttpRequest) -> date | None:
 _SAID = "numbers_said"
 
 
-def _said_before(request: HttpRequest, measure: LocalMeasure) -> dict[str, Any] | None:
+def _said_before(request: ScopedRequest, measure: LocalMeasure) -> dict[str, Any] | None:
     """What the last save has to say. The script that sends the form looks at the page before the person
     does, so a message that the first look takes away would never be seen."""
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
@@ -497,9 +498,9 @@ def _said_before(request: HttpRequest, measure: LocalMeasure) -> dict[str, Any] 
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse:
+def measure_numbers(request: ScopedRequest, local_measure_id: int) -> HttpResponse:
     """The grid: what is right is saved, what is not stays typed and says why."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_writable_measure(scope, local_measure_id)
     if found.is_bound:
         return redirect("local_measures:measure", found.pk)
@@ -514,7 +515,7 @@ def measure_numbers(request: HttpRequest, local_measure_id: int) -> HttpResponse
         count = actions.enter_observations(
             measure=found,
             entries=entries,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         )
         said = {
