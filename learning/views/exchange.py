@@ -112,7 +112,7 @@ def take_nomination_back_page(request: ScopedRequest, nomination_id: int) -> Htt
     nomination = get_nomination(request.scope, nomination_id)
     get_nominable_cycle(request.scope, nomination.cycle_id)
     if request.method == "POST":
-        take_nomination_back(nomination=nomination, by=request.user, as_of=timezone.now())
+        take_nomination_back(nomination=nomination, by=request.user)
         return done(request, "The nomination is taken back.", "harvest:test", nomination.cycle_id)
     return render(request, "harvest/take_back.html", {"nomination": nomination})
 

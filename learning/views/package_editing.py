@@ -177,7 +177,7 @@ def change_chapter_page(request: ScopedRequest, chapter_id: int) -> HttpResponse
 @require_POST
 def move_chapter_page(request: ScopedRequest, chapter_id: int, way: str) -> HttpResponse:
     chapter = get_editable_chapter(request.scope, chapter_id)
-    move_chapter(chapter=chapter, up=way == "up", by=request.user, as_of=timezone.now())
+    move_chapter(chapter=chapter, up=way == "up", by=request.user)
     return redirect("harvest:version", chapter.version.number)
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from pdsa.enums import ScriptLanguage, Situation, StaffRole, TrainingTopic
 from pdsa.models import AskingScript, AskingText, Project, StaffTraining
 from teams.forms import DayField
-from teams.models import Site, Team
+from teams.models import Site
 from teams.personal_details_form import AsksAboutPersonalDetails
 
 #: Offered as the day from which a training has to be refreshed; groups change it as their rules say.
@@ -166,7 +166,6 @@ class AdoptScriptForm(forms.Form):
         *args: Any,
         projects: Any,
         script: AskingScript,
-        team: Team | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, auto_id="adopt-%s", **kwargs)

@@ -233,7 +233,7 @@ def _effects(
 
 
 def _decision_context(
-    request: ScopedRequest, scope: Scope, measure: LocalMeasure, charts: MeasureCharts
+    request: ScopedRequest, measure: LocalMeasure, charts: MeasureCharts
 ) -> dict[str, Any]:
     """Forms and lists around the chart."""
     data = charts.data
@@ -298,7 +298,7 @@ def _measure_page(
         "kinds": ChartDecisionKind,
     }
     if drawn is not None:
-        context |= _decision_context(request, scope, measure, charts)
+        context |= _decision_context(request, measure, charts)
         if may_write:
             context["decision_form"] = decision_form or DecisionForm(measure=measure, charts=charts)
     if may_write:
