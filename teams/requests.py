@@ -1,4 +1,4 @@
-"""A request as the views behind `require` see it."""
+"""What views ask of a request."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ class ScopedRequest(HttpRequest):
 
     user: User
     scope: Scope
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for the part of a page that changes; going back in history needs the whole page."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted

@@ -37,14 +37,9 @@ from pdsa.sharing import UNNAMED_GROUP, group_name
 from teams.errors import NotAllowed
 from teams.models import Team
 from teams.permissions import Permission, require
-from teams.requests import ScopedRequest
+from teams.requests import ScopedRequest, wants_part
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
-
-
-def _is_part(request: ScopedRequest) -> bool:
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
 
 @require(Permission.VIEW_SHARED_TESTS)
@@ -53,7 +48,7 @@ def test_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """What is said about a shared test; as a part where another page loads it."""
     scope = request.scope
     cycle = get_shared_cycle(scope, cycle_id)
-    is_part = _is_part(request)
+    is_part = wants_part(request)
     response = render(
         request,
         "harvest/parts/exchange.html" if is_part else "harvest/test.html",

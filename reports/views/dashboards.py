@@ -22,11 +22,11 @@ from reports.dashboards.team import care_results, team_page
 from reports.dashboards.wording import measure_finding
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.imputed import measure_imputed
-from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404, wants_part
+from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import get_programme
-from teams.requests import ScopedRequest
+from teams.requests import ScopedRequest, wants_part
 from teams.scoping import Scope
 
 #: Charts of the measure page and the files that each can become.
