@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -42,13 +42,14 @@ from measures.queries import (
 from measures.tasks import enqueue_submission
 from teams.formats import format_bytes
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 
 _SHOWN_SLICES = 200
 
 
 @require(Permission.VIEW_SUBMISSIONS)
 @require_safe
-def submissions_page(request: HttpRequest) -> HttpResponse:
+def submissions_page(request: ScopedRequest) -> HttpResponse:
     page = Paginator(list_submissions(request.scope), 50).get_page(request.GET.get("page"))
     return render(
         request,
@@ -61,7 +62,7 @@ def submissions_page(request: HttpRequest) -> HttpResponse:
 @transaction.non_atomic_requests  # a transaction must not stay open while a large file arrives
 @csrf_exempt  # the token is checked in `_upload`, after the upload handler is in place
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload_page(request: HttpRequest) -> HttpResponse:
+def upload_page(request: ScopedRequest) -> HttpResponse:
     handler = StoreUploadHandler(request)
     request.upload_handlers = [handler]
     try:
@@ -71,7 +72,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
+def _upload(request: ScopedRequest, handler: StoreUploadHandler) -> HttpResponse:
     is_sent = request.method == "POST"
     form = UploadForm(
         request.POST if is_sent else None, request.FILES if is_sent else None, scope=request.scope
@@ -116,7 +117,7 @@ def _upload(request: HttpRequest, handler: StoreUploadHandler) -> HttpResponse:
 
 @require(Permission.SUBMIT_DATA)
 @require_POST
-def discard_upload_page(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def discard_upload_page(request: ScopedRequest, upload_id: UUID) -> HttpResponse:
     upload = list_partial_uploads(request.scope, request.user).get(pk=upload_id)
     discard_upload(upload=upload, by=request.user)
     messages.success(request, "The unfinished upload is deleted.")
@@ -125,7 +126,7 @@ def discard_upload_page(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @require(Permission.VIEW_SUBMISSIONS)
 @require_safe
-def submission_page(request: HttpRequest, submission_id: int) -> HttpResponse:
+def submission_page(request: ScopedRequest, submission_id: int) -> HttpResponse:
     submission = get_submission(request.scope, submission_id)
     findings = [(finding, RULE_BY_CODE[finding.rule]) for finding in list_findings(submission)]
     slices = list_slice_changes(submission)
@@ -153,7 +154,7 @@ def submission_page(request: HttpRequest, submission_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_SUBMISSIONS)
 @require_safe
-def submission_progress(request: HttpRequest, submission_id: int) -> HttpResponse:
+def submission_progress(request: ScopedRequest, submission_id: int) -> HttpResponse:
     """The progress component alone; when the work has come to rest, the whole page is asked for."""
     submission = get_submission(request.scope, submission_id)
     is_working = submission.state in AUTOMATIC
@@ -225,7 +226,7 @@ def _unit(total: int) -> str:
 
 @require(Permission.SUBMIT_DATA)
 @require_http_methods(["GET", "HEAD", "POST"])
-def mapping_page(request: HttpRequest, submission_id: int) -> HttpResponse:
+def mapping_page(request: ScopedRequest, submission_id: int) -> HttpResponse:
     submission = get_submission(request.scope, submission_id)
     check_can_map(submission)
     reference = Reference(submission.source)
@@ -262,7 +263,7 @@ def mapping_page(request: HttpRequest, submission_id: int) -> HttpResponse:
 
 @require(Permission.PUBLISH_DATA)
 @require_POST
-def confirm_submission(request: HttpRequest, submission_id: int) -> HttpResponse:
+def confirm_submission(request: ScopedRequest, submission_id: int) -> HttpResponse:
     submission = get_submission(request.scope, submission_id)
     confirm_replacement(submission=submission, by=request.user, as_of=timezone.now())
     enqueue_submission(submission.pk)
@@ -272,7 +273,7 @@ def confirm_submission(request: HttpRequest, submission_id: int) -> HttpResponse
 
 @require(Permission.SUBMIT_DATA)
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw_page(request: HttpRequest, submission_id: int) -> HttpResponse:
+def withdraw_page(request: ScopedRequest, submission_id: int) -> HttpResponse:
     submission = get_submission(request.scope, submission_id)
     if request.method == "POST":
         withdraw_submission(submission=submission, by=request.user, as_of=timezone.now())
@@ -283,7 +284,7 @@ def withdraw_page(request: HttpRequest, submission_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_SUBMISSIONS)
 @require_safe
-def findings_file(request: HttpRequest, submission_id: int) -> FileResponse:
+def findings_file(request: ScopedRequest, submission_id: int) -> FileResponse:
     """Every finding as CSV: line, column, rule. Compressed in the store, sent as it lies there."""
     submission = get_submission(request.scope, submission_id)
     path = download_findings(submission=submission, by=request.user)

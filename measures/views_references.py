@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +23,7 @@ from measures.queries.references import (
 )
 from measures.tasks import enqueue_reference_rule
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
@@ -59,9 +59,9 @@ def _sets() -> list[SetRules]:
 
 @require(Permission.VIEW_HOME)
 @require_safe
-def references_page(request: HttpRequest) -> HttpResponse:
+def references_page(request: ScopedRequest) -> HttpResponse:
     """Every set with its rule. While results are worked out anew, the page asks again by itself."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     sets = _sets()
     pending = [v for s in sets for v in s.versions if v.applied_at is None]
     context = {
@@ -76,7 +76,7 @@ def references_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_PROGRAMME)
 @require_http_methods(["GET", "HEAD", "POST"])
-def reference_page(request: HttpRequest, set_code: str) -> HttpResponse:
+def reference_page(request: ScopedRequest, set_code: str) -> HttpResponse:
     """Settle the rule of one set."""
     found = next((s for s in _sets() if s.stratum_set.code == set_code), None)
     if found is None:
@@ -105,7 +105,7 @@ def reference_page(request: HttpRequest, set_code: str) -> HttpResponse:
             from_year=v["from_year"],
             reason=v["reason"],
             as_of=timezone.now(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
         ),
     )
     if acted:

@@ -302,7 +302,7 @@ def _make(
             by=lead,
             as_of=min(timezone.make_aware(entered), now),
         )
-    _decide(measure, story, strata, periods, lead, today)
+    _decide(measure, story, periods, lead, today)
     _link(measure, story, periods, lead, today)
     return measure
 
@@ -329,7 +329,6 @@ def _entry(
 def _decide(
     measure: LocalMeasure,
     story: _Story,
-    strata: Mapping[str, int],
     periods: tuple[date, ...],
     lead: User,
     today: date,

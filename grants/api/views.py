@@ -35,7 +35,7 @@ class _GrantView(APIView):
 
     @property
     def scope(self) -> Scope:
-        return self.request._request.scope  # type: ignore[no-any-return]
+        return self.request._request.scope
 
 
 class FundListView(_GrantView):

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -29,6 +29,7 @@ from grants.policies.transitions import can_step
 from grants.queries.awards import get_amendment, get_award, get_milestone, get_report, get_tranche
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
@@ -156,7 +157,7 @@ def acts_of(target: Model, scope: Scope) -> list[dict[str, Any]]:
     return list_acts(kind.acts, target, scope, kind.address)
 
 
-def _do(request: HttpRequest, target: Model, name: str) -> HttpResponse:
+def _do(request: ScopedRequest, target: Model, name: str) -> HttpResponse:
     kind = _KINDS[type(target)]
     act = kind.acts.get(name)
     if act is None:
@@ -192,29 +193,29 @@ def _do(request: HttpRequest, target: Model, name: str) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def award_act(request: HttpRequest, award_id: int, act: str) -> HttpResponse:
-    return _do(request, get_award(request.scope, award_id), act)  # type: ignore[attr-defined]
+def award_act(request: ScopedRequest, award_id: int, act: str) -> HttpResponse:
+    return _do(request, get_award(request.scope, award_id), act)
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def tranche_act(request: HttpRequest, tranche_id: int, act: str) -> HttpResponse:
-    return _do(request, get_tranche(request.scope, tranche_id), act)  # type: ignore[attr-defined]
+def tranche_act(request: ScopedRequest, tranche_id: int, act: str) -> HttpResponse:
+    return _do(request, get_tranche(request.scope, tranche_id), act)
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def milestone_act(request: HttpRequest, milestone_id: int, act: str) -> HttpResponse:
-    return _do(request, get_milestone(request.scope, milestone_id), act)  # type: ignore[attr-defined]
+def milestone_act(request: ScopedRequest, milestone_id: int, act: str) -> HttpResponse:
+    return _do(request, get_milestone(request.scope, milestone_id), act)
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def report_act(request: HttpRequest, report_id: int, act: str) -> HttpResponse:
-    return _do(request, get_report(request.scope, report_id), act)  # type: ignore[attr-defined]
+def report_act(request: ScopedRequest, report_id: int, act: str) -> HttpResponse:
+    return _do(request, get_report(request.scope, report_id), act)
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def amendment_act(request: HttpRequest, amendment_id: int, act: str) -> HttpResponse:
-    return _do(request, get_amendment(request.scope, amendment_id), act)  # type: ignore[attr-defined]
+def amendment_act(request: ScopedRequest, amendment_id: int, act: str) -> HttpResponse:
+    return _do(request, get_amendment(request.scope, amendment_id), act)

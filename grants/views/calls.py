@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,13 +43,14 @@ from teams.autosave import versions_of
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def calls_page(request: HttpRequest) -> HttpResponse:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def calls_page(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     today = timezone.localdate()
     return render(
         request,
@@ -65,8 +66,8 @@ def calls_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
+    scope = request.scope
     today = timezone.localdate()
     call = get_call(scope, call_id, on=today)
     applications = list_applications(scope).filter(call=call).prefetch_related("reviews")
@@ -86,14 +87,14 @@ def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_call_page(request: HttpRequest) -> HttpResponse:
+def add_call_page(request: ScopedRequest) -> HttpResponse:
     form = CallForm(request.POST or None, funds=list_funds())
     acted = act_from_form(
         request,
         form,
         lambda v: open_call(
             **{**v, "kind": AwardKind(v["kind"])},
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     )
@@ -111,9 +112,9 @@ def add_call_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.REPORT_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def apply_page(request: HttpRequest, call_id: int, code: str) -> HttpResponse:
+def apply_page(request: ScopedRequest, call_id: int, code: str) -> HttpResponse:
     """Write the application of the own group; hand it in when it is whole."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     call = get_call(scope, call_id, on=timezone.localdate())
     team = get_grant_team(scope, code)
     application = list_applications(scope).filter(call=call, team=team).first()
@@ -148,9 +149,9 @@ def apply_page(request: HttpRequest, call_id: int, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def application_page(request: HttpRequest, application_id: int) -> HttpResponse:
+def application_page(request: ScopedRequest, application_id: int) -> HttpResponse:
     """What a group applied with; the reader's own part: reviewing, asking reviewers or deciding."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     application = get_application(scope, application_id)
     manages = scope.may(Permission.MANAGE_GRANTS)
     reviews = list_reviews(scope, application)
@@ -190,7 +191,7 @@ def application_page(request: HttpRequest, application_id: int) -> HttpResponse:
 
 
 def _forms(
-    request: HttpRequest, scope: Any, application: Any, own: Any, manages: bool
+    request: ScopedRequest, scope: Any, application: Any, own: Any, manages: bool
 ) -> dict[str, Any]:
     """The forms of what this reader can do now, by name; the one that was sent is bound."""
     sent = request.POST.get("do", "") if request.method == "POST" else ""
@@ -211,7 +212,7 @@ def _forms(
     return found
 
 
-def _act(request: HttpRequest, application: Any, own: Any, forms: dict[str, Any]) -> str:
+def _act(request: ScopedRequest, application: Any, own: Any, forms: dict[str, Any]) -> str:
     """Do what was sent; the sentence that says so, empty when the form needs another look."""
     name = request.POST.get("do", "")
     form = forms.get(name)
@@ -242,8 +243,8 @@ def _act(request: HttpRequest, application: Any, own: Any, forms: dict[str, Any]
 
 @require(Permission.REPORT_GRANTS)
 @require_POST
-def withdraw_application_page(request: HttpRequest, application_id: int) -> HttpResponse:
-    application = get_application(request.scope, application_id)  # type: ignore[attr-defined]
-    withdraw_application(application=application, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def withdraw_application_page(request: ScopedRequest, application_id: int) -> HttpResponse:
+    application = get_application(request.scope, application_id)
+    withdraw_application(application=application, by=request.user, as_of=timezone.now())
     messages.success(request, "The application is withdrawn.")
     return redirect("grants:calls")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,6 +26,7 @@ from grants.views.acts import acts_of
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 _ASKED_FOR = "The change is asked for. Somebody else decides."
@@ -33,11 +34,11 @@ _ASKED_FOR = "The change is asked for. Somebody else decides."
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_award_page(request: HttpRequest) -> HttpResponse:
+def add_award_page(request: ScopedRequest) -> HttpResponse:
     form = AwardForm(
         request.POST or None,
         funds=list_funds(),
-        teams=list_teams(request.scope),  # type: ignore[attr-defined]
+        teams=list_teams(request.scope),
         categories=list_categories(),
     )
     acted = act_from_form(
@@ -49,7 +50,7 @@ def add_award_page(request: HttpRequest) -> HttpResponse:
             kind=AwardKind(v["kind"]),
             number=v["number"],
             terms=form.terms(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     )
@@ -65,8 +66,8 @@ def add_award_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+def change_award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
+    award = get_award(request.scope, award_id)
     if not can_step("change", award):
         raise StateRefused(
             f"This award is “{award.get_state_display().lower()}”: what it says is changed by an amendment."
@@ -74,7 +75,7 @@ def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
     form = AwardForm(
         request.POST or None,
         funds=list_funds(),
-        teams=list_teams(request.scope),  # type: ignore[attr-defined]
+        teams=list_teams(request.scope),
         categories=list_categories(),
         award=award,
     )
@@ -84,7 +85,7 @@ def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
         lambda _: change_award(
             award=award,
             terms=form.terms(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -96,18 +97,18 @@ def change_award_page(request: HttpRequest, award_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def amend_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def amend_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for more time, another scope or another key person."""
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    award = get_award(request.scope, award_id)
     form = AmendmentForm(request.POST or None)
     return _ask_for(request, award, form, "grants/amend.html", lambda: AmendmentKind(form.kind()))
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def schedule_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def schedule_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for another amount, other budget lines, other payments or days."""
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    award = get_award(request.scope, award_id)
     budget = newest_budget(award)
     form = ScheduleForm(
         request.POST or None,
@@ -127,7 +128,7 @@ def schedule_page(request: HttpRequest, award_id: int) -> HttpResponse:
 
 
 def _ask_for(
-    request: HttpRequest,
+    request: ScopedRequest,
     award: Award,
     form: AmendmentForm | ScheduleForm,
     template: str,
@@ -142,7 +143,7 @@ def _ask_for(
             kind=kind(),
             reason=v["reason"],
             changes=form.changes(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     )
@@ -153,9 +154,9 @@ def _ask_for(
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_report_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def add_report_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for one more report."""
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    award = get_award(request.scope, award_id)
     form = ReportRequestForm(request.POST or None)
     if act_from_form(
         request,
@@ -163,7 +164,7 @@ def add_report_page(request: HttpRequest, award_id: int) -> HttpResponse:
         lambda v: add_report(
             award=award,
             **{**v, "kind": ReportKind(v["kind"])},
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -186,9 +187,9 @@ def add_report_page(request: HttpRequest, award_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def budget_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def budget_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Move money between lines: by notice within the limits, else as an amendment."""
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    award = get_award(request.scope, award_id)
     budget = newest_budget(award)
     lines = list(budget.lines.select_related("category")) if budget else []
     form = BudgetForm(request.POST or None, lines=lines)
@@ -236,9 +237,9 @@ def _as_change(line: Any) -> dict[str, str]:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def amendment_page(request: HttpRequest, amendment_id: int) -> HttpResponse:
+def amendment_page(request: ScopedRequest, amendment_id: int) -> HttpResponse:
     """What is asked for, beside what the award says."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     amendment = get_amendment(scope, amendment_id)
     before = amendment.before
     return render(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -40,6 +40,7 @@ from grants.queries.portfolio import (
 from grants.queries.rules import get_category, get_rules, list_categories
 from teams.actions.audit import record_event
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.downloads import download, stream_csv
 
@@ -64,9 +65,9 @@ PORTFOLIO_COLUMNS = (
 
 @require(Permission.VIEW_GRANT_TOTALS)
 @require_safe
-def portfolio_page(request: HttpRequest) -> HttpResponse:
+def portfolio_page(request: ScopedRequest) -> HttpResponse:
     """All awards by group; who sees totals only sees the funds."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     kind, state = _chosen(request)
     portfolio = get_portfolio(scope, on=timezone.localdate(), kind=kind, state=state)
     return render(
@@ -85,22 +86,22 @@ def portfolio_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _chosen(request: HttpRequest) -> tuple[str, str]:
+def _chosen(request: ScopedRequest) -> tuple[str, str]:
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
     return (kind if kind in AwardKind.values else "", state if state in AwardState.values else "")
 
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
-def portfolio_file(request: HttpRequest) -> StreamingHttpResponse:
+def portfolio_file(request: ScopedRequest) -> StreamingHttpResponse:
     """The rows of the page, with their totals in the last line."""
     kind, state = _chosen(request)
     today = timezone.localdate()
-    portfolio = get_portfolio(request.scope, on=today, kind=kind, state=state)  # type: ignore[attr-defined]
+    portfolio = get_portfolio(request.scope, on=today, kind=kind, state=state)
     record_event(
         act="download_grant_portfolio",
         target="grants:portfolio",
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         details={"kind": kind, "state": state},
     )
     rows: list[tuple[Any, ...]] = [
@@ -151,12 +152,12 @@ def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
-def portfolio_document(request: HttpRequest, form: str) -> HttpResponse:
+def portfolio_document(request: ScopedRequest, form: str) -> HttpResponse:
     """The same rows as pdf or pptx, for those who decide."""
     kind, state = _chosen(request)
     now = timezone.now()
     portfolio = get_portfolio(
-        request.scope,  # type: ignore[attr-defined]
+        request.scope,
         on=timezone.localdate(now),
         kind=kind,
         state=state,
@@ -164,7 +165,7 @@ def portfolio_document(request: HttpRequest, form: str) -> HttpResponse:
     record_event(
         act="download_grant_portfolio",
         target="grants:portfolio",
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         details={"kind": kind, "state": state, "form": form},
     )
     if form == "pptx":
@@ -177,9 +178,9 @@ def portfolio_document(request: HttpRequest, form: str) -> HttpResponse:
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
-def matrix_page(request: HttpRequest) -> HttpResponse:
+def matrix_page(request: ScopedRequest) -> HttpResponse:
     """Groups by payments: where each stands."""
-    rows, width = list_matrix(request.scope)  # type: ignore[attr-defined]
+    rows, width = list_matrix(request.scope)
     return render(
         request,
         "grants/matrix.html",
@@ -189,9 +190,9 @@ def matrix_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_safe
-def finance_page(request: HttpRequest) -> HttpResponse:
+def finance_page(request: ScopedRequest) -> HttpResponse:
     """What finance decides and pays, with the money that is there."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     today = timezone.localdate()
     portfolio = get_portfolio(scope, on=today)
     return render(
@@ -212,10 +213,10 @@ def finance_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_safe
-def reconcile_file(request: HttpRequest, fund_id: int) -> StreamingHttpResponse:
+def reconcile_file(request: ScopedRequest, fund_id: int) -> StreamingHttpResponse:
     """Every movement of a fund, with reference and general ledger code."""
     fund = get_fund(fund_id)
-    record_event(act="download_reconciliation", target=fund, by=request.user)  # type: ignore[arg-type]
+    record_event(act="download_reconciliation", target=fund, by=request.user)
     postings = list_postings(fund).select_related("award__team", "reverses", "tranche", "posted_by")
     rows = (
         (
@@ -234,7 +235,7 @@ def reconcile_file(request: HttpRequest, fund_id: int) -> StreamingHttpResponse:
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
-def fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+def fund_page(request: ScopedRequest, fund_id: int) -> HttpResponse:
     """A fund: its totals and every movement on both ledgers."""
     fund = get_fund(fund_id)
     return render(
@@ -244,7 +245,7 @@ def fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
             "total": get_fund_totals(fund),
             "postings": list_postings(fund),
             "versions": fund.versions.select_related("made_by"),
-            "can_pay": request.scope.may(Permission.PAY_GRANTS),  # type: ignore[attr-defined]
+            "can_pay": request.scope.may(Permission.PAY_GRANTS),
             "section": "portfolio",
         },
     )
@@ -252,10 +253,10 @@ def fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_fund_page(request: HttpRequest) -> HttpResponse:
+def add_fund_page(request: ScopedRequest) -> HttpResponse:
     form = FundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        fund = add_fund(**form.cleaned_data, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        fund = add_fund(**form.cleaned_data, by=request.user, as_of=timezone.now())
         messages.success(request, f"{fund.name} is there. Record what the payer transferred.")
         return redirect("grants:fund", fund.pk)
     return render(
@@ -268,7 +269,7 @@ def add_fund_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+def change_fund_page(request: ScopedRequest, fund_id: int) -> HttpResponse:
     """Another amount or other days of a fund, with the reason; what it said stays as a version."""
     fund = get_fund(fund_id)
     form = FundChangeForm(request.POST or None, fund=fund)
@@ -279,7 +280,7 @@ def change_fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
             fund=fund,
             changes={name: value for name, value in v.items() if name != "reason"},
             reason=v["reason"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -297,7 +298,7 @@ def change_fund_page(request: HttpRequest, fund_id: int) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def category_page(request: HttpRequest, category_id: int = 0) -> HttpResponse:
+def category_page(request: ScopedRequest, category_id: int = 0) -> HttpResponse:
     """A new budget category (no id), or a change of one."""
     category = get_category(category_id) if category_id else None
     form = CategoryForm(request.POST or None, category=category)
@@ -307,7 +308,7 @@ def category_page(request: HttpRequest, category_id: int = 0) -> HttpResponse:
         lambda v: save_category(
             category=category,
             **v,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
         refused_at="name",
@@ -325,7 +326,7 @@ def category_page(request: HttpRequest, category_id: int = 0) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def receipt_page(request: HttpRequest, fund_id: int) -> HttpResponse:
+def receipt_page(request: ScopedRequest, fund_id: int) -> HttpResponse:
     """What the payer transferred to the institute."""
     fund = get_fund(fund_id)
     form = ReceiptForm(request.POST or None)
@@ -335,7 +336,7 @@ def receipt_page(request: HttpRequest, fund_id: int) -> HttpResponse:
         lambda v: record_receipt(
             fund=fund,
             **v,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -353,13 +354,13 @@ def receipt_page(request: HttpRequest, fund_id: int) -> HttpResponse:
 
 @require(Permission.PAY_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def rules_page(request: HttpRequest) -> HttpResponse:
+def rules_page(request: ScopedRequest) -> HttpResponse:
     """Limits and budget categories."""
     rules = get_rules()
     form = RulesForm(request.POST or None, instance=rules)
     if request.method == "POST" and form.is_valid():
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        change_rules(changes=changes, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        change_rules(changes=changes, by=request.user, as_of=timezone.now())
         messages.success(request, "The limits hold from now on.")
         return redirect("grants:rules")
     return render(

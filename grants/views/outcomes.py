@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,18 +14,19 @@ from grants.queries.outcomes import AwardOutcome, list_outcomes
 from teams.actions.audit import record_event
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 
-def _outcome(request: HttpRequest, award_id: int) -> AwardOutcome:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def _outcome(request: ScopedRequest, award_id: int) -> AwardOutcome:
+    scope = request.scope
     award = get_award(scope, award_id)
     return list_outcomes(scope, [award], on=timezone.localdate())[award.pk]
 
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def outcome_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def outcome_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     outcome = _outcome(request, award_id)
     return render(
         request,
@@ -43,13 +42,13 @@ def outcome_page(request: HttpRequest, award_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def outcome_file(request: HttpRequest, award_id: int, form: str) -> HttpResponse:
+def outcome_file(request: ScopedRequest, award_id: int, form: str) -> HttpResponse:
     """The page as pdf or csv."""
     outcome = _outcome(request, award_id)
     record_event(
         act="download_award_outcome",
         target=outcome.award,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         team=outcome.award.team,
         details={"form": form},
     )

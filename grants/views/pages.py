@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -46,6 +46,7 @@ from teams.attachments import list_attachments
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 #: Kind of a thing that waits → the address name of its page.
@@ -60,9 +61,9 @@ PAGE_OF = {
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def home_page(request: HttpRequest) -> HttpResponse:
+def home_page(request: ScopedRequest) -> HttpResponse:
     """A group's people see their group; everybody else what waits for them."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     if not scope.may(Permission.VIEW_ALL_GRANTS) and len(scope.own_team_ids) == 1:
         team = list_teams(scope)[0]
         return redirect("grants:team", team.code)
@@ -85,9 +86,9 @@ def home_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def team_page(request: HttpRequest, code: str) -> HttpResponse:
+def team_page(request: ScopedRequest, code: str) -> HttpResponse:
     """What must we do for the next payment, by when; then the time line, the money, the reports."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     now, today = timezone.now(), timezone.localdate()
     team = get_grant_team(scope, code)
     awards: list[Any] = list(
@@ -137,8 +138,8 @@ def _time_line(awards: list[Award]) -> list[dict[str, Any]]:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def award_page(request: HttpRequest, award_id: int) -> HttpResponse:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
+    scope = request.scope
     award = get_award(scope, award_id)
     today = timezone.localdate()
     tranches = list(award.tranches.prefetch_related("conditions").order_by("number"))
@@ -196,9 +197,9 @@ def _in_words(event: AwardEvent) -> str:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def history_page(request: HttpRequest, award_id: int) -> HttpResponse:
+def history_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Every link of the award's chain, and its versions with what changed."""
-    award = get_award(request.scope, award_id)  # type: ignore[attr-defined]
+    award = get_award(request.scope, award_id)
     versions = list(award.versions.select_related("made_by").order_by("number"))
     return render(
         request,
@@ -221,8 +222,8 @@ def history_page(request: HttpRequest, award_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def tranche_page(request: HttpRequest, tranche_id: int) -> HttpResponse:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def tranche_page(request: ScopedRequest, tranche_id: int) -> HttpResponse:
+    scope = request.scope
     tranche = get_tranche(scope, tranche_id)
     return render(
         request,
@@ -244,13 +245,13 @@ def tranche_page(request: HttpRequest, tranche_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
-def evidence_file(request: HttpRequest, tranche_id: int) -> HttpResponse:
+def evidence_file(request: ScopedRequest, tranche_id: int) -> HttpResponse:
     """The evidence packet of a payment: conditions, who decided what and when, what the bank said."""
-    tranche = get_tranche(request.scope, tranche_id)  # type: ignore[attr-defined]
+    tranche = get_tranche(request.scope, tranche_id)
     record_event(
         act="download_evidence_packet",
         target=tranche,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         team=tranche.award.team,
     )
     return download(
@@ -261,9 +262,9 @@ def evidence_file(request: HttpRequest, tranche_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def milestone_page(request: HttpRequest, milestone_id: int) -> HttpResponse:
+def milestone_page(request: ScopedRequest, milestone_id: int) -> HttpResponse:
     """A condition: what the system sees, the documents that show it, the decision."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     milestone = get_milestone(scope, milestone_id)
     can_attach = milestone.state == "open" and (
         scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS)
@@ -278,7 +279,7 @@ def milestone_page(request: HttpRequest, milestone_id: int) -> HttpResponse:
                     milestone=milestone,
                     file=form.cleaned_data["file"],
                     name=form.cleaned_data["file"].name,
-                    by=request.user,  # type: ignore[arg-type]
+                    by=request.user,
                     as_of=timezone.now(),
                 )
             except StateRefused as refusal:

@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -22,15 +22,16 @@ from grants.queries.plans import content_of_plan, get_plan, list_plans, view_pla
 from teams.actions.audit import record_event
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.downloads import download
 
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def plan_page(request: HttpRequest, code: str) -> HttpResponse:
+def plan_page(request: ScopedRequest, code: str) -> HttpResponse:
     """All scenarios of a team, side by side."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = get_grant_team(scope, code)
     views = [view_plan(plan) for plan in list_plans(scope).filter(team=team)]
     return render(
@@ -103,25 +104,25 @@ def _grid(view: Any) -> list[dict[str, Any]]:
 
 @require(Permission.REPORT_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_plan_page(request: HttpRequest, code: str) -> HttpResponse:
-    team = get_grant_team(request.scope, code)  # type: ignore[attr-defined]
+def add_plan_page(request: ScopedRequest, code: str) -> HttpResponse:
+    team = get_grant_team(request.scope, code)
     return _form(request, team, None)
 
 
 @require(Permission.REPORT_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
-    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
+def change_plan_page(request: ScopedRequest, plan_id: int) -> HttpResponse:
+    plan = get_plan(request.scope, plan_id)
     return _form(request, plan.team, plan)
 
 
-def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
+def _form(request: ScopedRequest, team: Any, plan: Any) -> HttpResponse:
     content: Any = content_of_plan(plan) if plan else None
     form = PlanForm(request.POST or None, content=content)
     like = request.GET.get("like", "")
     if plan is None and like.isdigit() and request.method != "POST":
         # A scenario begins as another one of the same group: then little has to be typed.
-        other = list_plans(request.scope).filter(team=team, pk=int(like)).first()  # type: ignore[attr-defined]
+        other = list_plans(request.scope).filter(team=team, pk=int(like)).first()
         if other is not None:
             form = PlanForm(content={**content_of_plan(other), "name": f"{other.name}, copy"})
     if plan is None:
@@ -133,7 +134,7 @@ def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
             team=team,
             plan=plan,
             content=form.content(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -143,31 +144,31 @@ def _form(request: HttpRequest, team: Any, plan: Any) -> HttpResponse:
 
 @require(Permission.VIEW_GRANTS)
 @require_POST
-def sign_plan_page(request: HttpRequest, plan_id: int) -> HttpResponse:
-    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
-    sign_plan(plan=plan, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def sign_plan_page(request: ScopedRequest, plan_id: int) -> HttpResponse:
+    plan = get_plan(request.scope, plan_id)
+    sign_plan(plan=plan, by=request.user, as_of=timezone.now())
     messages.success(request, "You have signed the plan.")
     return redirect("grants:plan", plan.team.code)
 
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def plans_document(request: HttpRequest, code: str) -> HttpResponse:
+def plans_document(request: ScopedRequest, code: str) -> HttpResponse:
     """All scenarios of a team as one PDF, side by side and then each."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = get_grant_team(scope, code)
     views = [view_plan(plan) for plan in list_plans(scope).filter(team=team)]
-    record_event(act="download_plan", target=team, by=request.user, team=team)  # type: ignore[arg-type]
+    record_event(act="download_plan", target=team, by=request.user, team=team)
     return download(plans_pdf(team.name, views, as_of=timezone.now()), f"plans-{team.code}.pdf")
 
 
 @require(Permission.VIEW_GRANTS)
 @require_safe
-def plan_file(request: HttpRequest, plan_id: int, form: str) -> HttpResponse:
+def plan_file(request: ScopedRequest, plan_id: int, form: str) -> HttpResponse:
     """The grid as csv or xlsx."""
-    plan = get_plan(request.scope, plan_id)  # type: ignore[attr-defined]
+    plan = get_plan(request.scope, plan_id)
     view = view_plan(plan)
-    record_event(act="download_plan", target=plan, by=request.user, team=plan.team)  # type: ignore[arg-type]
+    record_event(act="download_plan", target=plan, by=request.user, team=plan.team)
     header = ["kind", "what", *[str(year) for year in view.years], "total"]
     rows = [[r["kind"], r["row"], *r["years"], r["total"]] for r in _grid(view)]
     rows += [

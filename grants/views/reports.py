@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -32,14 +32,15 @@ from teams.attachments import list_attachments
 from teams.autosave import list_versions
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """A report: to write for the group while it is open, to read for everybody else."""
-    scope: Any = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     report = get_report(scope, report_id)
     version = report.versions.order_by("-number").first()
     can_write = (
@@ -104,7 +105,7 @@ def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
     )
 
 
-def _write(request: HttpRequest, report: Any, form: Any) -> None:
+def _write(request: ScopedRequest, report: Any, form: Any) -> None:
     common = {"report": report, "by": request.user, "as_of": timezone.now()}
     if isinstance(form, FinancialForm):
         write_financial_report(lines=form.entries(), comment=form.cleaned_data["comment"], **common)
@@ -125,13 +126,13 @@ def _totals(lines: Any) -> dict[str, Any]:
 
 @require(Permission.REPORT_GRANTS)
 @require_POST
-def start_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def start_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """Begin a report with what the system can say already."""
-    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    report = get_report(request.scope, report_id)
     start_report(
         report=report,
-        answers=narrative_answers(request.scope, report),  # type: ignore[attr-defined]
-        by=request.user,  # type: ignore[arg-type]
+        answers=narrative_answers(request.scope, report),
+        by=request.user,
         as_of=timezone.now(),
     )
     return redirect("grants:report", report.pk)
@@ -139,9 +140,9 @@ def start_page(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @require(Permission.REPORT_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def lines_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def lines_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """Many lines at once: pasted from a spreadsheet or from a CSV file."""
-    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    report = get_report(request.scope, report_id)
     version = report.versions.order_by("-number").first()
     if version is None or not can_step("write", report):
         raise StateRefused(
@@ -157,7 +158,7 @@ def lines_page(request: HttpRequest, report_id: int) -> HttpResponse:
             report=report,
             lines=v["entries"],
             comment=version.comment,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -168,16 +169,16 @@ def lines_page(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @require(Permission.REPORT_GRANTS)
 @require_POST
-def attach_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def attach_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """A receipt or another file of the report."""
-    report = get_report(request.scope, report_id)  # type: ignore[attr-defined]
+    report = get_report(request.scope, report_id)
     form = DocumentForm(request.POST, request.FILES)
     if form.is_valid():
         attach_to_report(
             report=report,
             file=form.cleaned_data["file"],
             name=form.cleaned_data["file"].name,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         )
         messages.success(request, "The file is with the report.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,13 +18,14 @@ from grants.queries.sheets import get_sheet, list_sheets, try_import
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.downloads import download
 
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def sheets_page(request: HttpRequest) -> HttpResponse:
+def sheets_page(request: ScopedRequest) -> HttpResponse:
     """Choose a file; below it the sheets that were sent before."""
     form = SheetForm(request.POST or None, request.FILES or None, funds=list_funds())
     acted = act_from_form(
@@ -36,7 +35,7 @@ def sheets_page(request: HttpRequest) -> HttpResponse:
             fund=v["fund"],
             file=v["file"],
             name=v["file"].name,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
         refused_at="file",
@@ -48,7 +47,7 @@ def sheets_page(request: HttpRequest) -> HttpResponse:
         "grants/sheets.html",
         {
             "form": form,
-            "sheets": list_sheets(request.scope),  # type: ignore[attr-defined]
+            "sheets": list_sheets(request.scope),
             "columns": COLUMNS,
             "section": "sheets",
         },
@@ -58,9 +57,9 @@ def sheets_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_safe
-def sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
+def sheet_page(request: ScopedRequest, sheet_id: int) -> HttpResponse:
     """What would be made of a sheet, and what does not fit, line by line."""
-    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    sheet = get_sheet(request.scope, sheet_id)
     return render(
         request,
         "grants/sheet.html",
@@ -70,8 +69,8 @@ def sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def sheet_mapping_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
-    scope: Any = request.scope  # type: ignore[attr-defined]
+def sheet_mapping_page(request: ScopedRequest, sheet_id: int) -> HttpResponse:
+    scope = request.scope
     sheet = get_sheet(scope, sheet_id)
     form = SheetMappingForm(
         request.POST or None,
@@ -86,7 +85,7 @@ def sheet_mapping_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
         lambda _: map_sheet(
             sheet=sheet,
             mapping=form.mapping(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -101,9 +100,9 @@ def sheet_mapping_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_POST
-def import_sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
-    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
-    made = import_sheet(sheet=sheet, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def import_sheet_page(request: ScopedRequest, sheet_id: int) -> HttpResponse:
+    sheet = get_sheet(request.scope, sheet_id)
+    made = import_sheet(sheet=sheet, by=request.user, as_of=timezone.now())
     messages.success(
         request, f"{len(made)} drafts are there. Read each, then submit it: finance reviews next."
     )
@@ -112,18 +111,18 @@ def import_sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_GRANTS)
 @require_POST
-def discard_sheet_page(request: HttpRequest, sheet_id: int) -> HttpResponse:
-    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
-    discard_sheet(sheet=sheet, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def discard_sheet_page(request: ScopedRequest, sheet_id: int) -> HttpResponse:
+    sheet = get_sheet(request.scope, sheet_id)
+    discard_sheet(sheet=sheet, by=request.user, as_of=timezone.now())
     messages.success(request, "The sheet is given up. Nothing was made of it.")
     return redirect("grants:sheets")
 
 
 @require(Permission.MANAGE_GRANTS)
 @require_safe
-def sheet_findings_file(request: HttpRequest, sheet_id: int) -> HttpResponse:
+def sheet_findings_file(request: ScopedRequest, sheet_id: int) -> HttpResponse:
     """Every finding with its line, for whoever corrects the file."""
-    sheet = get_sheet(request.scope, sheet_id)  # type: ignore[attr-defined]
+    sheet = get_sheet(request.scope, sheet_id)
     trial = try_import(sheet)
     rows = [
         (f.line, f.label, "error" if f.is_error else "note", f.text)

@@ -91,7 +91,7 @@ def nominate_test(
 
 
 @transaction.atomic
-def take_nomination_back(*, nomination: Nomination, by: User, as_of: datetime) -> None:
+def take_nomination_back(*, nomination: Nomination, by: User) -> None:
     """The group, or whoever nominated, changes their mind. Effects: state, audit event."""
     nomination = _locked(nomination, "take_back")
     nomination.state, nomination.effects = NominationState.WITHDRAWN, []

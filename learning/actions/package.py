@@ -163,7 +163,7 @@ def change_chapter(
 
 
 @transaction.atomic
-def move_chapter(*, chapter: Chapter, up: bool, by: User, as_of: datetime) -> None:
+def move_chapter(*, chapter: Chapter, up: bool, by: User) -> None:
     """One place up or down; at the end of the list nothing happens. Effects: positions, audit event."""
     version = _locked_draft(chapter.version_id)
     rows = list(version.chapters.select_for_update())

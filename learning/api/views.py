@@ -54,7 +54,7 @@ class _ReaderView(APIView):
 
     @property
     def scope(self) -> Scope:
-        return self.request._request.scope  # type: ignore[no-any-return]
+        return self.request._request.scope
 
 
 class PackageVersionListView(_ReaderView):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Max, Min
 
@@ -60,14 +61,11 @@ def list_caseload(scope: Scope, *, today: date) -> list[CaseloadRow]:
     rows = []
     for team in teams:
         latest = next(iter(pairs.get(team.pk, [])), None)
-        state = states[team.pk]
         state = TeamState(
-            **{
-                **state,
-                "team_score": latest.team.value if latest and latest.team else None,
-                "coach_score": latest.coach.value if latest and latest.coach else None,
-                "next_call_at": planned[team.pk].planned_at if team.pk in planned else None,
-            }
+            **states[team.pk],
+            team_score=latest.team.value if latest and latest.team else None,
+            coach_score=latest.coach.value if latest and latest.coach else None,
+            next_call_at=planned[team.pk].planned_at if team.pk in planned else None,
         )
         rows.append(
             CaseloadRow(
@@ -82,7 +80,7 @@ def list_caseload(scope: Scope, *, today: date) -> list[CaseloadRow]:
     return sorted(rows, key=lambda row: (-row.attention, row.team.name))
 
 
-def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str, object]]:
+def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str, Any]]:
     """What the rules look at, as keyword arguments of TeamState, by team."""
     ids = [team.pk for team in teams]
     tests = {
@@ -146,7 +144,7 @@ def _states(scope: Scope, teams: list[Team], today: date) -> dict[int, dict[str,
     ):
         fired.setdefault(team_id, []).append(f"{measure}, {because}")
     began = set(MonthlyReport.objects.filter(team_id__in=ids).values_list("team_id", flat=True))
-    states: dict[int, dict[str, object]] = {}
+    states: dict[int, dict[str, Any]] = {}
     for team_id in ids:
         report = reports.get(team_id)
         states[team_id] = {

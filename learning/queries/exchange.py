@@ -189,7 +189,7 @@ def read_exchange(scope: Scope, cycle: Any) -> Exchange:
     return Exchange(
         group=group_name(cycle),
         reports=reports,
-        questions=_said_questions(scope, cycle, is_staff),
+        questions=_said_questions(cycle, is_staff),
         tally_text=tally_text(Counter(row.report.outcome for row in reports)),
         nomination=nomination,
         may_nominate=works_with
@@ -233,7 +233,7 @@ def _linkable(row: TriedToo, shared: dict[int, str]) -> int | None:
     return row.own_cycle_id
 
 
-def _said_questions(scope: Scope, cycle: Any, is_staff: bool) -> list[SaidQuestion]:
+def _said_questions(cycle: Any, is_staff: bool) -> list[SaidQuestion]:
     rows = GroupQuestion.objects.filter(cycle=cycle).select_related("team", "asked_by")
     answerer = group_name(cycle)
     return [

@@ -150,14 +150,17 @@ def _held(charts: MeasureCharts) -> int:
 
 def _gap_widening(found: list[MeasureCharts]) -> bool | None:
     """Whether a chart of a gap signals the wrong way; None where no gap can be judged."""
-    judged = [charts for charts in found if charts.gap and charts.gap.chart.last_phase]
-    judged = [charts for charts in judged if charts.gap.chart.last_phase.rules_applied]
+    judged = [
+        (charts, charts.gap.chart, phase)
+        for charts in found
+        if charts.gap and (phase := charts.gap.chart.last_phase) and phase.rules_applied
+    ]
     if not judged:
         return None
     # The gap is focus less reference: where higher is better, a falling gap leaves the focus group behind.
     return any(
         is_favourable(signal, higher_is_better=charts.data.higher_is_better) is False
-        for charts in judged
-        for signal in charts.gap.chart.signals
-        if signal.phase == charts.gap.chart.last_phase.number
+        for charts, chart, phase in judged
+        for signal in chart.signals
+        if signal.phase == phase.number
     )

@@ -14,12 +14,13 @@ from learning.queries.calendars import has_programme_calendar, list_calendar_ent
 from teams.icalendar import calendar_file
 from teams.permissions import Permission, require
 from teams.queries import get_programme
+from teams.requests import ScopedRequest
 from teams.views.acting import done
 
 
 @require(Permission.VIEW_CALENDAR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def programme_calendar_page(request: HttpRequest) -> HttpResponse:
+def programme_calendar_page(request: ScopedRequest) -> HttpResponse:
     """Make an address; it is shown once, like a key."""
     address = ""
     if request.method == "POST":
@@ -34,7 +35,7 @@ def programme_calendar_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_CALENDAR)
 @require_POST
-def end_programme_calendar_page(request: HttpRequest) -> HttpResponse:
+def end_programme_calendar_page(request: ScopedRequest) -> HttpResponse:
     end_programme_calendar(by=request.user)
     return done(request, "The address no longer works.", "learning:programme_calendar")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -64,6 +64,7 @@ from teams.autosave import Editable, fields_of, list_boxes
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import list_coaches_of, list_people_around
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
@@ -74,7 +75,7 @@ FIRST_LOOK = timedelta(days=60)
 
 @require(Permission.COACH_TEAMS)
 @require_safe
-def caseload_page(request: HttpRequest) -> HttpResponse:
+def caseload_page(request: ScopedRequest) -> HttpResponse:
     rows = list_caseload(request.scope, today=timezone.localdate())
     rules = [
         {"name": name, "meaning": meaning, "weight": weight}
@@ -85,9 +86,9 @@ def caseload_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def coaching_page(request: HttpRequest, code: str) -> HttpResponse:
+def coaching_page(request: ScopedRequest, code: str) -> HttpResponse:
     """Calls, actions and requests for help of one team; the same page for both sides."""
-    scope: Scope = request.scope
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     planned = get_planned_call(team)
     calls = list(list_calls(scope).filter(team=team, state=CallState.HELD)[:24])
@@ -115,7 +116,7 @@ def coaching_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.COACH_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def plan_call_page(request: HttpRequest, code: str) -> HttpResponse:
+def plan_call_page(request: ScopedRequest, code: str) -> HttpResponse:
     team = get_team_coached(request.scope, code)
     coaches = list_coaches_of(team, on=timezone.localdate())
     planned = get_planned_call(team)
@@ -141,9 +142,9 @@ def plan_call_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
     """One call: what happened since the last one, the notes, the actions, the next call."""
-    scope: Scope = request.scope
+    scope = request.scope
     call = get_call(scope, call_id)
     today = timezone.localdate()
     last = get_last_call(call.team, before=call)
@@ -213,7 +214,7 @@ save_private_note = autosave_view(Permission.COACH_TEAMS, _editable_note)
 
 @require(Permission.COACH_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def hold_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+def hold_call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
     call = get_coached_call(request.scope, call_id)
     form = HoldCallForm(request.POST or None, initial={"held_on": timezone.localdate()})
     if act_from_form(
@@ -227,7 +228,7 @@ def hold_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
 
 @require(Permission.COACH_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancel_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
+def cancel_call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
     call = get_coached_call(request.scope, call_id)
     if request.method == "POST":
         cancel_call(call=call, by=request.user, as_of=timezone.now())
@@ -237,7 +238,7 @@ def cancel_call_page(request: HttpRequest, call_id: int) -> HttpResponse:
 
 @require(Permission.COACH_TEAMS)
 @require_POST
-def take_over_page(request: HttpRequest, code: str) -> HttpResponse:
+def take_over_page(request: ScopedRequest, code: str) -> HttpResponse:
     team = get_team_coached(request.scope, code)
     take_over_team(team=team, by=request.user, as_of=timezone.now())
     return done(request, "What was open is yours now.", "learning:coaching", team.code)
@@ -248,7 +249,7 @@ def take_over_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_CALENDAR)
 @require_safe
-def own_actions_page(request: HttpRequest) -> HttpResponse:
+def own_actions_page(request: ScopedRequest) -> HttpResponse:
     """Everything that the reader said to do, over all teams worked with."""
     return render(
         request,
@@ -273,9 +274,9 @@ def _action_form(data: Any, scope: Scope, team: Team) -> ActionItemForm:
 
 @require(Permission.VIEW_COACHING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_action_page(request: HttpRequest, code: str) -> HttpResponse:
+def add_action_page(request: ScopedRequest, code: str) -> HttpResponse:
     """Both sides may add one: who coaches the team and who works in it. `call` in the query ties it to a call."""
-    scope: Scope = request.scope
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     call_id = request.GET.get("call", "")
     call = get_call(scope, int(call_id)) if call_id.isdecimal() else None
@@ -299,7 +300,7 @@ def add_action_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_COACHING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def close_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
+def close_action_page(request: ScopedRequest, item_id: int) -> HttpResponse:
     item = get_action_item(request.scope, item_id)
     form = CloseActionForm(request.POST or None)
     if act_from_form(
@@ -319,7 +320,7 @@ def close_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_COACHING)
 @require_POST
-def reopen_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
+def reopen_action_page(request: ScopedRequest, item_id: int) -> HttpResponse:
     item = get_action_item(request.scope, item_id)
     reopen_action_item(item=item, by=request.user)
     return done(request, "The action is open again.", "learning:coaching", item.team.code)
@@ -330,8 +331,8 @@ def reopen_action_page(request: HttpRequest, item_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask_for_help_page(request: HttpRequest, code: str) -> HttpResponse:
-    scope: Scope = request.scope
+def ask_for_help_page(request: ScopedRequest, code: str) -> HttpResponse:
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     if team.pk not in scope.staff_team_ids:
         raise Team.DoesNotExist
@@ -347,7 +348,7 @@ def ask_for_help_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.COACH_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer_help_page(request: HttpRequest, help_id: int) -> HttpResponse:
+def answer_help_page(request: ScopedRequest, help_id: int) -> HttpResponse:
     asked = get_help_request(request.scope, help_id)
     form = AnswerForm(request.POST or None)
     if act_from_form(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,7 +28,7 @@ from learning.queries.coding import (
 )
 from learning.views.evaluation import evaluation_file
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 _CODE = require(Permission.CODE_INTERVIEWS)
@@ -36,9 +36,9 @@ _CODE = require(Permission.CODE_INTERVIEWS)
 
 @_CODE
 @require_safe
-def codebook_page(request: HttpRequest, version: int | None = None) -> HttpResponse:
+def codebook_page(request: ScopedRequest, version: int | None = None) -> HttpResponse:
     """A version of the codebook; the latest where none is named."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     versions = list(list_codebooks(scope))
     shown = get_codebook(scope, version) if version else (versions[0] if versions else None)
     return render(
@@ -55,18 +55,18 @@ def codebook_page(request: HttpRequest, version: int | None = None) -> HttpRespo
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def begin_codebook_page(request: HttpRequest) -> HttpResponse:
+def begin_codebook_page(request: ScopedRequest) -> HttpResponse:
     form = VersionForm(request.POST or None)
-    if act_from_form(request, form, lambda v: begin_codebook(note=v["note"], by=request.user)):  # type: ignore[arg-type]
+    if act_from_form(request, form, lambda v: begin_codebook(note=v["note"], by=request.user)):
         return done(request, "The new version is a draft.", "evaluation:codebook")
     return form_page(request, "evaluation/begin_codebook.html", form)
 
 
 @_CODE
 @require_POST
-def fix_codebook_page(request: HttpRequest, version: int) -> HttpResponse:
-    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
-    fix_codebook(codebook=codebook, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def fix_codebook_page(request: ScopedRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)
+    fix_codebook(codebook=codebook, by=request.user, as_of=timezone.now())
     return done(
         request, f"Version {version} is fixed and can be coded with.", "evaluation:codebook"
     )
@@ -74,8 +74,8 @@ def fix_codebook_page(request: HttpRequest, version: int) -> HttpResponse:
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_entry_page(request: HttpRequest, version: int) -> HttpResponse:
-    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
+def add_entry_page(request: ScopedRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)
     form = NewEntryForm(
         request.POST or None,
         entries=codebook.entries.order_by("position"),
@@ -84,7 +84,7 @@ def add_entry_page(request: HttpRequest, version: int) -> HttpResponse:
     if act_from_form(
         request,
         form,
-        lambda v: save_entry(codebook=codebook, **v, by=request.user),  # type: ignore[arg-type]
+        lambda v: save_entry(codebook=codebook, **v, by=request.user),
     ):
         return done(request, "The entry is there.", "evaluation:codebook_version", version)
     return form_page(request, "evaluation/entry_form.html", form, codebook=codebook)
@@ -92,8 +92,8 @@ def add_entry_page(request: HttpRequest, version: int) -> HttpResponse:
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
-    entry = get_entry(request.scope, entry_id)  # type: ignore[attr-defined]
+def change_entry_page(request: ScopedRequest, entry_id: int) -> HttpResponse:
+    entry = get_entry(request.scope, entry_id)
     form = EntryForm(
         request.POST or None,
         initial={name: getattr(entry, name) for name in EntryForm.base_fields},
@@ -101,7 +101,7 @@ def change_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
     if act_from_form(
         request,
         form,
-        lambda v: save_entry(codebook=entry.codebook, entry=entry, **v, by=request.user),  # type: ignore[arg-type]
+        lambda v: save_entry(codebook=entry.codebook, entry=entry, **v, by=request.user),
     ):
         return done(
             request, "The entry is changed.", "evaluation:codebook_version", entry.codebook.version
@@ -113,17 +113,17 @@ def change_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @_CODE
 @require_POST
-def remove_entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
-    entry = get_entry(request.scope, entry_id)  # type: ignore[attr-defined]
+def remove_entry_page(request: ScopedRequest, entry_id: int) -> HttpResponse:
+    entry = get_entry(request.scope, entry_id)
     version = entry.codebook.version
-    remove_entry(entry=entry, by=request.user)  # type: ignore[arg-type]
+    remove_entry(entry=entry, by=request.user)
     return done(request, f"“{entry.name}” is gone.", "evaluation:codebook_version", version)
 
 
 @_CODE
 @require_safe
-def codebook_file(request: HttpRequest, version: int) -> HttpResponse:
-    codebook = get_codebook(request.scope, version)  # type: ignore[attr-defined]
+def codebook_file(request: ScopedRequest, version: int) -> HttpResponse:
+    codebook = get_codebook(request.scope, version)
     table = codebook_table(list_entries(codebook), codebook.version)
     return evaluation_file(
         request, table_csv(table), name=f"codebook-{version}", form="csv", tables=[table]

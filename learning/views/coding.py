@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -39,6 +39,7 @@ from learning.queries.coding import (
 )
 from learning.views.evaluation import evaluation_file, file_notes
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
@@ -47,8 +48,8 @@ _CODE = require(Permission.CODE_INTERVIEWS)
 
 @_CODE
 @require_safe
-def rounds_page(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def rounds_page(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     return render(
         request,
         "evaluation/rounds.html",
@@ -76,8 +77,8 @@ def _round_row(scope: Scope, coding_round: CodingRound) -> dict[str, Any]:
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def begin_round_page(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def begin_round_page(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     form = RoundForm(
         request.POST or None,
         codebooks=list_fixed_codebooks(scope),
@@ -92,7 +93,7 @@ def begin_round_page(request: HttpRequest) -> HttpResponse:
         excerpts = list_excerpts(scope)
         if sources:
             excerpts = excerpts.filter(source__in=sources)
-        return begin_round(**values, excerpts=list(excerpts), scope=scope, by=request.user)  # type: ignore[arg-type]
+        return begin_round(**values, excerpts=list(excerpts), scope=scope, by=request.user)
 
     acted = act_from_form(request, form, act)
     if acted:
@@ -107,9 +108,9 @@ def begin_round_page(request: HttpRequest) -> HttpResponse:
 
 @_CODE
 @require_safe
-def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
+def round_page(request: ScopedRequest, round_id: int) -> HttpResponse:
     """Agreement, what differs and counts once both have finished; until then the reader's own progress."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_round(scope, round_id)
     row = _round_row(scope, found)
     result = read_round(scope, found)
@@ -151,9 +152,9 @@ def _chosen(form: CodesForm) -> set[str]:
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def code_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> HttpResponse:
+def code_excerpt_page(request: ScopedRequest, round_id: int, excerpt_id: int) -> HttpResponse:
     """One excerpt beside the codebook: tick what applies, go on to the next."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_round(scope, round_id)
     excerpts, excerpt = _excerpt_of(found, excerpt_id)
     own = read_own_codes(scope, found)
@@ -169,7 +170,7 @@ def code_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> H
             coding_round=found,
             excerpt=excerpt,
             codes=v["codes"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
         ),
     ):
         left = [e for e in excerpts if e.pk not in own and e.pk != excerpt.pk]
@@ -194,9 +195,9 @@ def code_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> H
 
 @_CODE
 @require_POST
-def finish_coding_page(request: HttpRequest, round_id: int) -> HttpResponse:
-    found = get_round(request.scope, round_id)  # type: ignore[attr-defined]
-    found = finish_coding(coding_round=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+def finish_coding_page(request: ScopedRequest, round_id: int) -> HttpResponse:
+    found = get_round(request.scope, round_id)
+    found = finish_coding(coding_round=found, by=request.user, as_of=timezone.now())
     said = (
         "Both have finished: here is how far you agree."
         if found.both_done
@@ -207,9 +208,9 @@ def finish_coding_page(request: HttpRequest, round_id: int) -> HttpResponse:
 
 @_CODE
 @require_http_methods(["GET", "HEAD", "POST"])
-def settle_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) -> HttpResponse:
+def settle_excerpt_page(request: ScopedRequest, round_id: int, excerpt_id: int) -> HttpResponse:
     """Both coders' codes of one excerpt side by side, and what counts from now on."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_round(scope, round_id)
     result = read_round(scope, found)
     if result is None:
@@ -233,7 +234,7 @@ def settle_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) ->
             coding_round=found,
             excerpt=difference.excerpt,
             **v,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):
@@ -253,9 +254,9 @@ def settle_excerpt_page(request: HttpRequest, round_id: int, excerpt_id: int) ->
 
 @_CODE
 @require_safe
-def round_file(request: HttpRequest, round_id: int, form: str) -> HttpResponse:
+def round_file(request: ScopedRequest, round_id: int, form: str) -> HttpResponse:
     """Codebook, excerpts with codes, agreement and counts of a finished round."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_round(scope, round_id)
     result, both = read_round(scope, found), read_both_codes(scope, found)
     if result is None or both is None or form not in ("xlsx", "zip"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -38,6 +38,7 @@ from learning.queries.surveys import list_open_surveys, list_surveys
 from pdsa.queries.cycles import get_writable_cycle
 from teams.permissions import Permission, require
 from teams.queries import get_programme, list_teams
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.downloads import download
@@ -46,14 +47,14 @@ _PER_PAGE = 48
 
 
 def evaluation_file(
-    request: HttpRequest, body: str | bytes, *, name: str, form: str, tables: list[Table]
+    request: ScopedRequest, body: str | bytes, *, name: str, form: str, tables: list[Table]
 ) -> HttpResponse:
     """A download of the evaluation. Effects: one audit event."""
     record_evaluation_download(
         what=name,
         form=form,
         tables=[table.name for table in tables],
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     )
     return download(body, f"{name}.{form}")
 
@@ -76,10 +77,10 @@ def _tabs(here: str) -> dict[str, Any]:
 
 @require(Permission.VIEW_EVALUATION)
 @require_safe
-def evaluation_page(request: HttpRequest) -> HttpResponse:
+def evaluation_page(request: ScopedRequest) -> HttpResponse:
     """Every team in one line, under its pseudonym, and the files."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
-    draw_pseudonyms(by=request.user)  # type: ignore[arg-type]
+    scope = request.scope
+    draw_pseudonyms(by=request.user)
     today = timezone.localdate()
     summary = [
         {
@@ -108,10 +109,10 @@ def _bars(counts: tuple[int, ...]) -> dict[str, Any]:
 
 @require(Permission.VIEW_EVALUATION)
 @require_safe
-def table_page(request: HttpRequest, name: str) -> HttpResponse:
+def table_page(request: ScopedRequest, name: str) -> HttpResponse:
     """One table with its dictionary beside it; one team's rows where a pseudonym is chosen."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
-    draw_pseudonyms(by=request.user)  # type: ignore[arg-type]
+    scope = request.scope
+    draw_pseudonyms(by=request.user)
     table = _table(scope, name)
     teams = sorted({str(row[0]) for row in table.rows}) if "team" in table.header else []
     team = request.GET.get("team", "")
@@ -156,20 +157,20 @@ def _table(scope: Scope, name: str) -> Table:
 
 @require(Permission.VIEW_EVALUATION)
 @require_safe
-def table_file(request: HttpRequest, name: str) -> HttpResponse:
-    draw_pseudonyms(by=request.user)  # type: ignore[arg-type]
-    table = _table(request.scope, name)  # type: ignore[attr-defined]
+def table_file(request: ScopedRequest, name: str) -> HttpResponse:
+    draw_pseudonyms(by=request.user)
+    table = _table(request.scope, name)
     return evaluation_file(request, table_csv(table), name=name, form="csv", tables=[table])
 
 
 @require(Permission.VIEW_EVALUATION)
 @require_safe
-def tables_file(request: HttpRequest, form: str) -> HttpResponse:
+def tables_file(request: ScopedRequest, form: str) -> HttpResponse:
     """Every table and the data dictionary, as a workbook or as CSV files in a zip."""
     if form not in ("xlsx", "zip"):
         raise Http404("There is no such file.")
-    draw_pseudonyms(by=request.user)  # type: ignore[arg-type]
-    tables = list_tables(request.scope, today=timezone.localdate())  # type: ignore[attr-defined]
+    draw_pseudonyms(by=request.user)
+    tables = list_tables(request.scope, today=timezone.localdate())
     make = tables_workbook if form == "xlsx" else tables_zip
     body = make(tables, notes=file_notes("tables of the evaluation"))
     return evaluation_file(request, body, name="evaluation", form=form, tables=tables)
@@ -180,9 +181,9 @@ def tables_file(request: HttpRequest, form: str) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_safe
-def released_page(request: HttpRequest) -> HttpResponse:
+def released_page(request: ScopedRequest) -> HttpResponse:
     """What the own team has given for evaluation, to read and to take back."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     staffed = list(list_teams(scope).filter(pk__in=scope.staff_team_ids))
     return render(
         request,
@@ -198,20 +199,20 @@ def released_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def release_report_page(request: HttpRequest, report_id: int, field: str) -> HttpResponse:
-    report = get_writable_report(request.scope, report_id)  # type: ignore[attr-defined]
+def release_report_page(request: ScopedRequest, report_id: int, field: str) -> HttpResponse:
+    report = get_writable_report(request.scope, report_id)
     title = f"Report of {report.month:%B %Y}"
     return _release_page(request, report, field, title)
 
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def release_test_page(request: HttpRequest, cycle_id: int, field: str) -> HttpResponse:
-    cycle = get_writable_cycle(request.scope, cycle_id)  # type: ignore[attr-defined]
+def release_test_page(request: ScopedRequest, cycle_id: int, field: str) -> HttpResponse:
+    cycle = get_writable_cycle(request.scope, cycle_id)
     return _release_page(request, cycle, field, str(cycle))
 
 
-def _release_page(request: HttpRequest, target: Any, field: str, title: str) -> HttpResponse:
+def _release_page(request: ScopedRequest, target: Any, field: str, title: str) -> HttpResponse:
     texts = {text.field: text for text in list_releasable(target)}
     if field not in texts:
         raise Http404("There is no such text.")
@@ -221,7 +222,7 @@ def _release_page(request: HttpRequest, target: Any, field: str, title: str) -> 
     if act_from_form(
         request,
         form,
-        lambda v: release_text(target=target, field=field, text=v["text"], by=request.user),  # type: ignore[arg-type]
+        lambda v: release_text(target=target, field=field, text=v["text"], by=request.user),
     ):
         return done(
             request, "The text is released, without your group’s name.", "evaluation:released"
@@ -233,9 +234,9 @@ def _release_page(request: HttpRequest, target: Any, field: str, title: str) -> 
 
 @require(Permission.WRITE_REPORTS)
 @require_safe
-def choose_report_text_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def choose_report_text_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """The texts of a report, to choose which one to release."""
-    report = get_writable_report(request.scope, report_id)  # type: ignore[attr-defined]
+    report = get_writable_report(request.scope, report_id)
     return render(
         request,
         "evaluation/choose_text.html",
@@ -249,8 +250,8 @@ def choose_report_text_page(request: HttpRequest, report_id: int) -> HttpRespons
 
 @require(Permission.WRITE_REPORTS)
 @require_safe
-def choose_test_text_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
-    cycle = get_writable_cycle(request.scope, cycle_id)  # type: ignore[attr-defined]
+def choose_test_text_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    cycle = get_writable_cycle(request.scope, cycle_id)
     return render(
         request,
         "evaluation/choose_text.html",
@@ -260,9 +261,9 @@ def choose_test_text_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def take_back_page(request: HttpRequest, released_id: int) -> HttpResponse:
-    released = get_released(request.scope, released_id)  # type: ignore[attr-defined]
-    take_back_text(released=released, by=request.user)  # type: ignore[arg-type]
+def take_back_page(request: ScopedRequest, released_id: int) -> HttpResponse:
+    released = get_released(request.scope, released_id)
+    take_back_text(released=released, by=request.user)
     return done(request, "Evaluators read this text no more.", "evaluation:released")
 
 
@@ -271,9 +272,9 @@ def take_back_page(request: HttpRequest, released_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_HOME)
 @require_safe
-def home_part(request: HttpRequest) -> HttpResponse:
+def home_part(request: ScopedRequest) -> HttpResponse:
     """What the evaluation has for the reader's home page: a survey to answer, codes to give, files to take."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return render(
         request,
         "evaluation/parts/home.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.forms import model_to_dict
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -37,22 +37,18 @@ from pdsa.sharing import UNNAMED_GROUP, group_name
 from teams.errors import NotAllowed
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest, wants_part
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
 
-def _is_part(request: HttpRequest) -> bool:
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
-
-
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def test_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def test_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """What is said about a shared test; as a part where another page loads it."""
-    scope: Scope = request.scope
+    scope = request.scope
     cycle = get_shared_cycle(scope, cycle_id)
-    is_part = _is_part(request)
+    is_part = wants_part(request)
     response = render(
         request,
         "harvest/parts/exchange.html" if is_part else "harvest/test.html",
@@ -69,8 +65,8 @@ def test_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.NOMINATE_TESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def nominate_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def nominate_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    scope = request.scope
     cycle = get_nominable_cycle(scope, cycle_id)
     today = timezone.localdate()
     effects = []
@@ -106,12 +102,12 @@ def nominate_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.NOMINATE_TESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_nomination_back_page(request: HttpRequest, nomination_id: int) -> HttpResponse:
+def take_nomination_back_page(request: ScopedRequest, nomination_id: int) -> HttpResponse:
     """For the group, its coach, and whoever nominated."""
     nomination = get_nomination(request.scope, nomination_id)
     get_nominable_cycle(request.scope, nomination.cycle_id)
     if request.method == "POST":
-        take_nomination_back(nomination=nomination, by=request.user, as_of=timezone.now())
+        take_nomination_back(nomination=nomination, by=request.user)
         return done(request, "The nomination is taken back.", "harvest:test", nomination.cycle_id)
     return render(request, "harvest/take_back.html", {"nomination": nomination})
 
@@ -125,9 +121,9 @@ def _writing_team(scope: Scope) -> Team:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def tried_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def tried_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """ "We tried this too"."""
-    scope: Scope = request.scope
+    scope = request.scope
     cycle = get_shared_cycle(scope, cycle_id)
     team = _writing_team(scope)
     earlier = find_own_report(scope, cycle.pk)
@@ -157,7 +153,7 @@ def tried_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_tried_back_page(request: HttpRequest, tried_id: int) -> HttpResponse:
+def take_tried_back_page(request: ScopedRequest, tried_id: int) -> HttpResponse:
     report = get_own_report(request.scope, tried_id)
     if request.method == "POST":
         cycle_id = report.cycle_id
@@ -168,8 +164,8 @@ def take_tried_back_page(request: HttpRequest, tried_id: int) -> HttpResponse:
 
 @require(Permission.ASK_GROUPS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def ask_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    scope = request.scope
     cycle = get_shared_cycle(scope, cycle_id)
     team = get_team_of_writer(scope)
     form = QuestionForm(request.POST or None, of_a_group=team is not None)
@@ -191,7 +187,7 @@ def ask_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer_page(request: HttpRequest, question_id: int) -> HttpResponse:
+def answer_page(request: ScopedRequest, question_id: int) -> HttpResponse:
     question = get_answerable_question(request.scope, question_id)
     form = GroupAnswerForm(request.POST or None)
     if act_from_form(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -29,15 +29,15 @@ from learning.queries.holding import (
 )
 from teams.permissions import Permission, require
 from teams.queries import list_people_around
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def holding_page(request: HttpRequest, code: str) -> HttpResponse:
+def holding_page(request: ScopedRequest, code: str) -> HttpResponse:
     """The team's control plans: what fired, what is to be checked, what runs, what ended."""
-    scope: Scope = request.scope
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     plans = list(list_control_plans(scope).filter(team=team))
     running = [plan for plan in plans if plan.ended_on is None]
@@ -58,9 +58,9 @@ def holding_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def decide_future_page(request: HttpRequest, code: str, idea_id: int) -> HttpResponse:
+def decide_future_page(request: ScopedRequest, code: str, idea_id: int) -> HttpResponse:
     """Embed, scale or stop a change."""
-    scope: Scope = request.scope
+    scope = request.scope
     team = get_team_held(scope, code)
     change = next((c for c in list_held_changes(scope, team) if c.idea.pk == idea_id), None)
     if change is None:
@@ -86,8 +86,8 @@ def decide_future_page(request: HttpRequest, code: str, idea_id: int) -> HttpRes
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def plan_control_page(request: HttpRequest, code: str) -> HttpResponse:
-    scope: Scope = request.scope
+def plan_control_page(request: ScopedRequest, code: str) -> HttpResponse:
+    scope = request.scope
     team = get_team_held(scope, code)
     form = NewControlPlanForm(
         request.POST or None,
@@ -110,7 +110,7 @@ def plan_control_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
+def change_control_page(request: ScopedRequest, control_id: int) -> HttpResponse:
     plan = get_writable_control_plan(request.scope, control_id)
     form = ControlPlanForm(
         request.POST or None,
@@ -128,7 +128,7 @@ def change_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def check_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
+def check_control_page(request: ScopedRequest, control_id: int) -> HttpResponse:
     """All is well, or what was done about it."""
     plan = get_writable_control_plan(request.scope, control_id)
     form = CheckForm(request.POST or None)
@@ -145,7 +145,7 @@ def check_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def end_control_page(request: HttpRequest, control_id: int) -> HttpResponse:
+def end_control_page(request: ScopedRequest, control_id: int) -> HttpResponse:
     plan = get_writable_control_plan(request.scope, control_id)
     if request.method == "POST":
         end_control(plan=plan, by=request.user, as_of=timezone.now())

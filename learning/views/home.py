@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -11,6 +11,7 @@ from learning.queries.caseload import list_caseload
 from learning.queries.coaching import get_only_team, get_planned_call, list_own_action_items
 from learning.queries.sessions import list_upcoming
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 
 #: How many of each are shown; the pages behind hold the rest.
 _TEAMS, _ACTIONS = 4, 3
@@ -18,7 +19,7 @@ _TEAMS, _ACTIONS = 4, 3
 
 @require(Permission.VIEW_CALENDAR)
 @require_safe
-def home_part(request: HttpRequest) -> HttpResponse:
+def home_part(request: ScopedRequest) -> HttpResponse:
     scope, today = request.scope, timezone.localdate()
     rows = list_caseload(scope, today=today) if scope.may(Permission.COACH_TEAMS) else []
     team = get_only_team(scope)

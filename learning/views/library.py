@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -23,6 +23,7 @@ from pdsa.library.files import read_library
 from pdsa.queries.library import NO_TESTS, list_tallies_of
 from pdsa.sharing import group_name
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 _PAGE = 20
@@ -34,9 +35,9 @@ _KINDS = {"tests": "Tests", "ideas": "Change ideas", "chapters": "Chapters"}
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def search_page(request: HttpRequest) -> HttpResponse:
+def search_page(request: ScopedRequest) -> HttpResponse:
     """What fits, by kind; with ?kind=… all of one kind."""
-    scope: Scope = request.scope
+    scope = request.scope
     form = SearchForm(request.GET)
     filters = form.filters()
     chosen = form.cleaned_data.get("kind", "")
@@ -108,9 +109,9 @@ def _idea_rows(scope: Scope, ideas: list[Any]) -> list[dict[str, Any]]:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def home_part(request: HttpRequest) -> HttpResponse:
+def home_part(request: ScopedRequest) -> HttpResponse:
     """Part of the home page: questions to answer, nominations to decide, a version that came out."""
-    scope: Scope = request.scope
+    scope = request.scope
     return render(
         request,
         "harvest/parts/home.html",

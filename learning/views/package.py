@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -28,7 +28,7 @@ from learning.queries.package import (
 from learning.queries.package_differences import compare_versions
 from teams.permissions import Permission, require
 from teams.queries import get_programme
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 
@@ -38,9 +38,9 @@ def _is_draft(version: PackageVersion) -> bool:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def package_page(request: HttpRequest) -> HttpResponse:
+def package_page(request: ScopedRequest) -> HttpResponse:
     """The version that holds now; before the first one, what the page will be."""
-    scope: Scope = request.scope
+    scope = request.scope
     latest = get_latest(scope)
     if latest is not None:
         return redirect("harvest:version", latest.number)
@@ -53,8 +53,8 @@ def package_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def version_page(request: HttpRequest, number: int) -> HttpResponse:
-    scope: Scope = request.scope
+def version_page(request: ScopedRequest, number: int) -> HttpResponse:
+    scope = request.scope
     version = get_version(scope, number)
     latest = get_latest(scope)
     return render(
@@ -79,8 +79,8 @@ def version_page(request: HttpRequest, number: int) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def chapter_page(request: HttpRequest, number: int, chapter_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def chapter_page(request: ScopedRequest, number: int, chapter_id: int) -> HttpResponse:
+    scope = request.scope
     chapter = get_chapter(scope, number, chapter_id)
     version = chapter.version
     siblings = list(version.chapters.all())
@@ -103,9 +103,9 @@ def chapter_page(request: HttpRequest, number: int, chapter_id: int) -> HttpResp
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def changes_page(request: HttpRequest, number: int) -> HttpResponse:
+def changes_page(request: ScopedRequest, number: int) -> HttpResponse:
     """What a version changed against the one published before it."""
-    scope: Scope = request.scope
+    scope = request.scope
     version = get_version(scope, number)
     before = get_version_before(version)
     context: dict[str, Any] = {"version": version, "before": before, "difference": None}
@@ -117,7 +117,7 @@ def changes_page(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _package_file(
-    request: HttpRequest, number: int, make: Callable[..., bytes], file_format: str
+    request: ScopedRequest, number: int, make: Callable[..., bytes], file_format: str
 ) -> HttpResponse:
     """The version as a file; who took which is on record."""
     version = get_version(request.scope, number)
@@ -133,11 +133,11 @@ def _package_file(
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def package_pdf(request: HttpRequest, number: int) -> HttpResponse:
+def package_pdf(request: ScopedRequest, number: int) -> HttpResponse:
     return _package_file(request, number, render_package, "pdf")
 
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def package_slides(request: HttpRequest, number: int) -> HttpResponse:
+def package_slides(request: ScopedRequest, number: int) -> HttpResponse:
     return _package_file(request, number, make_package_slides, "pptx")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -46,6 +46,7 @@ from learning.queries.package import (
 from pdsa.queries.library import LibraryFilters, list_library
 from pdsa.sharing import group_name
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
@@ -60,7 +61,7 @@ def _draft(scope: Scope) -> PackageVersion:
 
 @require(Permission.EDIT_PACKAGE)
 @require_POST
-def begin_page(request: HttpRequest) -> HttpResponse:
+def begin_page(request: ScopedRequest) -> HttpResponse:
     draft = begin_draft(by=request.user, as_of=timezone.now())
     return done(
         request,
@@ -72,7 +73,7 @@ def begin_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_page(request: HttpRequest) -> HttpResponse:
+def change_page(request: ScopedRequest) -> HttpResponse:
     version = _draft(request.scope)
     form = PackageForm(
         request.POST or None,
@@ -100,8 +101,8 @@ def change_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.PUBLISH_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def publish_page(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope
+def publish_page(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     version = _draft(scope)
     if request.method == "POST":
         publish_package(version=version, by=request.user, as_of=timezone.now())
@@ -125,13 +126,13 @@ def publish_page(request: HttpRequest) -> HttpResponse:
 # --- chapters and ideas -------------------------------------------------------------------------------------------
 
 
-def _to_chapter(request: HttpRequest, chapter: Chapter, sentence: str) -> HttpResponse:
+def _to_chapter(request: ScopedRequest, chapter: Chapter, sentence: str) -> HttpResponse:
     return done(request, sentence, "harvest:chapter", chapter.version.number, chapter.pk)
 
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_chapter_page(request: HttpRequest) -> HttpResponse:
+def add_chapter_page(request: ScopedRequest) -> HttpResponse:
     version = _draft(request.scope)
     form = ChapterForm(request.POST or None)
     acted = act_from_form(
@@ -148,7 +149,7 @@ def add_chapter_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_chapter_page(request: HttpRequest, chapter_id: int) -> HttpResponse:
+def change_chapter_page(request: ScopedRequest, chapter_id: int) -> HttpResponse:
     chapter = get_editable_chapter(request.scope, chapter_id)
     names = [name for name in ChapterForm.base_fields if name != "seen"]
     form = ChapterForm(
@@ -174,15 +175,15 @@ def change_chapter_page(request: HttpRequest, chapter_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PACKAGE)
 @require_POST
-def move_chapter_page(request: HttpRequest, chapter_id: int, way: str) -> HttpResponse:
+def move_chapter_page(request: ScopedRequest, chapter_id: int, way: str) -> HttpResponse:
     chapter = get_editable_chapter(request.scope, chapter_id)
-    move_chapter(chapter=chapter, up=way == "up", by=request.user, as_of=timezone.now())
+    move_chapter(chapter=chapter, up=way == "up", by=request.user)
     return redirect("harvest:version", chapter.version.number)
 
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete_chapter_page(request: HttpRequest, chapter_id: int) -> HttpResponse:
+def delete_chapter_page(request: ScopedRequest, chapter_id: int) -> HttpResponse:
     chapter = get_editable_chapter(request.scope, chapter_id)
     if request.method == "POST":
         number = chapter.version.number
@@ -193,9 +194,9 @@ def delete_chapter_page(request: HttpRequest, chapter_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_idea_page(request: HttpRequest, chapter_id: int) -> HttpResponse:
+def add_idea_page(request: ScopedRequest, chapter_id: int) -> HttpResponse:
     """A change idea of the chapter; with ?from=CODE filled in from the library."""
-    scope: Scope = request.scope
+    scope = request.scope
     chapter = get_editable_chapter(scope, chapter_id)
     library = list_library(scope, LibraryFilters())
     form = ChapterIdeaForm(
@@ -237,8 +238,8 @@ def _from_library(library: Any, code: str) -> dict[str, Any]:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_idea_page(request: HttpRequest, chapter_idea_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def change_idea_page(request: ScopedRequest, chapter_idea_id: int) -> HttpResponse:
+    scope = request.scope
     idea = get_editable_idea(scope, chapter_idea_id)
     names = [name for name in ChapterIdeaForm.base_fields if name != "seen"]
     form = ChapterIdeaForm(
@@ -263,7 +264,7 @@ def change_idea_page(request: HttpRequest, chapter_idea_id: int) -> HttpResponse
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete_idea_page(request: HttpRequest, chapter_idea_id: int) -> HttpResponse:
+def delete_idea_page(request: ScopedRequest, chapter_idea_id: int) -> HttpResponse:
     idea = get_editable_idea(request.scope, chapter_idea_id)
     if request.method == "POST":
         chapter = idea.chapter
@@ -274,7 +275,7 @@ def delete_idea_page(request: HttpRequest, chapter_idea_id: int) -> HttpResponse
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove_contribution_page(request: HttpRequest, contribution_id: int) -> HttpResponse:
+def remove_contribution_page(request: ScopedRequest, contribution_id: int) -> HttpResponse:
     contribution = get_editable_contribution(request.scope, contribution_id)
     if request.method == "POST":
         chapter = contribution.idea.chapter
@@ -288,9 +289,9 @@ def remove_contribution_page(request: HttpRequest, contribution_id: int) -> Http
 
 @require(Permission.NOMINATE_TESTS)
 @require_safe
-def nominations_page(request: HttpRequest) -> HttpResponse:
+def nominations_page(request: ScopedRequest) -> HttpResponse:
     """For the faculty all of them, those that wait first; for a team its own."""
-    scope: Scope = request.scope
+    scope = request.scope
     rows: list[dict[str, Any]] = [
         {"nomination": row, "group": _group(scope, row.cycle)} for row in list_nominations(scope)
     ]
@@ -314,9 +315,9 @@ def _group(scope: Scope, cycle: Any) -> str:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def nomination_page(request: HttpRequest, nomination_id: int) -> HttpResponse:
+def nomination_page(request: ScopedRequest, nomination_id: int) -> HttpResponse:
     """Read a nomination and take it into the draft."""
-    scope: Scope = request.scope
+    scope = request.scope
     nomination = get_decidable_nomination(scope, nomination_id)
     cycle = nomination.cycle
     form = AcceptForm(
@@ -354,7 +355,7 @@ def nomination_page(request: HttpRequest, nomination_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PACKAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def decline_page(request: HttpRequest, nomination_id: int) -> HttpResponse:
+def decline_page(request: ScopedRequest, nomination_id: int) -> HttpResponse:
     nomination = get_decidable_nomination(request.scope, nomination_id)
     form = DeclineForm(request.POST or None)
     if act_from_form(

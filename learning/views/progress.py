@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -40,6 +40,7 @@ from pdsa.enums import Frequency
 from teams.autosave import Editable, fields_of, list_boxes
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
@@ -47,9 +48,9 @@ from teams.views.autosave import autosave_view
 
 @require(Permission.VIEW_COACHING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def progress_page(request: HttpRequest, code: str) -> HttpResponse:
+def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
     """What the evidence suggests, both scores of each month, and a form for the reader's own view."""
-    scope: Scope = request.scope
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     today = timezone.localdate()
     suggestion = suggest_score(get_facts(scope, team, today=today))
@@ -111,9 +112,9 @@ def _side(scope: Scope, team: Team) -> ScoreBy | None:
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def reports_page(request: HttpRequest) -> HttpResponse:
+def reports_page(request: ScopedRequest) -> HttpResponse:
     """The reports of one month over the reader's teams: who wrote what, who has not yet."""
-    scope: Scope = request.scope
+    scope = request.scope
     today = timezone.localdate()
     month = month_of(request.GET.get("month", "")) or step(today, Frequency.MONTH, -1)
     teams = list(list_teams_worked_with(scope))
@@ -144,8 +145,8 @@ def reports_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def open_report_page(request: HttpRequest, code: str, month: str) -> HttpResponse:
-    scope: Scope = request.scope
+def open_report_page(request: ScopedRequest, code: str, month: str) -> HttpResponse:
+    scope = request.scope
     team = get_team_worked_with(scope, code)
     day = month_of(month)
     if team.pk not in scope.staff_team_ids:
@@ -158,9 +159,9 @@ def open_report_page(request: HttpRequest, code: str, month: str) -> HttpRespons
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """A report: what the system fills in, the boxes, the score, and what comes next with it."""
-    scope: Scope = request.scope
+    scope = request.scope
     report = get_report(scope, report_id)
     team = report.team
     is_staff = scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids
@@ -221,7 +222,7 @@ save_report = autosave_view(Permission.WRITE_REPORTS, _editable_report)
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def submit_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def submit_report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_writable_report(request.scope, report_id)
     submit_report(
         report=report,
@@ -235,7 +236,7 @@ def submit_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def take_report_back_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def take_report_back_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_writable_report(request.scope, report_id)
     take_report_back(report=report, by=request.user)
     return done(request, "The report is a draft again.", "learning:report", report.pk)
@@ -243,7 +244,7 @@ def take_report_back_page(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @require(Permission.ACKNOWLEDGE_REPORTS)
 @require_POST
-def acknowledge_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def acknowledge_report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_report(request.scope, report_id)
     form = AcknowledgeForm(request.POST)
     if act_from_form(
@@ -257,7 +258,7 @@ def acknowledge_report_page(request: HttpRequest, report_id: int) -> HttpRespons
 
 @require(Permission.COACH_TEAMS)
 @require_POST
-def close_report_page(request: HttpRequest, report_id: int) -> HttpResponse:
+def close_report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_report(request.scope, report_id)
     if not may_coach(request.scope, report.team_id):
         raise MonthlyReport.DoesNotExist

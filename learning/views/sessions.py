@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -53,7 +53,7 @@ from teams.icalendar import calendar_file
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import list_participants, list_teams, team_of
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.downloads import download
 
@@ -68,9 +68,9 @@ _ACT_WORDS = {
 
 @require(Permission.VIEW_CALENDAR)
 @require_safe
-def calendar_page(request: HttpRequest) -> HttpResponse:
+def calendar_page(request: ScopedRequest) -> HttpResponse:
     """What comes next, what was, and where the programme stands."""
-    scope: Scope = request.scope
+    scope = request.scope
     now = timezone.now()
     sessions = list(list_sessions(scope))
     today = timezone.localdate()
@@ -92,8 +92,8 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_CALENDAR)
 @require_safe
-def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def session_page(request: ScopedRequest, session_id: int) -> HttpResponse:
+    scope = request.scope
     session = get_session(scope, session_id)
     may_manage = scope.may(Permission.MANAGE_SESSIONS)
     now = timezone.now()
@@ -139,7 +139,7 @@ def session_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def plan_session_page(request: HttpRequest) -> HttpResponse:
+def plan_session_page(request: ScopedRequest) -> HttpResponse:
     form = SessionForm(request.POST or None, teams=list_teams(request.scope))
     acted = act_from_form(
         request,
@@ -163,7 +163,7 @@ def plan_session_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_session_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def change_session_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     form = SessionForm(request.POST or None, teams=list_teams(request.scope), session=session)
     if act_from_form(
@@ -183,7 +183,7 @@ def change_session_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def move_session_on_page(request: HttpRequest, session_id: int, act: str) -> HttpResponse:
+def move_session_on_page(request: ScopedRequest, session_id: int, act: str) -> HttpResponse:
     if act not in SESSION_TRANSITIONS:
         raise Http404("There is no such act.")
     session = get_session(request.scope, session_id)
@@ -194,7 +194,7 @@ def move_session_on_page(request: HttpRequest, session_id: int, act: str) -> Htt
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def add_link_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def add_link_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     form = LinkForm(request.POST)
     if act_from_form(
@@ -206,7 +206,7 @@ def add_link_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def remove_link_page(request: HttpRequest, session_id: int, link_id: int) -> HttpResponse:
+def remove_link_page(request: ScopedRequest, session_id: int, link_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     remove_session_link(link=session.links.get(pk=link_id), by=request.user)
     return done(request, "The link is taken off.", "learning:session", session.pk)
@@ -214,7 +214,7 @@ def remove_link_page(request: HttpRequest, session_id: int, link_id: int) -> Htt
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def add_file_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def add_file_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     form = SessionFileForm(request.POST, request.FILES)
     if act_from_form(
@@ -234,7 +234,7 @@ def add_file_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove_file_page(request: HttpRequest, session_id: int, attachment_id: int) -> HttpResponse:
+def remove_file_page(request: ScopedRequest, session_id: int, attachment_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     attachment = list_attachments(session).get(pk=attachment_id)
     if request.method == "POST":
@@ -246,7 +246,7 @@ def remove_file_page(request: HttpRequest, session_id: int, attachment_id: int) 
 
 @require(Permission.VIEW_CALENDAR)
 @require_POST
-def check_in_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def check_in_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     """The reader checks in; whoever runs the session can enter somebody else."""
     session = get_session(request.scope, session_id)
     person = request.user
@@ -262,7 +262,7 @@ def check_in_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def undo_check_in_page(request: HttpRequest, session_id: int, person_id: int) -> HttpResponse:
+def undo_check_in_page(request: ScopedRequest, session_id: int, person_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     attendance = list_attendances(session).get(user_id=person_id)
     undo_check_in(session=session, person=attendance.user, by=request.user)
@@ -271,7 +271,7 @@ def undo_check_in_page(request: HttpRequest, session_id: int, person_id: int) ->
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def pre_work_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def pre_work_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     team = team_of(request.user, on=timezone.localdate())
     if team is None:
@@ -282,7 +282,7 @@ def pre_work_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_CALENDAR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def feedback_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def feedback_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     own = get_own_feedback(session, request.user)
     initial = (
@@ -302,7 +302,7 @@ def feedback_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_CALENDAR)
 @require_safe
-def session_calendar_file(request: HttpRequest, session_id: int) -> HttpResponse:
+def session_calendar_file(request: ScopedRequest, session_id: int) -> HttpResponse:
     """The session for the reader's own calendar."""
     session = get_session(request.scope, session_id)
     return download(
@@ -315,17 +315,17 @@ def session_calendar_file(request: HttpRequest, session_id: int) -> HttpResponse
 
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_phase_page(request: HttpRequest) -> HttpResponse:
+def add_phase_page(request: ScopedRequest) -> HttpResponse:
     return _phase_page(request, None)
 
 
 @require(Permission.MANAGE_SESSIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def phase_page(request: HttpRequest, phase_id: int) -> HttpResponse:
+def phase_page(request: ScopedRequest, phase_id: int) -> HttpResponse:
     return _phase_page(request, get_phase(phase_id))
 
 
-def _phase_page(request: HttpRequest, phase: Phase | None) -> HttpResponse:
+def _phase_page(request: ScopedRequest, phase: Phase | None) -> HttpResponse:
     names = ("name", "kind", "starts_on", "ends_on")
     initial = {name: getattr(phase, name) for name in names} if phase else {}
     form = PhaseForm(request.POST or None, initial=initial)
@@ -336,7 +336,7 @@ def _phase_page(request: HttpRequest, phase: Phase | None) -> HttpResponse:
 
 @require(Permission.MANAGE_SESSIONS)
 @require_POST
-def delete_phase_page(request: HttpRequest, phase_id: int) -> HttpResponse:
+def delete_phase_page(request: ScopedRequest, phase_id: int) -> HttpResponse:
     phase = get_phase(phase_id)
     delete_phase(phase=phase, by=request.user)
     messages.success(request, f"“{phase.name}” is gone from the calendar.")

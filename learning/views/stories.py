@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -41,6 +41,7 @@ from teams.models import Team
 from teams.moderation import held_ids
 from teams.permissions import Permission, require
 from teams.queries import team_of
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
@@ -48,9 +49,9 @@ from teams.views.autosave import autosave_view
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def feed_page(request: HttpRequest) -> HttpResponse:
+def feed_page(request: ScopedRequest) -> HttpResponse:
     """News, the newest first; what came since the visit before is marked. Opening it notes the visit."""
-    scope: Scope = request.scope
+    scope = request.scope
     now = timezone.now()
     since = note_visit(by=request.user, as_of=now)
     items = list_feed(scope, as_of=now)
@@ -88,7 +89,7 @@ def _row(item: FeedItem, followed: set[tuple[str, str]], since: Any) -> dict[str
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def follows_page(request: HttpRequest) -> HttpResponse:
+def follows_page(request: ScopedRequest) -> HttpResponse:
     """Boxes and nothing else: there is nothing that could be typed wrong."""
     if request.method == "POST":
         chosen = {
@@ -115,9 +116,9 @@ def follows_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_COACHING)
 @require_safe
-def own_stories_page(request: HttpRequest) -> HttpResponse:
+def own_stories_page(request: ScopedRequest) -> HttpResponse:
     """Stories of the teams worked with, drafts among them."""
-    scope: Scope = request.scope
+    scope = request.scope
     hidden = set(held_ids("learning.story"))
     return render(
         request,
@@ -138,7 +139,7 @@ def own_stories_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.TELL_STORIES)
 @require_POST
-def begin_story_page(request: HttpRequest) -> HttpResponse:
+def begin_story_page(request: ScopedRequest) -> HttpResponse:
     team = team_of(request.user, on=timezone.localdate())
     if team is None or team.pk not in request.scope.staff_team_ids:
         raise Team.DoesNotExist
@@ -147,9 +148,9 @@ def begin_story_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def story_page(request: HttpRequest, story_id: int) -> HttpResponse:
+def story_page(request: ScopedRequest, story_id: int) -> HttpResponse:
     """A draft for its group to write, or a told story to read."""
-    scope: Scope = request.scope
+    scope = request.scope
     story = get_story(scope, story_id)
     own = story.team_id in scope.own_team_ids
     writes = may_tell(scope, story.team_id) and story.state == StoryState.DRAFT
@@ -197,7 +198,7 @@ save_story = autosave_view(Permission.TELL_STORIES, _editable_story)
 
 @require(Permission.TELL_STORIES)
 @require_POST
-def tell_story_page(request: HttpRequest, story_id: int) -> HttpResponse:
+def tell_story_page(request: ScopedRequest, story_id: int) -> HttpResponse:
     story = get_writable_story(request.scope, story_id)
     form = _tell_form(story, request.POST)
 
@@ -213,7 +214,7 @@ def tell_story_page(request: HttpRequest, story_id: int) -> HttpResponse:
 
 @require(Permission.TELL_STORIES)
 @require_POST
-def take_story_back_page(request: HttpRequest, story_id: int) -> HttpResponse:
+def take_story_back_page(request: ScopedRequest, story_id: int) -> HttpResponse:
     story = get_writable_story(request.scope, story_id)
     take_story_back(story=story, by=request.user)
     return done(request, "The story is a draft again.", "learning:story", story.pk)
@@ -221,7 +222,7 @@ def take_story_back_page(request: HttpRequest, story_id: int) -> HttpResponse:
 
 @require(Permission.TELL_STORIES)
 @require_POST
-def add_story_file_page(request: HttpRequest, story_id: int) -> HttpResponse:
+def add_story_file_page(request: ScopedRequest, story_id: int) -> HttpResponse:
     story = get_writable_story(request.scope, story_id)
     form = StoryFileForm(request.POST, request.FILES)
     if act_from_form(
@@ -241,7 +242,9 @@ def add_story_file_page(request: HttpRequest, story_id: int) -> HttpResponse:
 
 @require(Permission.TELL_STORIES)
 @require_POST
-def remove_story_file_page(request: HttpRequest, story_id: int, attachment_id: int) -> HttpResponse:
+def remove_story_file_page(
+    request: ScopedRequest, story_id: int, attachment_id: int
+) -> HttpResponse:
     story = get_writable_story(request.scope, story_id)
     remove_story_file(
         story=story, attachment_id=attachment_id, by=request.user, as_of=timezone.now()
@@ -251,7 +254,7 @@ def remove_story_file_page(request: HttpRequest, story_id: int, attachment_id: i
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_POST
-def thank_story_page(request: HttpRequest, story_id: int) -> HttpResponse:
+def thank_story_page(request: ScopedRequest, story_id: int) -> HttpResponse:
     story = get_told_story(request.scope, story_id)
     say_thanks(scope=request.scope, story=story, by=request.user, as_of=timezone.now())
     return done(request, "The group reads your thanks.", "learning:story", story.pk)
@@ -259,6 +262,6 @@ def thank_story_page(request: HttpRequest, story_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_POST
-def thank_test_page(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def thank_test_page(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     say_thanks(scope=request.scope, cycle_id=cycle_id, by=request.user, as_of=timezone.now())
     return done(request, "The group reads your thanks.", "pdsa:cycle", cycle_id)

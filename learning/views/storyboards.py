@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.text import slugify
@@ -22,6 +22,7 @@ from learning.storyboards import for_others, storyboard_sections
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import team_of
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import done
 from teams.views.downloads import download
@@ -34,7 +35,7 @@ AUDIENCE = {
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def make_storyboard_page(request: HttpRequest, session_id: int) -> HttpResponse:
+def make_storyboard_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     team = team_of(request.user, on=timezone.localdate())
     if team is None:
@@ -45,8 +46,8 @@ def make_storyboard_page(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def storyboard_page(request: HttpRequest, storyboard_id: int) -> HttpResponse:
-    scope: Scope = request.scope
+def storyboard_page(request: ScopedRequest, storyboard_id: int) -> HttpResponse:
+    scope = request.scope
     board = get_storyboard(scope, storyboard_id)
     return render(
         request,
@@ -68,7 +69,7 @@ def _content(scope: Scope, board: Storyboard) -> dict[str, object]:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def storyboard_pdf(request: HttpRequest, storyboard_id: int) -> HttpResponse:
+def storyboard_pdf(request: ScopedRequest, storyboard_id: int) -> HttpResponse:
     board = get_storyboard(request.scope, storyboard_id)
     content = print_document(
         title=f"Storyboard of {board.team}",
@@ -84,7 +85,7 @@ def storyboard_pdf(request: HttpRequest, storyboard_id: int) -> HttpResponse:
 
 @require(Permission.WRITE_REPORTS)
 @require_POST
-def show_storyboard_page(request: HttpRequest, storyboard_id: int) -> HttpResponse:
+def show_storyboard_page(request: ScopedRequest, storyboard_id: int) -> HttpResponse:
     board = get_own_storyboard(request.scope, storyboard_id)
     shows = request.POST.get("shown") == "1"
     show_storyboard(board=board, is_shown=shows, by=request.user)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -37,6 +37,7 @@ from learning.survey_drawing import draw_distribution, draw_mean, draw_trend
 from learning.survey_results import QuestionResult
 from learning.views.evaluation import evaluation_file, file_notes
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 #: What people are given by default to answer.
@@ -45,9 +46,9 @@ _DAYS_OPEN = timedelta(days=14)
 
 @require(Permission.MANAGE_SURVEYS)
 @require_safe
-def surveys_page(request: HttpRequest) -> HttpResponse:
+def surveys_page(request: ScopedRequest) -> HttpResponse:
     """All surveys, and how scales that were asked more than once have moved."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return render(
         request,
         "evaluation/surveys.html",
@@ -63,9 +64,9 @@ def surveys_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_SURVEYS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_survey_page(request: HttpRequest) -> HttpResponse:
+def new_survey_page(request: ScopedRequest) -> HttpResponse:
     """A new survey; `?like=` fills it with the questions of an earlier one, so that they make a trend."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     like = request.GET.get("like", "")
     before = list_surveys(scope).filter(pk=int(like)).first() if like.isdecimal() else None
     initial: dict[str, Any] = {"closes_on": timezone.localdate() + _DAYS_OPEN}
@@ -78,8 +79,8 @@ def new_survey_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_SURVEYS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
-    survey = get_survey(request.scope, survey_id)  # type: ignore[attr-defined]
+def change_survey_page(request: ScopedRequest, survey_id: int) -> HttpResponse:
+    survey = get_survey(request.scope, survey_id)
     form = SurveyForm(
         request.POST or None,
         questions=list_questions(survey),
@@ -92,7 +93,7 @@ def change_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
     return _save(request, form, survey)
 
 
-def _save(request: HttpRequest, form: SurveyForm, survey: Survey | None) -> HttpResponse:
+def _save(request: ScopedRequest, form: SurveyForm, survey: Survey | None) -> HttpResponse:
     acted = act_from_form(
         request,
         form,
@@ -101,7 +102,7 @@ def _save(request: HttpRequest, form: SurveyForm, survey: Survey | None) -> Http
             introduction=v["introduction"],
             closes_on=v["closes_on"],
             questions=form.questions(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             survey=survey,
         ),
     )
@@ -129,9 +130,9 @@ def _drawn(result: QuestionResult) -> dict[str, Any]:
 
 @require(Permission.MANAGE_SURVEYS)
 @require_safe
-def survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
+def survey_page(request: ScopedRequest, survey_id: int) -> HttpResponse:
     """A survey: its questions while it is a draft or open, its results once it is closed."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     survey = get_survey(scope, survey_id)
     results = get_results(scope, survey)
     return render(
@@ -152,22 +153,22 @@ def survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SURVEYS)
 @require_POST
-def act_on_survey_page(request: HttpRequest, survey_id: int, act: str) -> HttpResponse:
+def act_on_survey_page(request: ScopedRequest, survey_id: int, act: str) -> HttpResponse:
     """Open, remind, close, or delete a draft."""
-    survey = get_survey(request.scope, survey_id)  # type: ignore[attr-defined]
+    survey = get_survey(request.scope, survey_id)
     by, now = request.user, timezone.now()
     if act == "delete":
-        delete_survey(survey=survey, by=by)  # type: ignore[arg-type]
+        delete_survey(survey=survey, by=by)
         messages.success(request, f"“{survey.title}” is gone.")
         return redirect("evaluation:surveys")
     if act == "open":
-        open_survey(survey=survey, by=by, as_of=now)  # type: ignore[arg-type]
+        open_survey(survey=survey, by=by, as_of=now)
         said = "The survey is open, and everybody is told."
     elif act == "remind":
-        count = remind_of_survey(survey=survey, by=by, as_of=now)  # type: ignore[arg-type]
+        count = remind_of_survey(survey=survey, by=by, as_of=now)
         said = f"{count} people are reminded. It will not happen again."
     elif act == "close":
-        close_survey(survey=survey, by=by, as_of=now)  # type: ignore[arg-type]
+        close_survey(survey=survey, by=by, as_of=now)
         said = "The survey is closed. These are its results."
     else:
         raise Http404("There is no such act.")
@@ -176,8 +177,8 @@ def act_on_survey_page(request: HttpRequest, survey_id: int, act: str) -> HttpRe
 
 @require(Permission.MANAGE_SURVEYS)
 @require_safe
-def survey_file(request: HttpRequest, survey_id: int, form: str) -> HttpResponse:
-    scope = request.scope  # type: ignore[attr-defined]
+def survey_file(request: ScopedRequest, survey_id: int, form: str) -> HttpResponse:
+    scope = request.scope
     survey = get_survey(scope, survey_id)
     results = get_results(scope, survey)
     if results is None or form not in ("csv", "xlsx"):
@@ -194,9 +195,9 @@ def survey_file(request: HttpRequest, survey_id: int, form: str) -> HttpResponse
 
 @require(Permission.ANSWER_SURVEYS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
+def answer_survey_page(request: ScopedRequest, survey_id: int) -> HttpResponse:
     """Once for each participant; what is typed stays on the device until it is sent."""
-    survey = get_survey_to_answer(request.scope, survey_id)  # type: ignore[attr-defined]
+    survey = get_survey_to_answer(request.scope, survey_id)
     form = AnswerSurveyForm(
         request.POST if request.method == "POST" else None, questions=list_questions(survey)
     )
@@ -206,7 +207,7 @@ def answer_survey_page(request: HttpRequest, survey_id: int) -> HttpResponse:
         lambda _: answer_survey(
             survey=survey,
             answers=form.answers(),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -32,6 +32,7 @@ from pdsa.enums import Frequency
 from teams.autosave import Editable, fields_of, list_boxes
 from teams.permissions import Permission, require
 from teams.queries import get_programme
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import done
 from teams.views.autosave import autosave_view
@@ -52,8 +53,8 @@ def _synthesis(scope: Scope, month: str) -> Synthesis:
 
 @require(Permission.READ_SYNTHESES)
 @require_safe
-def syntheses_page(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope
+def syntheses_page(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     last = step(timezone.localdate(), Frequency.MONTH, -1).replace(day=1)
     found = list(list_syntheses(scope))
     return render(
@@ -69,7 +70,7 @@ def syntheses_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.WRITE_SYNTHESES)
 @require_POST
-def open_synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
+def open_synthesis_page(request: ScopedRequest, month: str) -> HttpResponse:
     day = month_of(month)
     if day is None or day > timezone.localdate():
         raise Http404("There is no synthesis of that month yet.")
@@ -79,9 +80,9 @@ def open_synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
 
 @require(Permission.READ_SYNTHESES)
 @require_safe
-def synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
+def synthesis_page(request: ScopedRequest, month: str) -> HttpResponse:
     """The texts and the numbers; beside a draft what the groups wrote, for whoever writes it."""
-    scope: Scope = request.scope
+    scope = request.scope
     synthesis = _synthesis(scope, month)
     published = synthesis.state == SynthesisState.PUBLISHED
     writes = scope.may(Permission.WRITE_SYNTHESES) and not published
@@ -117,7 +118,7 @@ save_synthesis = autosave_view(Permission.WRITE_SYNTHESES, _editable_synthesis)
 
 @require(Permission.WRITE_SYNTHESES)
 @require_POST
-def publish_synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
+def publish_synthesis_page(request: ScopedRequest, month: str) -> HttpResponse:
     synthesis = _synthesis(request.scope, month)
     publish_synthesis(synthesis=synthesis, by=request.user, as_of=timezone.now())
     return done(request, "The programme reads it now.", "learning:synthesis", month)
@@ -125,14 +126,14 @@ def publish_synthesis_page(request: HttpRequest, month: str) -> HttpResponse:
 
 @require(Permission.WRITE_SYNTHESES)
 @require_POST
-def take_synthesis_back_page(request: HttpRequest, month: str) -> HttpResponse:
+def take_synthesis_back_page(request: ScopedRequest, month: str) -> HttpResponse:
     take_synthesis_back(synthesis=_synthesis(request.scope, month), by=request.user)
     return done(request, "The synthesis is a draft again.", "learning:synthesis", month)
 
 
 @require(Permission.READ_SYNTHESES)
 @require_safe
-def synthesis_pdf(request: HttpRequest, month: str) -> HttpResponse:
+def synthesis_pdf(request: ScopedRequest, month: str) -> HttpResponse:
     synthesis = _synthesis(request.scope, month)
     facts = _facts(request.scope, synthesis)
     sections = [

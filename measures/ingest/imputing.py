@@ -242,7 +242,7 @@ def add_up_imputed(
     member = facts["member_number"].to_numpy()[rows]
     # Team, period, measure, member as one number: sorted, people of a slice stand together, in one order,
     # because sums of floating-point numbers depend on it.
-    sizes = (len(period_ids), int(facts["measure_id"].max()) + 1, members.height)  # type: ignore[arg-type,operator]
+    sizes = (len(period_ids), int(facts["measure_id"].max()) + 1, members.height)
     key = team[member].astype(np.int64)
     for size, part in zip(
         sizes,

@@ -253,7 +253,7 @@ class _Stream(io.RawIOBase):
         self._texts = texts
         self._rest = io.BytesIO()
 
-    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
         while not (data := self._rest.read(size)):
             text = next(self._texts, None)
             if text is None:

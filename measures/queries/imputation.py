@@ -259,7 +259,7 @@ def _result(
         if group != REFERENCE and {group, REFERENCE} <= shown
         for gap in (gap_range(sums, group, REFERENCE),)
     )
-    imputations: list[Imputation] = [row.submission.imputation for row in rows]  # type: ignore[attr-defined]
+    imputations: list[Imputation] = [row.submission.imputation for row in rows]
     return ImputedResult(
         definition=definition,
         team=team,

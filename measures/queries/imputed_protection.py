@@ -108,9 +108,6 @@ def is_blurred(direct: Sequence[Sequence[int]], each: Sequence[Sums], number: in
     """
     n = np.array([s.expected[number] - d[number] for d, s in zip(direct, each, strict=True)])
     x = np.array(
-        [
-            s.expected_met[number] - d[len(RATED) + number]
-            for d, s in zip(direct, each, strict=True)
-        ]
+        [s.expected_met[number] - d[len(RATED) + number] for d, s in zip(direct, each, strict=True)]
     )
     return imputed_disclosure.is_blurred(n, x)

@@ -26,7 +26,7 @@ class ScopedView(APIView):
 
     @property
     def scope(self) -> Scope:
-        return self.request._request.scope  # type: ignore[no-any-return]
+        return self.request._request.scope
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:

@@ -176,7 +176,7 @@ def _verdict(charts: MeasureCharts, line: GroupChart | None, start: int) -> bool
     return None if not said else all(said)
 
 
-def _moving_since(charts: MeasureCharts, line: GroupChart, start: int) -> int | None:
+def _moving_since(line: GroupChart, start: int) -> int | None:
     """Where a run or trend began that was under way before the test began; None where none was."""
     under_way = [
         s.first
@@ -295,7 +295,7 @@ def read_effect(
     early = _is_early(charts, start)
     own = _verdict(charts, charts.focus, start)
     other = _verdict(charts, charts.reference, start)
-    moving = _moving_since(charts, charts.focus, start)
+    moving = _moving_since(charts.focus, start)
     return Effect(
         started=data.labels[start],
         groups=effects,

@@ -78,7 +78,7 @@ def latest_sentence(data: MeasureData, group: Group, *, with_name: bool = True) 
     return text
 
 
-def _last_place(charts: MeasureCharts, chart: ControlChart) -> int:
+def _last_place(chart: ControlChart) -> int:
     return max((i for i, ok in enumerate(chart.series.useful) if ok), default=-1)
 
 
@@ -94,7 +94,7 @@ def _span(charts: MeasureCharts, signal: Signal, last_place: int) -> str:
 def signal_sentence(charts: MeasureCharts, group: GroupChart, signal: Signal) -> str:
     """One signal: how many, where, since when, in which direction, and the rule's name."""
     chart = group.chart
-    span = _span(charts, signal, _last_place(charts, chart))
+    span = _span(charts, signal, _last_place(chart))
     count = words(charts.data.frequency, len(signal.points))
     centre = centre_word(chart)
     if chart.phases[signal.phase].is_frozen:
@@ -186,7 +186,7 @@ def gap_sentence(charts: MeasureCharts) -> str:
     gap, data = charts.gap, charts.data
     if gap is None or data.reference is None:
         return ""
-    last = _last_place(charts, gap.chart)
+    last = _last_place(gap.chart)
     if last < 0:
         return (
             f"Gap to {data.reference.name}: not known, no {words(data.frequency, 1)[2:]} has both."

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from pdsa.enums import ScriptLanguage, Situation, StaffRole, TrainingTopic
 from pdsa.models import AskingScript, AskingText, Project, StaffTraining
 from teams.forms import DayField
-from teams.models import Site, Team
+from teams.models import Site
 from teams.personal_details_form import AsksAboutPersonalDetails
 
 #: Offered as the day from which a training has to be refreshed; groups change it as their rules say.
@@ -21,6 +22,11 @@ HOLDS_FOR = timedelta(days=365)
 class _TextField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return str(obj)
+
+
+def _versions_of(script: AskingScript) -> QuerySet[AskingText]:
+    """Language by language, the newest first."""
+    return script.texts.select_related("script").order_by("language", "-number")
 
 
 class _VersionField(forms.ModelChoiceField):
@@ -146,9 +152,7 @@ class UseForm(forms.Form):
         self.fields["site"].queryset = Site.objects.filter(  # type: ignore[attr-defined]
             pk__in=[site.pk for site in sites]
         )
-        self.fields["text"].queryset = script.texts.select_related("script").order_by(  # type: ignore[attr-defined]
-            "language", "-number"
-        )
+        self.fields["text"].queryset = _versions_of(script)  # type: ignore[attr-defined]
 
 
 class AdoptScriptForm(forms.Form):
@@ -162,11 +166,8 @@ class AdoptScriptForm(forms.Form):
         *args: Any,
         projects: Any,
         script: AskingScript,
-        team: Team | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, auto_id="adopt-%s", **kwargs)
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]
-        self.fields["text"].queryset = script.texts.select_related("script").order_by(  # type: ignore[attr-defined]
-            "language", "-number"
-        )
+        self.fields["text"].queryset = _versions_of(script)  # type: ignore[attr-defined]

@@ -198,7 +198,7 @@ class Grid:
             try:
                 entry = self._entry(cell)
                 check_entry(self.measure, entry, strata, self.today)
-                self._check_not_overtaken(cell, entry)
+                self._check_not_overtaken(cell)
             except StateRefused as refusal:
                 cell.error = str(refusal)
                 continue
@@ -217,7 +217,7 @@ class Grid:
             return Entry(cell.stratum_id, cell.starts_on, PointState.NO_PATIENTS)
         return Entry(cell.stratum_id, cell.starts_on, PointState.NUMBER, n, d, v)
 
-    def _check_not_overtaken(self, cell: Cell, entry: Entry) -> None:
+    def _check_not_overtaken(self, cell: Cell) -> None:
         """Somebody else may have saved the same cell since the page was opened: both are shown."""
         row = self.existing.get((cell.stratum_id, cell.starts_on))
         now = signature(row)

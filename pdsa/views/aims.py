@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -32,6 +32,7 @@ from pdsa.queries.aims import (
 from pdsa.queries.projects import can_write, get_project, get_writable_project
 from pdsa.views.tabs import project_tabs
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 AUDIENCE = "Your team, its coach and the programme director"
@@ -79,15 +80,15 @@ def _parts_of_form(form: AimForm) -> AimParts:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def aim(request: HttpRequest, project_id: int) -> HttpResponse:
+def aim(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The aim as a sentence with its checks; for those who write, the parts to fill in."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     return _render(request, scope, project, find_aim(project))
 
 
 def _render(
-    request: HttpRequest,
+    request: ScopedRequest,
     scope: Scope,
     project: Project,
     found: Aim,
@@ -123,9 +124,9 @@ def _prefilled(found: Aim) -> dict[str, Any]:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def write_aim(request: HttpRequest, project_id: int) -> HttpResponse:
+def write_aim(request: ScopedRequest, project_id: int) -> HttpResponse:
     """Save the aim, or (`start`) fill in where the team stands according to the programme's data."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     found = find_aim(project)
     bindings = list_bindings(scope)
@@ -136,13 +137,13 @@ def write_aim(request: HttpRequest, project_id: int) -> HttpResponse:
     if not valid:
         return _render(request, scope, project, found, form=form)
     values = dict(form.kept)
-    actions.write_aim(project=project, values=values, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    actions.write_aim(project=project, values=values, by=request.user, as_of=timezone.now())
     messages.success(request, "The aim was saved.")
     return redirect("aims:aim", project.pk)
 
 
 def _with_start(
-    request: HttpRequest, scope: Scope, project: Project, found: Aim, form: AimForm
+    request: ScopedRequest, scope: Scope, project: Project, found: Aim, form: AimForm
 ) -> HttpResponse:
     """The form again with today's numbers of the team in it; nothing is saved."""
     measure, stratum = form.cleaned_data.get("measure"), form.cleaned_data.get("focus_stratum")
@@ -181,9 +182,9 @@ def _start_values(start: AimStart) -> dict[str, str]:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def check(request: HttpRequest, project_id: int) -> HttpResponse:
+def check(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The sentence and its checks for what is typed; nothing is saved."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     form = AimForm(request.POST, instance=Aim(project=project), bindings=list_bindings(scope))
     return render(request, "aims/parts/checks.html", check_context(_parts_of_form(form)))
@@ -191,9 +192,9 @@ def check(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.REVIEW_PROJECTS)
 @require_POST
-def review(request: HttpRequest, project_id: int) -> HttpResponse:
+def review(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The coach's word on the aim: reviewed, or a note what to change."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_aim_to_review(scope, project_id)
     form = ReviewForm(request.POST)
     if not form.is_valid():
@@ -204,7 +205,7 @@ def review(request: HttpRequest, project_id: int) -> HttpResponse:
         seen_version=form.cleaned_data.get("seen_version") or 0,
         note=form.cleaned_data.get("note", ""),
         is_right=is_right,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         as_of=timezone.now(),
     )
     messages.success(request, "Marked as reviewed." if is_right else "The team sees your note.")
@@ -213,9 +214,9 @@ def review(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def versions(request: HttpRequest, project_id: int) -> HttpResponse:
+def versions(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The aim's versions, and what changed from one to the next."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     context = page_context(scope, project, "aims:aim")
     context |= version_context(list(list_aim_versions(project)), AIM_LABELS)

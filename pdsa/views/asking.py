@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,14 +43,15 @@ from pdsa.queries.projects import can_write, list_writable_projects, list_writab
 from teams.errors import StateRefused
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 
 _PAGE = 20
 
 
-def _scope(request: HttpRequest) -> Scope:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def _scope(request: ScopedRequest) -> Scope:
+    scope = request.scope
     return scope
 
 
@@ -63,7 +64,7 @@ def _writable_team(scope: Scope, code: str) -> Team:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: ScopedRequest) -> HttpResponse:
     """The reader's own group, or a table of the teams worked with."""
     scope = _scope(request)
     teams = list_asking_teams(scope)
@@ -76,7 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def team_page(request: HttpRequest, code: str) -> HttpResponse:
+def team_page(request: ScopedRequest, code: str) -> HttpResponse:
     """Who is trained at which site, which scripts are used there, what people answered, and the log."""
     scope = _scope(request)
     team = get_asking_team(scope, code)
@@ -99,7 +100,7 @@ def team_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_training(request: HttpRequest, code: str) -> HttpResponse:
+def new_training(request: ScopedRequest, code: str) -> HttpResponse:
     """Log a training; `?after=` fills the form in from an earlier one, for a refresher."""
     scope = _scope(request)
     team = _writable_team(scope, code)
@@ -126,7 +127,7 @@ def new_training(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def training(request: HttpRequest, training_id: int) -> HttpResponse:
+def training(request: ScopedRequest, training_id: int) -> HttpResponse:
     """Correct an entry of the log."""
     scope = _scope(request)
     entry = get_writable_training(scope, training_id)
@@ -150,16 +151,16 @@ def training(request: HttpRequest, training_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def take_out_training(request: HttpRequest, training_id: int) -> HttpResponse:
+def take_out_training(request: ScopedRequest, training_id: int) -> HttpResponse:
     """Remove an entry that was a mistake."""
     entry = get_writable_training(_scope(request), training_id)
-    remove_training(training=entry, by=request.user)  # type: ignore[arg-type]
+    remove_training(training=entry, by=request.user)
     return done(request, "The entry is out of the log.", "asking:team", entry.team.code)
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def scripts(request: HttpRequest) -> HttpResponse:
+def scripts(request: ScopedRequest) -> HttpResponse:
     """The words to ask with: the programme's, then those of the reader's own teams."""
     scope = _scope(request)
     found = list(list_scripts(scope))
@@ -184,7 +185,7 @@ def _card(script: AskingScript) -> dict[str, Any]:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def script(request: HttpRequest, script_id: int) -> HttpResponse:
+def script(request: ScopedRequest, script_id: int) -> HttpResponse:
     """A script in every language with its earlier versions, the sites that use it, and what to do with it."""
     scope = _scope(request)
     entry = get_script(scope, script_id)
@@ -208,7 +209,7 @@ def script(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_script(request: HttpRequest) -> HttpResponse:
+def new_script(request: ScopedRequest) -> HttpResponse:
     """A script of the own group; `?from=` starts with the words of another one."""
     scope = _scope(request)
     team = list_writable_teams(scope).first()
@@ -228,7 +229,7 @@ def new_script(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def next_version(request: HttpRequest, script_id: int) -> HttpResponse:
+def next_version(request: ScopedRequest, script_id: int) -> HttpResponse:
     """The next version of an own script. The one before stays, because sites use it."""
     scope = _scope(request)
     entry = get_writable_script(scope, script_id)
@@ -245,7 +246,7 @@ def next_version(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def use(request: HttpRequest, script_id: int) -> HttpResponse:
+def use(request: ScopedRequest, script_id: int) -> HttpResponse:
     """Note which site asks with it."""
     scope = _scope(request)
     entry = get_script(scope, script_id)
@@ -258,7 +259,7 @@ def use(request: HttpRequest, script_id: int) -> HttpResponse:
         messages.error(request, "Choose the site, the version and the day.")
         return redirect("asking:script", entry.pk)
     try:
-        made = use_script(team=team, scope=scope, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        made = use_script(team=team, scope=scope, by=request.user, **form.cleaned_data)
     except StateRefused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -268,16 +269,16 @@ def use(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def stop_use(request: HttpRequest, use_id: int) -> HttpResponse:
+def stop_use(request: ScopedRequest, use_id: int) -> HttpResponse:
     """A site asks with it no longer."""
     entry = get_writable_use(_scope(request), use_id)
-    stop_using_script(use=entry, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    stop_using_script(use=entry, by=request.user, as_of=timezone.now())
     return done(request, f"{entry.site} no longer asks with it.", "asking:team", entry.team.code)
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def adopt(request: HttpRequest, script_id: int) -> HttpResponse:
+def adopt(request: ScopedRequest, script_id: int) -> HttpResponse:
     """Take a script over as a change idea, with a first test planned."""
     scope = _scope(request)
     entry = get_script(scope, script_id)
@@ -285,6 +286,6 @@ def adopt(request: HttpRequest, script_id: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choose the project that takes the script over.")
         return redirect("asking:script", entry.pk)
-    cycle = adopt_script(by=request.user, as_of=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+    cycle = adopt_script(by=request.user, as_of=timezone.now(), **form.cleaned_data)
     messages.success(request, "The script is a change idea now. Its first test is planned.")
     return redirect("pdsa:cycle", cycle.pk)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -35,6 +35,7 @@ from pdsa.queries.projects import get_project, get_writable_project, list_writab
 from pdsa.views.aims import page_context, version_context
 from teams.autosave import versions_of
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.autosave import autosave_view
 from teams.views.downloads import download
@@ -42,14 +43,14 @@ from teams.views.downloads import download
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def charter(request: HttpRequest, project_id: int) -> HttpResponse:
+def charter(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The charter as it is read and printed, with the next step."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return _render(request, scope, get_project(scope, project_id), ReviewForm())
 
 
 def _render(
-    request: HttpRequest, scope: Scope, project: Project, review_form: ReviewForm
+    request: ScopedRequest, scope: Scope, project: Project, review_form: ReviewForm
 ) -> HttpResponse:
     found = find_charter(project)
     aim = find_aim(project)
@@ -84,17 +85,17 @@ def _row(found: Charter, name: str) -> dict[str, Any]:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, project_id: int) -> HttpResponse:
+def edit(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The form; with JavaScript every field saves itself, without it there is a button."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
-    found = actions.start_charter(project=project, by=request.user)  # type: ignore[arg-type]
+    found = actions.start_charter(project=project, by=request.user)
     if not can("write", found):
         messages.info(request, "Reopen the charter to change it.")
         return redirect("aims:charter", project.pk)
     if "done" in request.POST:
         # Every field has saved itself; what stands there now becomes a version.
-        actions.write_charter(charter=found, values={}, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        actions.write_charter(charter=found, values={}, by=request.user, as_of=timezone.now())
         return redirect("aims:charter", project.pk)
     # The form writes into a copy: what it holds is compared with what is stored.
     form = CharterForm(request.POST or None, instance=copy(found))
@@ -102,7 +103,7 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
         actions.write_charter(
             charter=found,
             values={name: form.cleaned_data[name] for name in CHARTER_LABELS},
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         )
         messages.success(request, "The charter was saved.")
@@ -120,48 +121,48 @@ autosave = autosave_view(Permission.EDIT_PROJECTS, editable_charter)
 
 @require(Permission.REVIEW_PROJECTS)
 @require_POST
-def review(request: HttpRequest, project_id: int) -> HttpResponse:
+def review(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The coach's word on the charter: reviewed, or a note what to change."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_charter(list_reviewable_projects(scope), project_id)
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return _render(request, scope, found.project, form)
     note = form.cleaned_data.get("note", "")
     if "is_right" in request.POST:
-        actions.review_charter(charter=found, note=note, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        actions.review_charter(charter=found, note=note, by=request.user, as_of=timezone.now())
         messages.success(request, "Marked as reviewed. The team can agree to it now.")
     else:
-        actions.comment_on_charter(charter=found, note=note, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+        actions.comment_on_charter(charter=found, note=note, by=request.user, as_of=timezone.now())
         messages.success(request, "The team sees your note.")
     return redirect("aims:charter", project_id)
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def agree(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def agree(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_charter(list_writable_projects(scope), project_id)
-    actions.agree_charter(charter=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    actions.agree_charter(charter=found, by=request.user, as_of=timezone.now())
     messages.success(request, "The charter is agreed.")
     return redirect("aims:charter", project_id)
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def reopen(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def reopen(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_charter(list_writable_projects(scope), project_id)
-    actions.reopen_charter(charter=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    actions.reopen_charter(charter=found, by=request.user, as_of=timezone.now())
     messages.success(request, "It is a draft again. What was agreed stays among the versions.")
     return redirect("aims:charter", project_id)
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def versions(request: HttpRequest, project_id: int) -> HttpResponse:
+def versions(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The charter's versions, and what changed from one to the next."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     context = page_context(scope, project, "aims:aim")
     context |= version_context(list(list_charter_versions(project)), CHARTER_LABELS)
@@ -172,9 +173,9 @@ def versions(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def pdf(request: HttpRequest, project_id: int) -> HttpResponse:
+def pdf(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The charter as a document of one page."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     found = find_charter(project)
     if found.pk is None:

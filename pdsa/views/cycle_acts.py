@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -41,6 +41,7 @@ from pdsa.queries.cycles import (
 )
 from teams.attachments import list_attachments
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.acting import act_from_form, done, form_page
 from teams.views.autosave import autosave_view
@@ -63,12 +64,12 @@ def _page(cycle: Cycle, part: str = "") -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{address}#{part}" if part else address)
 
 
-def _parts(request: HttpRequest) -> tuple[Scope, Any]:
-    return request.scope, request.user  # type: ignore[attr-defined]
+def _parts(request: ScopedRequest) -> tuple[Scope, Any]:
+    return request.scope, request.user
 
 
 def _form_page(
-    request: HttpRequest, form: BaseForm, cycle: Cycle, title: str, submit: str, part: str
+    request: ScopedRequest, form: BaseForm, cycle: Cycle, title: str, submit: str, part: str
 ) -> HttpResponse:
     """A form of the test's page on a page of its own, where what was typed stays and says what is wrong."""
     return form_page(
@@ -86,7 +87,7 @@ def _form_page(
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def move(request: HttpRequest, cycle_id: int, act: str) -> HttpResponse:
+def move(request: ScopedRequest, cycle_id: int, act: str) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = CancelForm(request.POST)
@@ -104,7 +105,7 @@ def move(request: HttpRequest, cycle_id: int, act: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def finish(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def finish(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """What happened, did it hold, what now: and the next test is there."""
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
@@ -136,7 +137,7 @@ def _decide(
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def decide(request: HttpRequest, cycle_id: int, decision: str) -> HttpResponse:
+def decide(request: ScopedRequest, cycle_id: int, decision: str) -> HttpResponse:
     """One click on a decision closes the test."""
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
@@ -149,7 +150,7 @@ def decide(request: HttpRequest, cycle_id: int, decision: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def continue_(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def continue_(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     made = cycles.continue_cycle(cycle=cycle, by=user, as_of=timezone.localtime())
@@ -159,7 +160,7 @@ def continue_(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def not_predicted(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def not_predicted(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     cycles.say_not_predicted(
@@ -173,7 +174,7 @@ def not_predicted(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def focus(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def focus(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = FocusForm(request.POST, cycle=cycle)
@@ -186,7 +187,7 @@ def focus(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def share(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def share(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = SharingForm(request.POST)
@@ -205,7 +206,7 @@ def share(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def add_prediction(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def add_prediction(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     cycle_rows.add_prediction(cycle=cycle, by=user, as_of=timezone.localtime())
@@ -214,7 +215,7 @@ def add_prediction(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def add_task(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def add_task(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     cycle_rows.add_task(cycle=cycle, by=user, as_of=timezone.localtime())
@@ -223,7 +224,7 @@ def add_task(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def finish_task(request: HttpRequest, pk: int) -> HttpResponse:
+def finish_task(request: ScopedRequest, pk: int) -> HttpResponse:
     scope, user = _parts(request)
     task = get_writable_task(scope, pk)
     done = request.POST.get("done") == "1"
@@ -234,7 +235,7 @@ def finish_task(request: HttpRequest, pk: int) -> HttpResponse:
 def _remover(get: Callable[[Scope, int], Any], part: str) -> Callable[..., HttpResponse]:
     @require(Permission.EDIT_PROJECTS)
     @require_POST
-    def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    def remove(request: ScopedRequest, pk: int) -> HttpResponse:
         scope, user = _parts(request)
         row = get(scope, pk)
         cycle_rows.remove_row(row=row, by=user, as_of=timezone.localtime())
@@ -250,7 +251,7 @@ remove_reading = _remover(get_writable_reading, "readings")
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def add_reading(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def add_reading(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = ReadingForm(request.POST)
@@ -266,7 +267,7 @@ def add_reading(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def add_file(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def add_file(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
     form = FileForm(request.POST, request.FILES)
@@ -282,7 +283,7 @@ def add_file(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove_file(request: HttpRequest, cycle_id: int, attachment_id: int) -> HttpResponse:
+def remove_file(request: ScopedRequest, cycle_id: int, attachment_id: int) -> HttpResponse:
     """Asks first: a removed file is no longer shown."""
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
@@ -302,7 +303,7 @@ def remove_file(request: HttpRequest, cycle_id: int, attachment_id: int) -> Http
 
 @require(Permission.COMMENT_ON_TESTS)
 @require_POST
-def add_comment(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def add_comment(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope, user = _parts(request)
     cycle = get_cycle(scope, cycle_id)
     form = CommentForm(request.POST, people=list_mentionable(scope, cycle, on=timezone.localdate()))
@@ -320,7 +321,7 @@ def add_comment(request: HttpRequest, cycle_id: int) -> HttpResponse:
 
 @require(Permission.COMMENT_ON_TESTS)
 @require_POST
-def take_back_comment(request: HttpRequest, pk: int) -> HttpResponse:
+def take_back_comment(request: ScopedRequest, pk: int) -> HttpResponse:
     scope, user = _parts(request)
     comment = get_own_comment(scope, pk)
     cycle_rows.take_back_comment(comment=comment, by=user, as_of=timezone.localtime())

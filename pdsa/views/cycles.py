@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -43,6 +43,7 @@ from pdsa.wording import DECISION_ICON, WHO_CAN_SEE, scale_text
 from teams.attachments import list_attachments
 from teams.autosave import list_history, list_versions, type_of
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 #: Section of the page that is open when it is opened, by state.
@@ -74,8 +75,8 @@ def _read(scope: Scope, cycle_id: int) -> tuple[Cycle, bool]:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def cycle(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    scope = request.scope
     found, own = _read(scope, cycle_id)
     if not own:
         return shared_page(request, found)
@@ -127,9 +128,9 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
     return render(request, "pdsa/cycle.html", context)
 
 
-def shared_page(request: HttpRequest, found: Cycle) -> HttpResponse:
+def shared_page(request: ScopedRequest, found: Cycle) -> HttpResponse:
     """What a team has shared, as others see it."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return render(
         request,
         "pdsa/shared_cycle.html",
@@ -152,18 +153,18 @@ def shared_page(request: HttpRequest, found: Cycle) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def as_shared(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def as_shared(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """What others see of one's own shared test."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     get_shared_cycle(scope, cycle_id)
     return shared_page(request, with_rows(list_shared_cycles(scope)).get(id=cycle_id))
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def history(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def history(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """Every text that stood in a field of the test, who wrote it and when."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_cycle(scope, cycle_id)
     predictions, tasks = list(found.predictions.all()), list(found.tasks.all())
     versions = list_history([found, *predictions, *tasks])
@@ -199,6 +200,6 @@ def _labels(
     labels[type_of(found), found.pk, "decision"] = "Decision"
     for kind, rows, form in (("Question", predictions, PredictionForm), ("Task", tasks, TaskForm)):
         for row in rows:
-            for name, field in form.base_fields.items():  # type: ignore[attr-defined]
+            for name, field in form.base_fields.items():
                 labels[type_of(row), row.pk, name] = f"{kind} {row.position}: {field.label}"
     return labels

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -34,6 +34,7 @@ from pdsa.views.aims import page_context
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.personal_details import mask_personal_details, new_personal_details
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 #: Height of one slide's share of the diagram, in pixels of the picture.
@@ -72,21 +73,21 @@ def _context(
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def drivers(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def drivers(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     project = get_project(scope, project_id)
     return render(request, "aims/drivers.html", _context(scope, project))
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def change(request: HttpRequest, project_id: int) -> HttpResponse:
+def change(request: ScopedRequest, project_id: int) -> HttpResponse:
     """One change of the outline: `act`, the row's `key`, and what the act needs.
 
     Answers with the outline and the picture for htmx and for the keyboard, else leads back to the page. A
     refusal comes back with what was typed.
     """
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
@@ -113,7 +114,7 @@ def change(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, "aims/parts/diagram.html", context)
 
 
-def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
+def _asked(request: ScopedRequest, question: str) -> dict[str, Any]:
     """The act again as it was sent, for the question whether to mask what looks like a patient's detail."""
     names = ("act", "key", "seen", "to")
     return {
@@ -123,11 +124,11 @@ def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
     }
 
 
-def _text(request: HttpRequest) -> str:
+def _text(request: ScopedRequest) -> str:
     return " ".join(request.POST.get("text", "").split())[:_LONGEST]
 
 
-def _needed_text(request: HttpRequest) -> str:
+def _needed_text(request: ScopedRequest) -> str:
     """What was typed. Raises StateRefused for nothing, and PersonalDetailsFound before a name is kept."""
     text = _text(request)
     if not text:
@@ -142,7 +143,7 @@ def _needed_text(request: HttpRequest) -> str:
     return text
 
 
-def _who(request: HttpRequest) -> dict[str, Any]:
+def _who(request: ScopedRequest) -> dict[str, Any]:
     return {"by": request.user, "as_of": timezone.now()}
 
 
@@ -156,7 +157,7 @@ def _id(key: str) -> int:
     return int(key[1:])
 
 
-def _add(request: HttpRequest, project: Project, key: str) -> str:
+def _add(request: ScopedRequest, project: Project, key: str) -> str:
     """A row behind the one of `key`, at its level; without a key a primary driver at the end."""
     text = _needed_text(request)
     if not key:
@@ -174,7 +175,7 @@ def _add(request: HttpRequest, project: Project, key: str) -> str:
     return f"p{placed.pk}"
 
 
-def _add_under(request: HttpRequest, project: Project, key: str) -> str:
+def _add_under(request: ScopedRequest, project: Project, key: str) -> str:
     """A secondary driver under a primary one, a change idea under a secondary one."""
     text = _needed_text(request)
     row = get_driver(project, _id(key))
@@ -184,14 +185,14 @@ def _add_under(request: HttpRequest, project: Project, key: str) -> str:
     return f"p{actions.place_idea(driver=row, title=text, **_who(request)).pk}"
 
 
-def _add_idea(request: HttpRequest, project: Project, key: str) -> str:
+def _add_idea(request: ScopedRequest, project: Project, key: str) -> str:
     """A change idea under any driver."""
     row = get_driver(project, _id(key))
     placed = actions.place_idea(driver=row, title=_needed_text(request), **_who(request))
     return f"p{placed.pk}"
 
 
-def _rename(request: HttpRequest, project: Project, key: str) -> str:
+def _rename(request: ScopedRequest, project: Project, key: str) -> str:
     text, seen = _needed_text(request), request.POST.get("seen", "")
     if _is_driver(key):
         actions.rename_driver(
@@ -203,8 +204,8 @@ def _rename(request: HttpRequest, project: Project, key: str) -> str:
     return key
 
 
-def _move(steps: int) -> Callable[[HttpRequest, Project, str], str]:
-    def move(request: HttpRequest, project: Project, key: str) -> str:
+def _move(steps: int) -> Callable[[ScopedRequest, Project, str], str]:
+    def move(request: ScopedRequest, project: Project, key: str) -> str:
         if _is_driver(key):
             actions.move_driver(driver=get_driver(project, _id(key)), steps=steps, **_who(request))
         else:
@@ -215,7 +216,7 @@ def _move(steps: int) -> Callable[[HttpRequest, Project, str], str]:
     return move
 
 
-def _indent(request: HttpRequest, project: Project, key: str) -> str:
+def _indent(request: ScopedRequest, project: Project, key: str) -> str:
     if _is_driver(key):
         actions.indent_driver(driver=get_driver(project, _id(key)), **_who(request))
         return key
@@ -223,7 +224,7 @@ def _indent(request: HttpRequest, project: Project, key: str) -> str:
     return f"p{actions.indent_idea(placement=placement, **_who(request)).pk}"
 
 
-def _outdent(request: HttpRequest, project: Project, key: str) -> str:
+def _outdent(request: ScopedRequest, project: Project, key: str) -> str:
     if _is_driver(key):
         actions.outdent_driver(driver=get_driver(project, _id(key)), **_who(request))
         return key
@@ -231,8 +232,8 @@ def _outdent(request: HttpRequest, project: Project, key: str) -> str:
     return f"p{actions.outdent_idea(placement=placement, **_who(request)).pk}"
 
 
-def _hang(keep: bool) -> Callable[[HttpRequest, Project, str], str]:
-    def hang(request: HttpRequest, project: Project, key: str) -> str:
+def _hang(keep: bool) -> Callable[[ScopedRequest, Project, str], str]:
+    def hang(request: ScopedRequest, project: Project, key: str) -> str:
         placement = get_placement(project, _id(key))
         to = get_driver(project, _id(request.POST.get("to", "")))
         moved = actions.move_idea(placement=placement, to=to, keep=keep, **_who(request))
@@ -241,12 +242,12 @@ def _hang(keep: bool) -> Callable[[HttpRequest, Project, str], str]:
     return hang
 
 
-def _hang_loose(request: HttpRequest, project: Project, key: str) -> str:
+def _hang_loose(request: ScopedRequest, project: Project, key: str) -> str:
     """An idea without a driver gets one: `key` is the driver's, `text` the idea's title."""
     return _add_idea(request, project, request.POST.get("to", ""))
 
 
-def _remove(request: HttpRequest, project: Project, key: str) -> str:
+def _remove(request: ScopedRequest, project: Project, key: str) -> str:
     above = _row_above(read_outline(project), key)
     if _is_driver(key):
         actions.remove_driver(driver=get_driver(project, _id(key)), **_who(request))
@@ -261,12 +262,12 @@ def _row_above(outline: Outline, key: str) -> str:
     return keys[place - 1] if place else ""
 
 
-def _undo(request: HttpRequest, project: Project, key: str) -> str:
-    actions.undo_step(project=project, by=request.user)  # type: ignore[arg-type]
+def _undo(request: ScopedRequest, project: Project, key: str) -> str:
+    actions.undo_step(project=project, by=request.user)
     return key
 
 
-def _use_template(request: HttpRequest, project: Project, key: str) -> str:
+def _use_template(request: ScopedRequest, project: Project, key: str) -> str:
     wanted = request.POST.get("template", "")
     template = next((t for t in read_templates() if t.code == wanted), None)
     if template is None:
@@ -275,7 +276,7 @@ def _use_template(request: HttpRequest, project: Project, key: str) -> str:
     return ""
 
 
-_ACTS: dict[str, Callable[[HttpRequest, Project, str], str]] = {
+_ACTS: dict[str, Callable[[ScopedRequest, Project, str], str]] = {
     "add": _add,
     "add_under": _add_under,
     "add_idea": _add_idea,
@@ -295,9 +296,9 @@ _ACTS: dict[str, Callable[[HttpRequest, Project, str], str]] = {
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def driver(request: HttpRequest, project_id: int, driver_id: int) -> HttpResponse:
+def driver(request: ScopedRequest, project_id: int, driver_id: int) -> HttpResponse:
     """Owner, status and measures of one driver."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     found = get_driver(project, driver_id)
     choices = list_measure_choices(scope)
@@ -319,9 +320,9 @@ def driver(request: HttpRequest, project_id: int, driver_id: int) -> HttpRespons
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def picture(request: HttpRequest, project_id: int, form: str) -> HttpResponse:
+def picture(request: ScopedRequest, project_id: int, form: str) -> HttpResponse:
     """The diagram as a file: SVG, PNG or PPTX."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     diagram = to_diagram(read_outline(project), _aim_text(project))
     return diagram_file(

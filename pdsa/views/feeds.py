@@ -13,27 +13,28 @@ from pdsa.actions.feeds import end_calendar_feed, make_calendar_feed
 from pdsa.queries.feeds import feed_title, has_calendar_feed, list_feed_cycles
 from teams.icalendar import Entry, calendar_file
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def calendar_page(request: HttpRequest) -> HttpResponse:
+def calendar_page(request: ScopedRequest) -> HttpResponse:
     """Make an address; it is shown once, like a key."""
     address = ""
     if request.method == "POST":
-        secret = make_calendar_feed(by=request.user)  # type: ignore[arg-type]
+        secret = make_calendar_feed(by=request.user)
         address = settings.BASE_URL.rstrip("/") + reverse("pdsa:calendar_feed", args=[secret])
     return render(
         request,
         "pdsa/calendar.html",
-        {"address": address, "has_feed": has_calendar_feed(request.user)},  # type: ignore[arg-type]
+        {"address": address, "has_feed": has_calendar_feed(request.user)},
     )
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_POST
-def end_calendar(request: HttpRequest) -> HttpResponse:
-    end_calendar_feed(by=request.user)  # type: ignore[arg-type]
+def end_calendar(request: ScopedRequest) -> HttpResponse:
+    end_calendar_feed(by=request.user)
     return redirect("pdsa:calendar")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -26,16 +26,16 @@ from pdsa.queries.library import (
 )
 from pdsa.queries.projects import list_writable_projects
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 
 _SHOWN_TESTS = 10
 
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def library(request: HttpRequest) -> HttpResponse:
+def library(request: ScopedRequest) -> HttpResponse:
     """Ideas as cards, narrowed by words and choices."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     form = LibraryFilterForm(request.GET)
     found = list(list_library(scope, form.filters()))
     tallies = list_tallies_of(scope, found)
@@ -60,9 +60,9 @@ def _card(entry: LibraryIdea, tally: Any) -> dict[str, Any]:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def library_idea(request: HttpRequest, code: str) -> HttpResponse:
+def library_idea(request: ScopedRequest, code: str) -> HttpResponse:
     """One idea with everything that is known of it."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     entry = get_library_idea(scope, code)
     tallies = list_tallies_of(scope, [entry])
     projects = list_writable_projects(scope).order_by("title", "id")
@@ -87,9 +87,9 @@ def library_idea(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def adopt(request: HttpRequest, code: str) -> HttpResponse:
+def adopt(request: ScopedRequest, code: str) -> HttpResponse:
     """Take the idea over: it stands in the project, with a first test planned and filled in."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     entry = get_library_idea(scope, code)
     form = AdoptForm(request.POST, projects=list_writable_projects(scope))
     if not form.is_valid():
@@ -98,7 +98,7 @@ def adopt(request: HttpRequest, code: str) -> HttpResponse:
     cycle = adopt_idea(
         project=form.cleaned_data["project"],
         entry=entry,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
         as_of=timezone.now(),
     )
     messages.success(
@@ -109,13 +109,13 @@ def adopt(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def link(request: HttpRequest, code: str) -> HttpResponse:
+def link(request: ScopedRequest, code: str) -> HttpResponse:
     """Say that an idea of the own team is this one."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     entry = get_library_idea(scope, code)
     form = LinkForm(request.POST, ideas=list_linkable_ideas(scope))
     if form.is_valid():
-        link_idea(idea=form.cleaned_data["idea"], entry=entry, by=request.user)  # type: ignore[arg-type]
+        link_idea(idea=form.cleaned_data["idea"], entry=entry, by=request.user)
         messages.success(request, "Linked. What you share of its tests is counted here.")
     else:
         messages.error(request, "Choose one of your ideas.")

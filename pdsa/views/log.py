@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -17,6 +17,7 @@ from pdsa.sharing import group_name
 from teams.errors import NotAllowed
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 #: What the two logs hand on as it was given.
@@ -39,9 +40,9 @@ def _team(scope: Scope, form: Any) -> Team:
     Raises NotAllowed for somebody who writes for no team.
     """
     if form.chosen_idea is not None:
-        return form.chosen_idea.project.team  # type: ignore[no-any-return]
+        return form.chosen_idea.project.team
     if form.chosen_project is not None:
-        return form.chosen_project.team  # type: ignore[no-any-return]
+        return form.chosen_project.team
     team = list_writable_teams(scope).first()
     if team is None:
         raise NotAllowed("You belong to no team, so there is none to log a test for.")
@@ -57,26 +58,26 @@ def _place(scope: Scope, form: Any) -> dict[str, Any]:
     }
 
 
-def _idea_id(request: HttpRequest) -> int | None:
+def _idea_id(request: ScopedRequest) -> int | None:
     text = request.GET.get("idea", "")
     return int(text) if text.isdigit() and len(text) < 18 else None
 
 
-def _form(request: HttpRequest, kind: type[LogForm | LogDoneForm]) -> LogForm | LogDoneForm:
+def _form(request: ScopedRequest, kind: type[LogForm | LogDoneForm]) -> LogForm | LogDoneForm:
     return kind(
         request.POST or None,
-        scope=request.scope,  # type: ignore[attr-defined]
+        scope=request.scope,
         today=timezone.localdate(),
-        name=request.user.name,  # type: ignore[union-attr]
+        name=request.user.name,
         idea_id=_idea_id(request),
     )
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: ScopedRequest) -> HttpResponse:
     """Three fields and one button."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     form = _form(request, LogForm)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -84,7 +85,7 @@ def log(request: HttpRequest) -> HttpResponse:
             **_place(scope, form),
             **{name: given[name] for name in _LOGGED},
             start=request.POST.get("act") != "plan",
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localtime(),
         )
         return redirect("pdsa:cycle", cycle.pk)
@@ -93,16 +94,16 @@ def log(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def log_done(request: HttpRequest) -> HttpResponse:
+def log_done(request: ScopedRequest) -> HttpResponse:
     """A test that is over already: what was tried, what happened, what was decided."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     form = _form(request, LogDoneForm)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         cycle = log_done_cycle(
             **_place(scope, form),
             **{name: given[name] for name in _LOGGED_DONE},
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localtime(),
         )
         return redirect("pdsa:cycle", cycle.pk)
@@ -111,16 +112,16 @@ def log_done(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def copy(request: HttpRequest, cycle_id: int) -> HttpResponse:
+def copy(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """Take over the plan of a shared test: choose where it goes, one button."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     shared = get_shared_cycle(scope, cycle_id)
     form = CopyForm(request.POST or None, scope=scope)
     if request.method == "POST" and form.is_valid():
         made = copy_cycle(
             cycle=shared,
             **_place(scope, form),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.localtime(),
         )
         return redirect("pdsa:cycle", made.pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -20,15 +20,15 @@ from pdsa.outreach_files import FORMS, outreach_file
 from pdsa.queries.outreach import PAGE, get_outreach_team, list_looks, list_outreach_teams
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 
 @require(Permission.VIEW_OUTREACH)
 @require_safe
-def outreach(request: HttpRequest) -> HttpResponse:
+def outreach(request: ScopedRequest) -> HttpResponse:
     """Leads to the list of the reader's own group."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = list_outreach_teams(scope).first()
     if team is None:
         raise Http404("You belong to no group's staff.")
@@ -37,9 +37,9 @@ def outreach(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_OUTREACH)
 @require_safe
-def outreach_list(request: HttpRequest, code: str) -> HttpResponse:
+def outreach_list(request: ScopedRequest, code: str) -> HttpResponse:
     """Members who have not met a measure."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = get_outreach_team(scope, code)
     form = OutreachForm(request.GET, scope=scope, team=team)
     context = {"team": team, "form": form, "found": None, "looks": list_looks(team)}
@@ -50,7 +50,7 @@ def outreach_list(request: HttpRequest, code: str) -> HttpResponse:
             choice=form.choice,
             page=max(wanted, 1),
             scope=scope,
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
         )
         context |= {
             "choice": form.choice,
@@ -72,33 +72,33 @@ def outreach_list(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_OUTREACH)
 @require_safe
-def outreach_download(request: HttpRequest, code: str, form: str) -> HttpResponse:
+def outreach_download(request: ScopedRequest, code: str, form: str) -> HttpResponse:
     """The list as a file. Nothing but the group's own work needs it, so its name says whose it is."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = get_outreach_team(scope, code)
     choice = OutreachForm(request.GET, scope=scope, team=team).choice
     if choice is None or form not in FORMS:
         raise Http404("There is no such file.")
-    page = export_outreach_list(choice=choice, form=form, scope=scope, by=request.user)  # type: ignore[arg-type]
+    page = export_outreach_list(choice=choice, form=form, scope=scope, by=request.user)
     return download(outreach_file(form, choice, page), f"outreach-{team.code}.{form}")
 
 
 @require(Permission.VIEW_OUTREACH)
 @require_POST
-def add_to_test(request: HttpRequest, code: str) -> HttpResponse:
+def add_to_test(request: ScopedRequest, code: str) -> HttpResponse:
     """Make ticked members, or all that were found, part of a test."""
     return _change(request, code, add=True)
 
 
 @require(Permission.VIEW_OUTREACH)
 @require_POST
-def remove_from_test(request: HttpRequest, code: str) -> HttpResponse:
+def remove_from_test(request: ScopedRequest, code: str) -> HttpResponse:
     """Take ticked members out of a test."""
     return _change(request, code, add=False)
 
 
-def _change(request: HttpRequest, code: str, *, add: bool) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def _change(request: ScopedRequest, code: str, *, add: bool) -> HttpResponse:
+    scope = request.scope
     team = get_outreach_team(scope, code)
     shown = OutreachForm(request.GET, scope=scope, team=team)
     form = MembersForm(request.POST, team=team)
@@ -114,7 +114,7 @@ def _change(request: HttpRequest, code: str, *, add: bool) -> HttpResponse:
                 choice=shown.choice,
                 keys=None if everyone else form.keys(),
                 scope=scope,
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
             )
             done = f"{count} more members are part of “{form.cycle}”."
         else:
@@ -123,7 +123,7 @@ def _change(request: HttpRequest, code: str, *, add: bool) -> HttpResponse:
                 choice=shown.choice,
                 keys=form.keys(),
                 scope=scope,
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
             )
             done = f"{count} members are no longer part of “{form.cycle}”."
     except StateRefused as refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -13,6 +13,7 @@ from pdsa.queries.cycles import count_decisions, list_cycles, list_ramps, with_r
 from pdsa.queries.projects import get_project
 from pdsa.wording import DECIDED, WHO_CAN_SEE
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 
@@ -22,19 +23,19 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def test_pdf(request: HttpRequest, cycle_id: int) -> HttpResponse:
-    cycle = with_rows(list_cycles(request.scope)).get(id=cycle_id)  # type: ignore[attr-defined]
+def test_pdf(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    cycle = with_rows(list_cycles(request.scope)).get(id=cycle_id)
     content = print_test(
         cycle, who_can_see=WHO_CAN_SEE[cycle.sharing], made_at=timezone.localtime()
     )
-    record_print(target=cycle, team=cycle.idea.project.team, by=request.user)  # type: ignore[arg-type]
+    record_print(target=cycle, team=cycle.idea.project.team, by=request.user)
     return _pdf(content, f"test-{cycle}")
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def storyboard_pdf(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope = request.scope  # type: ignore[attr-defined]
+def storyboard_pdf(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     project = get_project(scope, project_id)
     tally = count_decisions(scope, project)
     content = print_storyboard(
@@ -45,5 +46,5 @@ def storyboard_pdf(request: HttpRequest, project_id: int) -> HttpResponse:
         who_can_see=WHO_CAN_SEE["team"],
         made_at=timezone.localtime(),
     )
-    record_print(target=project, team=project.team, by=request.user)  # type: ignore[arg-type]
+    record_print(target=project, team=project.team, by=request.user)
     return _pdf(content, f"storyboard-{project.title}")

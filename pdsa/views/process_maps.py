@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -41,15 +41,15 @@ from pdsa.queries.projects import (
 )
 from pdsa.views.aims import page_context
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 
 _SLIDE = 600.0
 
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def maps(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def maps(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     project = get_project(scope, project_id)
     rows = []
     for found in list_maps(project):
@@ -61,12 +61,12 @@ def maps(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_map(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def new_map(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     project = get_writable_project(scope, project_id)
     form = MapForm(request.POST or None, initial={"focus_group": find_aim(project).focus_group})
     if request.method == "POST" and form.is_valid():
-        made = actions.create_map(project=project, by=request.user, **form.kept)  # type: ignore[arg-type]
+        made = actions.create_map(project=project, by=request.user, **form.kept)
         return redirect("aims:map", made.pk)
     context = page_context(scope, project, "aims:maps") | {"form": form}
     return render(request, "aims/map_form.html", context, status=400 if form.is_bound else 200)
@@ -74,9 +74,9 @@ def new_map(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_http_methods(["GET", "HEAD"])
-def process_map(request: HttpRequest, map_id: int) -> HttpResponse:
+def process_map(request: ScopedRequest, map_id: int) -> HttpResponse:
     """The picture, what it adds up to, and the steps as a list."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_map(list_projects(scope), map_id)
     rows = list_steps(found)
     steps = to_steps(rows)
@@ -111,12 +111,12 @@ def _time(row: ProcessStep) -> str:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_map(request: HttpRequest, map_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def edit_map(request: ScopedRequest, map_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_map(list_writable_projects(scope), map_id)
     form = MapForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        actions.change_map(process_map=found, by=request.user, **form.kept)  # type: ignore[arg-type]
+        actions.change_map(process_map=found, by=request.user, **form.kept)
         return redirect("aims:map", found.pk)
     context = page_context(scope, found.project, "aims:maps") | {"form": form, "map": found}
     return render(request, "aims/map_form.html", context, status=400 if form.is_bound else 200)
@@ -124,9 +124,9 @@ def edit_map(request: HttpRequest, map_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def add_step(request: HttpRequest, map_id: int) -> HttpResponse:
+def add_step(request: ScopedRequest, map_id: int) -> HttpResponse:
     """A step at the end, or behind the one of `after`. What was typed is shown again when it cannot be kept."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_map(list_writable_projects(scope), map_id)
     form = StepForm(request.POST, process_map=found, prefix="new")
     if not form.is_valid():
@@ -137,7 +137,7 @@ def add_step(request: HttpRequest, map_id: int) -> HttpResponse:
         process_map=found,
         values=form.kept,
         after=get_step(found, int(after)) if after.isdigit() else None,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     )
     return redirect(f"{_address(found.pk)}#step-{made.pk}")
 
@@ -152,13 +152,13 @@ def _actors(found: Any) -> dict[str, Any]:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_step(request: HttpRequest, map_id: int, step_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def edit_step(request: ScopedRequest, map_id: int, step_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_map(list_writable_projects(scope), map_id)
     step = get_step(found, step_id)
     form = StepForm(request.POST or None, process_map=found, instance=step)
     if request.method == "POST" and form.is_valid():
-        actions.change_step(step=step, values=form.kept, by=request.user)  # type: ignore[arg-type]
+        actions.change_step(step=step, values=form.kept, by=request.user)
         return redirect(f"{_address(found.pk)}#step-{step.pk}")
     context = page_context(scope, found.project, "aims:maps")
     context |= {"form": form, "map": found, "step": step} | _actors(found)
@@ -167,9 +167,9 @@ def edit_step(request: HttpRequest, map_id: int, step_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_POST
-def change_step(request: HttpRequest, map_id: int, step_id: int) -> HttpResponse:
+def change_step(request: ScopedRequest, map_id: int, step_id: int) -> HttpResponse:
     """Up, down, remove, or put back: `act`."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_map(list_writable_projects(scope), map_id)
     step = get_step(found, step_id)
     act = _STEP_ACTS.get(request.POST.get("act", ""))
@@ -191,9 +191,9 @@ _STEP_ACTS: dict[str, Callable[[ProcessStep, Any], Any]] = {
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def map_picture(request: HttpRequest, map_id: int, form: str) -> HttpResponse:
+def map_picture(request: ScopedRequest, map_id: int, form: str) -> HttpResponse:
     """The map as a file: SVG, PNG or PPTX."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_map(list_projects(scope), map_id)
     steps = to_steps(list_steps(found))
     if not steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,6 +30,7 @@ from pdsa.wording import DECIDED, DECISION_ICON
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
@@ -44,8 +45,8 @@ def project_context(scope: Scope, project: Project, current: str) -> dict[str, A
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def projects(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def projects(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     found = list(with_counts(list_projects(scope)).order_by("team__name", "title", "id"))
     return render(
         request,
@@ -61,9 +62,9 @@ def projects(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def project(request: HttpRequest, project_id: int) -> HttpResponse:
+def project(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The overview: what is running, what was decided, what comes next."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_project(scope, project_id)
     ramps = list_ramps(scope, found)
     cycles = [cycle for ramp in ramps for cycle in ramp.cycles]
@@ -90,9 +91,9 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def ramps(request: HttpRequest, project_id: int) -> HttpResponse:
+def ramps(request: ScopedRequest, project_id: int) -> HttpResponse:
     """Per change idea a row of steps, sized by scale."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_project(scope, project_id)
     found_ramps = list_ramps(scope, found)
     rows = [
@@ -110,13 +111,13 @@ def ramps(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_project(request: HttpRequest) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def new_project(request: ScopedRequest) -> HttpResponse:
+    scope = request.scope
     form = ProjectForm(request.POST or None, scope=scope)
     if request.method == "POST" and form.is_valid():
         fields = dict(form.kept)
         try:
-            made = actions.create_project(by=request.user, **fields)  # type: ignore[arg-type]
+            made = actions.create_project(by=request.user, **fields)
         except StateRefused as refusal:
             form.add_error("title", str(refusal))
         else:
@@ -127,13 +128,13 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_project(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def edit_project(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_writable_project(scope, project_id)
     form = ProjectForm(request.POST or None, scope=scope, project=found)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_project(project=found, by=request.user, **form.kept)  # type: ignore[arg-type]
+            actions.change_project(project=found, by=request.user, **form.kept)
         except StateRefused as refusal:
             form.add_error("title", str(refusal))
         else:
@@ -144,21 +145,21 @@ def edit_project(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.COMMENT_ON_TESTS)
 @require_POST
-def review_project(request: HttpRequest, project_id: int) -> HttpResponse:
+def review_project(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The coach says that the project has been talked through."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     found = get_project(scope, project_id)
     if Role.COACH not in scope.roles or can_write(scope, found.team_id):
         raise StateRefused("The coach of the team marks a project as reviewed.")
-    actions.review_project(project=found, by=request.user, as_of=timezone.now())  # type: ignore[arg-type]
+    actions.review_project(project=found, by=request.user, as_of=timezone.now())
     messages.success(request, "Marked as reviewed by you.")
     return redirect("pdsa:project", found.pk)
 
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_idea(request: HttpRequest, project_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def new_idea(request: ScopedRequest, project_id: int) -> HttpResponse:
+    scope = request.scope
     found = get_writable_project(scope, project_id)
     form = IdeaForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -166,7 +167,7 @@ def new_idea(request: HttpRequest, project_id: int) -> HttpResponse:
             project=found,
             title=form.cleaned_data["title"],
             description=form.cleaned_data["description"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
         )
         return redirect("pdsa:ramps", found.pk)
     return render(request, "pdsa/idea_form.html", {"form": form, "project": found})
@@ -174,8 +175,8 @@ def new_idea(request: HttpRequest, project_id: int) -> HttpResponse:
 
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_idea(request: HttpRequest, idea_id: int) -> HttpResponse:
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+def edit_idea(request: ScopedRequest, idea_id: int) -> HttpResponse:
+    scope = request.scope
     idea = get_writable_idea(scope, idea_id)
     initial = {"title": idea.title, "description": idea.description}
     form = IdeaForm(request.POST or None, initial=initial)
@@ -185,7 +186,7 @@ def edit_idea(request: HttpRequest, idea_id: int) -> HttpResponse:
                 idea=idea,
                 title=form.cleaned_data["title"],
                 description=form.cleaned_data["description"],
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
             )
         except StateRefused as refusal:
             form.add_error("title", str(refusal))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,7 @@ from pdsa.views.projects import project_context
 from pdsa.wording import NEXT_VERB, day_text
 from teams.permissions import Permission, require
 from teams.queries import list_teams
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 
 _PAGE = 25
 _NEXT_THINGS = 3
@@ -36,9 +36,9 @@ _NEXT_THINGS = 3
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def own_tests(request: HttpRequest) -> HttpResponse:
+def own_tests(request: ScopedRequest) -> HttpResponse:
     """Tests of the teams that the reader works with."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     teams = [t for t in list_teams(scope) if t.pk in scope.own_team_ids]
     form = CycleFilterForm(request.GET, projects=list(list_projects(scope)), teams=teams)
     page = _page(request, find_cycles(list_cycles(scope), form.filters()))
@@ -58,9 +58,9 @@ def own_tests(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_SHARED_TESTS)
 @require_safe
-def shared_tests(request: HttpRequest) -> HttpResponse:
+def shared_tests(request: ScopedRequest) -> HttpResponse:
     """What teams have shared with the programme: abandoned tests as easy to find as adopted ones."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     form = CycleFilterForm(request.GET, projects=[])
     page = _page(request, find_cycles(list_shared_cycles(scope), form.filters(), named=False))
     return render(
@@ -79,9 +79,9 @@ def shared_tests(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def project_tests(request: HttpRequest, project_id: int) -> HttpResponse:
+def project_tests(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The tests of one project."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     project = get_project(scope, project_id)
     form = CycleFilterForm(request.GET, projects=[])
     cycles = list_cycles(scope).filter(idea__project=project)
@@ -94,7 +94,7 @@ def project_tests(request: HttpRequest, project_id: int) -> HttpResponse:
     )
 
 
-def _page(request: HttpRequest, cycles: Any) -> Any:
+def _page(request: ScopedRequest, cycles: Any) -> Any:
     return Paginator(cycles, _PAGE).get_page(request.GET.get("page"))
 
 
@@ -109,9 +109,9 @@ def _row(cycle: Cycle, *, own: bool) -> dict[str, Any]:
 
 @require(Permission.VIEW_PROJECTS)
 @require_safe
-def next_things(request: HttpRequest) -> HttpResponse:
+def next_things(request: ScopedRequest) -> HttpResponse:
     """Part of the home page: the three next things, each with one verb, and what others shared."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     day = timezone.localdate()
     things = [
         {

@@ -82,7 +82,7 @@ class ImputedResultListView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        scope: Scope = request._request.scope  # type: ignore[attr-defined]
+        scope: Scope = request._request.scope
         unknown = sorted(set(request.GET) - {"team", "period", "source", "format"})
         if unknown:
             raise ValidationError({name: ["There is no such parameter."] for name in unknown})

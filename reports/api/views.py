@@ -75,7 +75,7 @@ class _ReaderView(APIView):
 
     @property
     def scope(self) -> Scope:
-        return self.request._request.scope  # type: ignore[no-any-return]
+        return self.request._request.scope
 
     def paged(self, request: Request, items: Any, serializer: Any, **context: Any) -> Response:
         pages = Pages()

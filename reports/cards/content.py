@@ -87,7 +87,7 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
         "reference_rule": rule_words(stratified),
         "rules": {"least_count": LEAST_COUNT, "least_denominator": LEAST_DENOMINATOR},
         "measures": measures,
-        "appendix": [_appendix_content(code, inputs.appendix[code]) for code in inputs.appendix],
+        "appendix": [_appendix_content(results) for results in inputs.appendix.values()],
         "completeness": completeness,
         "imputed": imputed_content(inputs.imputed),
         "commentary": inputs.commentary,
@@ -184,7 +184,7 @@ def _same_meaning(earlier: Any, now: Any) -> bool:
     )
 
 
-def _appendix_content(code: str, results: Sequence[SetResult]) -> dict[str, Any]:
+def _appendix_content(results: Sequence[SetResult]) -> dict[str, Any]:
     return {
         "stratum_set": _set_content(results[0].stratum_set),
         "measures": [

@@ -70,7 +70,7 @@ def present_card(
     """
     group = content["group"]
     period = content["period"]
-    measures = [_measure(m, content) for m in content["measures"]]
+    measures = [_measure(m) for m in content["measures"]]
     return {
         "title": group["name"] if group else "All provider groups together",
         "kind": content["kind"],
@@ -150,7 +150,7 @@ def _axis(figures: Iterable[Mapping[str, Any]]) -> tuple[float, float]:
     return max(0.0, low), min(1.0, max(high, low + 0.1))
 
 
-def _measure(measure: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+def _measure(measure: Mapping[str, Any]) -> dict[str, Any]:
     drawn = [f for f in measure["figures"] if f["kind"] == "specified" and f["state"] == "shown"]
     reference = reference_of(measure)
     if reference is not None and reference["state"] != "shown":

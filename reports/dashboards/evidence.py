@@ -239,8 +239,8 @@ def spread_of(result: SetResult, *, seed: int) -> Spread | None:
     at = strata.index(result.reference) if result.reference in strata else None
     return Spread(
         headline=_headline(
-            tuple(f.numerator for f in figures),  # type: ignore[misc]
-            tuple(f.denominator for f in figures),  # type: ignore[misc]
+            tuple(f.numerator for f in figures),
+            tuple(f.denominator for f in figures),
             at,
             seed,
         ),
@@ -316,7 +316,7 @@ def site_reliability(
             counts.append((figure.numerator, figure.denominator))
     if len(counts) < LEAST_SITES:
         return None
-    return _reliability(tuple(counts))  # type: ignore[arg-type]
+    return _reliability(tuple(counts))
 
 
 @lru_cache(maxsize=2_000)

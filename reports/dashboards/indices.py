@@ -120,8 +120,8 @@ def indices_of(result: SetResult, *, seed: int) -> tuple[IndexRow, ...]:
         None,
     )
     return _indices(
-        tuple(f.numerator for f in figures),  # type: ignore[misc]
-        tuple(f.denominator for f in figures),  # type: ignore[misc]
+        tuple(f.numerator for f in figures),
+        tuple(f.denominator for f in figures),
         at,
         result.higher_is_better,
         result.stratum_set.code in ORDERED_SETS,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -36,6 +36,7 @@ from reports.queries.cards import (
 from reports.tasks import check_protection_of_card
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 from teams.views.downloads import download
 
@@ -88,9 +89,9 @@ def card_or_404(scope: Scope, card_id: int) -> ReportCard:
 
 @require(Permission.VIEW_REPORT_CARDS)
 @require_safe
-def cards(request: HttpRequest) -> HttpResponse:
+def cards(request: ScopedRequest) -> HttpResponse:
     """For those who prepare cards: every group with its next step. For readers: their published cards."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     if scope.may(Permission.PREPARE_REPORT_CARDS):
         return _preparers_list(request, scope)
     found = sorted(
@@ -102,7 +103,7 @@ def cards(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/cards/reader_list.html", {"rows": rows, "audience": AUDIENCE})
 
 
-def _preparers_list(request: HttpRequest, scope: Scope) -> HttpResponse:
+def _preparers_list(request: ScopedRequest, scope: Scope) -> HttpResponse:
     filters = CardFilters(request.GET, scope=scope)
     slots: list[CardSlot] = []
     if filters.period is not None:
@@ -143,9 +144,9 @@ def _has_state(slot: CardSlot, state: str) -> bool:
 
 @require(Permission.PREPARE_REPORT_CARDS)
 @require_POST
-def draft(request: HttpRequest) -> HttpResponse:
+def draft(request: ScopedRequest) -> HttpResponse:
     """Draft a card for one group (`team`, empty for all groups together) or, without `team`, wherever none is."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     filters = CardFilters(request.POST, scope=scope)
     if filters.period is None:
         raise Http404("There are no results to make a card of.")
@@ -184,14 +185,14 @@ def _to_list(filters: CardFilters) -> HttpResponseRedirect:
 
 @require(Permission.VIEW_REPORT_CARDS)
 @require_safe
-def card_page(request: HttpRequest, card_id: int) -> HttpResponse:
+def card_page(request: ScopedRequest, card_id: int) -> HttpResponse:
     """The card as a page."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     return _render_card(request, scope, card_or_404(scope, card_id))
 
 
 def _render_card(
-    request: HttpRequest,
+    request: ScopedRequest,
     scope: Scope,
     card: ReportCard,
     *,
@@ -241,9 +242,9 @@ def _may(scope: Scope, act: str) -> bool:
 
 @require(Permission.PREPARE_REPORT_CARDS)
 @require_POST
-def commentary(request: HttpRequest, card_id: int) -> HttpResponse:
+def commentary(request: ScopedRequest, card_id: int) -> HttpResponse:
     """Keep the commentary. What was typed is shown again whenever it cannot be kept."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     card = card_or_404(scope, card_id)
     form = CommentaryForm(request.POST)
     if not form.is_valid():
@@ -257,14 +258,14 @@ def commentary(request: HttpRequest, card_id: int) -> HttpResponse:
 
 
 def _act_view(
-    act: Act, permission: Permission, do: Callable[[HttpRequest, ReportCard], Any]
+    act: Act, permission: Permission, do: Callable[[ScopedRequest, ReportCard], Any]
 ) -> Any:
     """A page that asks (GET) and does (POST); a refusal shows the card again with the reason."""
 
     @require(permission)
     @require_http_methods(["GET", "HEAD", "POST"])
-    def view(request: HttpRequest, card_id: int) -> HttpResponse:
-        scope: Scope = request.scope  # type: ignore[attr-defined]
+    def view(request: ScopedRequest, card_id: int) -> HttpResponse:
+        scope = request.scope
         card = card_or_404(scope, card_id)
         if request.method != "POST":
             context = {"card": card, "act": act, "seen_sha256": ""}
@@ -289,24 +290,24 @@ review = _act_view(
     lambda request, card: actions.review_report_card(
         card=card,
         seen_sha256=request.POST.get("seen_sha256", ""),
-        scope=request.scope,  # type: ignore[attr-defined]
+        scope=request.scope,
         as_of=timezone.now(),
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     ),
 )
 reopen = _act_view(
     ACTS["reopen"],
     Permission.PREPARE_REPORT_CARDS,
-    lambda request, card: actions.reopen_report_card(card=card, by=request.user),  # type: ignore[arg-type]
+    lambda request, card: actions.reopen_report_card(card=card, by=request.user),
 )
 publish = _act_view(
     ACTS["publish"],
     Permission.PUBLISH_REPORT_CARDS,
     lambda request, card: actions.publish_report_card(
         card=card,
-        scope=request.scope,  # type: ignore[attr-defined]
+        scope=request.scope,
         as_of=timezone.now(),
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     ),
 )
 withdraw = _act_view(
@@ -315,7 +316,7 @@ withdraw = _act_view(
     lambda request, card: actions.withdraw_report_card(
         card=card,
         as_of=timezone.now(),
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     ),
 )
 
@@ -332,21 +333,21 @@ def format_or_404(text: str) -> DownloadFormat:
 
 @require(Permission.VIEW_REPORT_CARDS)
 @require_safe
-def card_download(request: HttpRequest, card_id: int, file_format: str) -> HttpResponse:
+def card_download(request: ScopedRequest, card_id: int, file_format: str) -> HttpResponse:
     """The card as a file; written down in the audit trail."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     card = card_or_404(scope, card_id)
     chosen = format_or_404(file_format)
     data, name = card_file(card, get_content(scope, card), chosen)
-    actions.record_download(card=card, file_format=chosen, by=request.user)  # type: ignore[arg-type]
+    actions.record_download(card=card, file_format=chosen, by=request.user)
     return download(data, name)
 
 
 @require(Permission.PREPARE_REPORT_CARDS)
 @require_safe
-def cards_zip(request: HttpRequest) -> HttpResponse:
+def cards_zip(request: ScopedRequest) -> HttpResponse:
     """Every published card of a period, document and workbook, in one file."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     filters = CardFilters(request.GET, scope=scope)
     published = (
         [
@@ -365,5 +366,5 @@ def cards_zip(request: HttpRequest) -> HttpResponse:
             for chosen in (DownloadFormat.PDF, DownloadFormat.XLSX):
                 data, name = card_file(card, card.content, chosen)
                 archive.writestr(name, data)
-                actions.record_download(card=card, file_format=chosen, by=request.user)  # type: ignore[arg-type]
+                actions.record_download(card=card, file_format=chosen, by=request.user)
     return download(buffer.getvalue(), f"equity-report-cards-{filters.period.label}.zip")

@@ -22,10 +22,11 @@ from reports.dashboards.team import care_results, team_page
 from reports.dashboards.wording import measure_finding
 from reports.forms.filters import ResultFilters, Selection
 from reports.views.imputed import measure_imputed
-from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404, wants_part
+from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import get_programme
+from teams.requests import ScopedRequest, wants_part
 from teams.scoping import Scope
 
 #: Charts of the measure page and the files that each can become.
@@ -39,9 +40,9 @@ CHART_FORMS: dict[str, tuple[str, ...]] = {
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
+def team_dashboard(request: ScopedRequest, code: str) -> HttpResponse:
     """Every measure of a team as a gap strip, its trend, peers, sites and completeness."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     filters = ResultFilters(request.GET, scope=scope, team=team)
     chosen = filters.selection
@@ -73,7 +74,7 @@ def team_dashboard(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def team_measure(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """One measure of a team with all its numbers, charts and downloads.
 
     Its filters load the page anew: htmx takes scripts out of what it swaps in, and with them the figure
@@ -81,7 +82,7 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
     """
     if wants_part(request):
         return HttpResponseClientRedirect(request.get_full_path())
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     context = _frame(scope, team, read.filters) | {
@@ -117,9 +118,9 @@ def team_measure(request: HttpRequest, code: str, measure: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_measure_numbers(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def team_measure_numbers(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """The table behind a strip of the team dashboard, fetched when it is opened."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     filters = ResultFilters(
         request.GET, scope=scope, team=team, with_measure=False, measure_code=measure
@@ -149,9 +150,9 @@ def team_measure_numbers(request: HttpRequest, code: str, measure: str) -> HttpR
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_sites(request: HttpRequest, code: str) -> HttpResponse:
+def team_sites(request: ScopedRequest, code: str) -> HttpResponse:
     """One measure by site, every group of people, and completeness by site."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     filters = ResultFilters(request.GET, scope=scope, team=team, with_line=False, one_measure=True)
     chosen = filters.selection

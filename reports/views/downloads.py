@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from measures import queries
@@ -31,11 +31,11 @@ from reports.views.pages import team_or_404
 from teams.drawing.files import chart_png, chart_svg
 from teams.models import Team
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 
 
 def _csv(
-    request: HttpRequest,
+    request: ScopedRequest,
     *,
     name: str,
     columns: Sequence[str],
@@ -55,7 +55,7 @@ def _csv(
 
 
 def _workbook(
-    request: HttpRequest,
+    request: ScopedRequest,
     *,
     name: str,
     results: Sequence[queries.SetResult],
@@ -98,9 +98,9 @@ def _selected(filters: ResultFilters) -> Selection:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_figures(request: HttpRequest, code: str) -> HttpResponse:
+def team_figures(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV of the team dashboard: all measures, all periods of the trend, all strata of the set."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
     return _csv(
@@ -115,9 +115,9 @@ def team_figures(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_workbook(request: HttpRequest, code: str) -> HttpResponse:
+def team_workbook(request: ScopedRequest, code: str) -> HttpResponse:
     """The same as a workbook."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
     return _workbook(
@@ -131,9 +131,9 @@ def team_workbook(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def site_figures(request: HttpRequest, code: str) -> HttpResponse:
+def site_figures(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV of the site view: the measure chosen, every site."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _selected(
         ResultFilters(request.GET, scope=scope, team=team, with_line=False, one_measure=True)
@@ -158,9 +158,9 @@ def site_figures(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_completeness(request: HttpRequest, code: str) -> HttpResponse:
+def team_completeness(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV of completeness by field, of the team and of its sites."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _selected(ResultFilters(request.GET, scope=scope, team=team))
     common: dict[str, Any] = {"source": chosen.source, "period": chosen.period, "teams": [team]}
@@ -180,9 +180,9 @@ def team_completeness(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def measure_figures(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def measure_figures(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """CSV of the measure page: all periods, then lines of business, then sites."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     lines = figure_lines([*read.results, *read.line_results, *read.site_results])
@@ -198,9 +198,9 @@ def measure_figures(request: HttpRequest, code: str, measure: str) -> HttpRespon
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def measure_workbook(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def measure_workbook(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """The same as a workbook, with the comparisons and summary indices of the period shown."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     chosen = _selected(read.filters)
@@ -225,10 +225,10 @@ def measure_workbook(request: HttpRequest, code: str, measure: str) -> HttpRespo
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
 def measure_chart(
-    request: HttpRequest, code: str, measure: str, chart: str, form: str
+    request: ScopedRequest, code: str, measure: str, chart: str, form: str
 ) -> HttpResponse:
     """One chart of the measure page as a file: SVG, PNG, or a slide whose numbers can be edited."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     if read.page is None:
@@ -270,7 +270,7 @@ def measure_chart(
 
 @require(Permission.VIEW_OVERVIEW)
 @require_safe
-def overview_figures(request: HttpRequest) -> HttpResponse:
+def overview_figures(request: ScopedRequest) -> HttpResponse:
     """CSV of the overview: the programme's totals, and the groups that the reader may see by name."""
     read = read_overview(request, all_measures=True)
     chosen = _selected(read.filters)
@@ -285,7 +285,7 @@ def overview_figures(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_OVERVIEW)
 @require_safe
-def overview_workbook(request: HttpRequest) -> HttpResponse:
+def overview_workbook(request: ScopedRequest) -> HttpResponse:
     """The same as a workbook."""
     read = read_overview(request, all_measures=True)
     chosen = _selected(read.filters)

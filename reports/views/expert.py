@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -25,14 +25,15 @@ from teams.enums import SecondReference
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import get_programme
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def measure_expert(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def measure_expert(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """Fetched when the fold of the measure page is opened; a page of its own without scripts."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     chosen = read.filters.selection
@@ -70,9 +71,9 @@ def measure_expert(request: HttpRequest, code: str, measure: str) -> HttpRespons
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def measure_indices(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def measure_indices(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """CSV of the summary indices of one period."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     chosen = read.filters.selection
@@ -91,9 +92,9 @@ def measure_indices(request: HttpRequest, code: str, measure: str) -> HttpRespon
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def measure_comparisons(request: HttpRequest, code: str, measure: str) -> HttpResponse:
+def measure_comparisons(request: ScopedRequest, code: str, measure: str) -> HttpResponse:
     """CSV of odds ratios, adjusted p-values and the NCHS rule, of one period."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     read = read_measure(scope, team, measure, request)
     chosen = read.filters.selection

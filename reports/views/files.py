@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from reports.actions.downloads import record_results_download
 from teams.exports import csv_lines
 from teams.models import Team
+from teams.requests import ScopedRequest
 from teams.views.downloads import download
 
 
 def result_file(
-    request: HttpRequest,
+    request: ScopedRequest,
     body: str | bytes,
     *,
     name: str,
@@ -34,7 +35,7 @@ def result_file(
         form=form,
         parameters=dict(parameters),
         team=team,
-        by=request.user,  # type: ignore[arg-type]
+        by=request.user,
     )
     file_name = "-".join([name, team.code if team else "programme", *of])
     return download(body, f"{file_name}.{form}")

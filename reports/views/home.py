@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -20,6 +20,7 @@ from teams.enums import Role
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import list_teams
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 _GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
@@ -27,9 +28,9 @@ _GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
 
 @require(Permission.VIEW_HOME)
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: ScopedRequest) -> HttpResponse:
     """Every block appears by role or permission; a person with two roles sees the blocks of both."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     chosen = ResultFilters(request.GET, scope=scope, with_line=False).selection
     teams = list(list_teams(scope))
     in_group = bool(scope.roles & _GROUP_ROLES)
@@ -55,9 +56,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: ScopedRequest) -> HttpResponse:
     """The dashboard of the reader's only team, or the list of teams to choose from."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     teams = list(list_teams(scope))
     if len(teams) == 1:
         return redirect("reports:team_dashboard", teams[0].code)

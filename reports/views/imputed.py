@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -25,14 +25,15 @@ from reports.views.files import csv_body, result_file
 from reports.views.pages import AUDIENCE_WORDS, team_or_404
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_imputed(request: HttpRequest, code: str) -> HttpResponse:
+def team_imputed(request: ScopedRequest, code: str) -> HttpResponse:
     """All measures of a team with race imputed where nobody asked, and the validity of that."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     filters = _filters(request, scope, team)
     chosen = filters.selection
@@ -62,9 +63,9 @@ def team_imputed(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_OVERVIEW)
 @require_safe
-def programme_imputed(request: HttpRequest) -> HttpResponse:
+def programme_imputed(request: ScopedRequest) -> HttpResponse:
     """All measures over all groups together with race imputed where nobody asked."""
-    filters = _filters(request, request.scope, None)  # type: ignore[attr-defined]
+    filters = _filters(request, request.scope, None)
     chosen = filters.selection
     context: dict[str, Any] = {"filters": filters, "selection": chosen, "blocks": []}
     if chosen is not None:
@@ -80,9 +81,9 @@ def programme_imputed(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_OVERVIEW)
 @require_safe
-def programme_imputed_figures(request: HttpRequest) -> HttpResponse:
+def programme_imputed_figures(request: ScopedRequest) -> HttpResponse:
     """CSV of all ranges of the programme's page."""
-    chosen = _chosen(request, request.scope, None)  # type: ignore[attr-defined]
+    chosen = _chosen(request, request.scope, None)
     results = list_programme_imputed(source=chosen.source, period=chosen.period)
     return _csv(request, "imputed", IMPUTED_COLUMNS, imputed_lines(results), chosen, None)
 
@@ -103,9 +104,9 @@ def measure_imputed(scope: Scope, team: Team, chosen: Selection | None) -> Imput
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def imputed_figures(request: HttpRequest, code: str) -> HttpResponse:
+def imputed_figures(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV of all ranges of the page."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _chosen(request, scope, team)
     results = queries.list_imputed(scope, team=team, source=chosen.source, period=chosen.period)
@@ -114,9 +115,9 @@ def imputed_figures(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def validity_figures(request: HttpRequest, code: str) -> HttpResponse:
+def validity_figures(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV of the figures of validity; without lines for readers outside the group."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     chosen = _chosen(request, scope, team)
     rows = queries.list_validity(scope, team=team, source=chosen.source, period=chosen.period)
@@ -126,7 +127,7 @@ def validity_figures(request: HttpRequest, code: str) -> HttpResponse:
     return _csv(request, "imputation-validity", VALIDITY_COLUMNS, lines, chosen, team)
 
 
-def _filters(request: HttpRequest, scope: Scope, team: Team | None) -> ResultFilters:
+def _filters(request: ScopedRequest, scope: Scope, team: Team | None) -> ResultFilters:
     filters = ResultFilters(
         request.GET, scope=scope, team=team, with_measure=False, with_line=False, with_focus=False
     )
@@ -135,7 +136,7 @@ def _filters(request: HttpRequest, scope: Scope, team: Team | None) -> ResultFil
     return filters
 
 
-def _chosen(request: HttpRequest, scope: Scope, team: Team | None) -> Selection:
+def _chosen(request: ScopedRequest, scope: Scope, team: Team | None) -> Selection:
     chosen = _filters(request, scope, team).selection
     if chosen is None:
         raise Http404("There are no results yet.")
@@ -143,7 +144,12 @@ def _chosen(request: HttpRequest, scope: Scope, team: Team | None) -> Selection:
 
 
 def _csv(
-    request: HttpRequest, name: str, columns: Any, lines: Any, chosen: Selection, team: Team | None
+    request: ScopedRequest,
+    name: str,
+    columns: Any,
+    lines: Any,
+    chosen: Selection,
+    team: Team | None,
 ) -> HttpResponse:
     return result_file(
         request,

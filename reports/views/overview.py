@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -16,6 +16,7 @@ from reports.dashboards.overview import overview_page
 from reports.forms.filters import ResultFilters
 from reports.views.pages import render_results
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
@@ -26,14 +27,14 @@ class OverviewRead:
     groups: Sequence[SetResult]
 
 
-def read_overview(request: HttpRequest, *, all_measures: bool = False) -> OverviewRead:
+def read_overview(request: ScopedRequest, *, all_measures: bool = False) -> OverviewRead:
     """Programme totals of all measures; groups for the measure and line chosen, or for all measures.
 
     The programme is not split by line of business: its parts would give the groups' numbers away.
 
     Groups are those in the reader's scope: nobody's scope is empty by accident, an evaluator's is by design.
     """
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     filters = ResultFilters(
         request.GET,
         scope=scope,
@@ -65,9 +66,9 @@ def read_overview(request: HttpRequest, *, all_measures: bool = False) -> Overvi
 
 @require(Permission.VIEW_OVERVIEW)
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: ScopedRequest) -> HttpResponse:
     """Totals over all groups by measure, and one measure in every group that the reader may see."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     read = read_overview(request)
     chosen = read.filters.selection
     page = None

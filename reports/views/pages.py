@@ -10,6 +10,7 @@ from django.shortcuts import render
 from teams.enums import Audience
 from teams.models import Team
 from teams.queries import get_team
+from teams.requests import wants_part
 from teams.scoping import Scope
 
 AUDIENCE_WORDS = {
@@ -24,12 +25,6 @@ def team_or_404(scope: Scope, code: str) -> Team:
         return get_team(scope, code)
     except Team.DoesNotExist:
         raise Http404("There is no such team.") from None
-
-
-def wants_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for the part that filters change; going back in history needs the whole page."""
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
 
 
 def render_results(

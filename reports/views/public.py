@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -24,7 +26,7 @@ def public_card(request: HttpRequest, card_id: int | None = None) -> HttpRespons
         card = next((c for c in cards if c.pk == card_id), None)
         if card is None:
             raise Http404("There is no such public report card.")
-    context = {"card": card, "cards": cards}
+    context: dict[str, Any] = {"card": card, "cards": cards}
     if card is not None and card.content is not None:
         context |= {
             "page": build_page(card.content, presented(card, card.content)),
@@ -45,6 +47,6 @@ def public_download(request: HttpRequest, card_id: int, file_format: str) -> Htt
     record_download(
         card=card,
         file_format=chosen,
-        by=request.user if request.user.is_authenticated else None,  # type: ignore[arg-type]
+        by=request.user if request.user.is_authenticated else None,
     )
     return download(data, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -11,14 +11,14 @@ from reports.dashboards.real import real_parts
 from reports.forms.filters import ResultFilters
 from reports.views.pages import AUDIENCE_WORDS, render_results, team_or_404
 from teams.permissions import Permission, require
-from teams.scoping import Scope
+from teams.requests import ScopedRequest
 
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_real(request: HttpRequest, code: str) -> HttpResponse:
+def team_real(request: ScopedRequest, code: str) -> HttpResponse:
     """Asked, answered, declined, unknown and imputed, by period and by site."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     filters = ResultFilters(
         request.GET,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from reports.views.files import csv_body, result_file
 from reports.views.pages import AUDIENCE_WORDS, team_or_404
 from teams.models import Team
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 COLUMNS = (
@@ -28,9 +29,9 @@ _BY_NAME = "name"
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def team_site_finder(request: HttpRequest, code: str) -> HttpResponse:
+def team_site_finder(request: ScopedRequest, code: str) -> HttpResponse:
     """Sites by name, or in the order that the reader asks for, with the people who live around them."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     found = _read(scope, team)
     wanted = request.GET.get("order", _BY_NAME)
@@ -62,9 +63,9 @@ def team_site_finder(request: HttpRequest, code: str) -> HttpResponse:
 
 @require(Permission.VIEW_TEAM_RESULTS)
 @require_safe
-def site_finder_figures(request: HttpRequest, code: str) -> HttpResponse:
+def site_finder_figures(request: ScopedRequest, code: str) -> HttpResponse:
     """CSV: one line per site and group of people."""
-    scope: Scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     team = team_or_404(scope, code)
     found = _read(scope, team)
     lines = (

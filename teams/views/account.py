@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,12 +12,13 @@ from teams.actions.tokens import create_api_token, revoke_api_token
 from teams.forms import ProfileForm, TokenForm
 from teams.permissions import Permission, require
 from teams.queries import list_own_memberships, list_own_tokens
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_HOME)
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile_page(request: HttpRequest) -> HttpResponse:
+def profile_page(request: ScopedRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, initial={"name": request.user.name})
     if act_from_form(request, form, lambda v: change_own_name(**v, by=request.user)):
         return done(request, "Your name is changed.", "teams:profile")
@@ -33,7 +34,7 @@ def profile_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.USE_API)
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens_page(request: HttpRequest) -> HttpResponse:
+def tokens_page(request: ScopedRequest) -> HttpResponse:
     """The answer to a new token is the page itself, not a redirect: the key exists only in it."""
     form = TokenForm(request.POST or None)
     acted = act_from_form(
@@ -58,7 +59,7 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.USE_API)
 @require_http_methods(["GET", "HEAD", "POST"])
-def revoke_token_page(request: HttpRequest, token_id: int) -> HttpResponse:
+def revoke_token_page(request: ScopedRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(list_own_tokens(request.user), pk=token_id)
     if request.method == "POST":
         revoke_api_token(token=token, by=request.user, as_of=timezone.now())
@@ -68,6 +69,6 @@ def revoke_token_page(request: HttpRequest, token_id: int) -> HttpResponse:
 
 @require(Permission.VIEW_HOME)
 @require_safe
-def own_address_page(request: HttpRequest) -> HttpResponse:
+def own_address_page(request: ScopedRequest) -> HttpResponse:
     """Stands in for allauth's page of e-mail addresses: an address is proved by an invitation, never typed."""
     return redirect("teams:profile")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from teams.actions.audit import download_audit_trail
 from teams.forms import AuditFilterForm
 from teams.permissions import Permission, require
 from teams.queries import find_audit_events
+from teams.requests import ScopedRequest
 from teams.views.downloads import stream_csv
 
 _HEADER = [
@@ -32,7 +33,7 @@ _HEADER = [
 
 @require(Permission.VIEW_AUDIT)
 @require_safe
-def audit_page(request: HttpRequest) -> HttpResponse:
+def audit_page(request: ScopedRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
     form.is_valid()
     events = find_audit_events(**form.filters())
@@ -59,7 +60,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.VIEW_AUDIT)
 @require_safe
-def audit_download(request: HttpRequest) -> StreamingHttpResponse:
+def audit_download(request: ScopedRequest) -> StreamingHttpResponse:
     form = AuditFilterForm(request.GET)
     form.is_valid()
     today = timezone.localdate()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -29,6 +29,7 @@ from teams.models import FieldVersion
 from teams.permissions import Permission, require
 from teams.personal_details import mask_personal_details
 from teams.presence import note_presence
+from teams.requests import ScopedRequest
 from teams.scoping import Scope
 
 
@@ -43,8 +44,8 @@ def autosave_view(
 
     @require(permission)
     @require_http_methods(["GET", "POST"])
-    def autosave(request: HttpRequest, pk: int) -> HttpResponse:
-        editable = find(request.scope, pk)  # type: ignore[attr-defined]
+    def autosave(request: ScopedRequest, pk: int) -> HttpResponse:
+        editable = find(request.scope, pk)
         if request.method == "GET":
             return _tell(request, editable)
         if "field" in request.POST:
@@ -54,14 +55,14 @@ def autosave_view(
     return autosave
 
 
-def _tell(request: HttpRequest, editable: Editable) -> JsonResponse:
+def _tell(request: ScopedRequest, editable: Editable) -> JsonResponse:
     latest = {version.field: version for version in list_latest(editable.target)}
     return JsonResponse(
         {
             "token": get_token(request),
             "present": note_presence(
                 editable.target,
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
                 field=request.GET.get("field", "")[:60],
                 as_of=timezone.now(),
             ),
@@ -77,7 +78,7 @@ def _tell(request: HttpRequest, editable: Editable) -> JsonResponse:
     )
 
 
-def _save(request: HttpRequest, editable: Editable) -> JsonResponse:
+def _save(request: ScopedRequest, editable: Editable) -> JsonResponse:
     field, text = request.POST.get("field", ""), request.POST.get("text", "")
     base = request.POST.get("base", "")
     if field not in editable.fields or not base.isdigit():
@@ -88,7 +89,7 @@ def _save(request: HttpRequest, editable: Editable) -> JsonResponse:
             field=field,
             text=text,
             base=int(base),
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
             keep_details=request.POST.get("keep") == "1",
         )
@@ -120,7 +121,7 @@ def _save(request: HttpRequest, editable: Editable) -> JsonResponse:
     return JsonResponse({"version": saved.number, "text": saved.text})
 
 
-def _save_form(request: HttpRequest, editable: Editable) -> HttpResponse:
+def _save_form(request: ScopedRequest, editable: Editable) -> HttpResponse:
     problems = []
     for name, field in editable.fields.items():
         base = request.POST.get(f"base-{name}", "")
@@ -134,7 +135,7 @@ def _save_form(request: HttpRequest, editable: Editable) -> HttpResponse:
                 field=name,
                 text=text,
                 base=int(base),
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
                 as_of=timezone.now(),
                 keep_details=request.POST.get(f"keep-{name}") == "1",
             )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from teams.actions.people import accept_invitation, register_invited_person
 from teams.errors import StateRefused
 from teams.forms import RegistrationForm
-from teams.models import Invitation
+from teams.models import Invitation, User
 from teams.policies import check_invitation_allows
 from teams.queries import find_account, get_invitation_by_secret
 from teams.views.acting import act_from_form
@@ -29,14 +29,14 @@ def invitation_page(request: HttpRequest, secret: str) -> HttpResponse:
     except Invitation.DoesNotExist:
         raise Http404 from None
     as_of = timezone.now()
-    context = {"invitation": invitation}
+    context: dict[str, object] = {"invitation": invitation}
     try:
         check_invitation_allows("accept", invitation, as_of)
     except StateRefused as refusal:
         return _page(request, {**context, "refusal": str(refusal)}, status=410)
 
     if request.user.is_authenticated:
-        return _accept_signed_in(request, invitation, context)
+        return _accept_signed_in(request, request.user, invitation, context)
     if find_account(invitation.email):
         return _page(
             request, {**context, "sign_in_url": f"{reverse('account_login')}?next={request.path}"}
@@ -62,13 +62,13 @@ def invitation_page(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _accept_signed_in(
-    request: HttpRequest, invitation: Invitation, context: dict[str, object]
+    request: HttpRequest, user: User, invitation: Invitation, context: dict[str, object]
 ) -> HttpResponse:
-    if request.user.email.lower() != invitation.email.lower():
-        return _page(request, {**context, "other_address": request.user.email})
+    if user.email.lower() != invitation.email.lower():
+        return _page(request, {**context, "other_address": user.email})
     if request.method == "POST":
         try:
-            accept_invitation(invitation=invitation, by=request.user, as_of=timezone.now())
+            accept_invitation(invitation=invitation, by=user, as_of=timezone.now())
         except StateRefused as refusal:
             return _page(request, {**context, "refusal": str(refusal)}, status=409)
         messages.success(request, "You have accepted the invitation.")

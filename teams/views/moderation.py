@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,18 +12,19 @@ from teams.enums import HoldState
 from teams.moderation import find_held, get_held, get_post, list_held
 from teams.moderation_form import DecidePostForm, ReportPostForm
 from teams.permissions import Permission, require
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 
 @require(Permission.VIEW_HOME)
 @require_http_methods(["GET", "HEAD", "POST"])
-def report_post_page(request: HttpRequest, post_type: str, post_id: int) -> HttpResponse:
-    post = get_post(request.scope, post_type, post_id)  # type: ignore[attr-defined]
+def report_post_page(request: ScopedRequest, post_type: str, post_id: int) -> HttpResponse:
+    post = get_post(request.scope, post_type, post_id)
     form = ReportPostForm(request.POST or None)
     if act_from_form(
         request,
         form,
-        lambda v: report_post(post=post, by=request.user, as_of=timezone.now(), **v),  # type: ignore[arg-type]
+        lambda v: report_post(post=post, by=request.user, as_of=timezone.now(), **v),
     ):
         return done(
             request,
@@ -35,8 +36,8 @@ def report_post_page(request: HttpRequest, post_type: str, post_id: int) -> Http
 
 @require(Permission.MODERATE_POSTS)
 @require_safe
-def held_posts_page(request: HttpRequest) -> HttpResponse:
-    rows = list(list_held(request.scope))  # type: ignore[attr-defined]
+def held_posts_page(request: ScopedRequest) -> HttpResponse:
+    rows = list(list_held(request.scope))
     return render(
         request,
         "teams/held_posts.html",
@@ -49,9 +50,9 @@ def held_posts_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MODERATE_POSTS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def held_post_page(request: HttpRequest, held_id: int) -> HttpResponse:
+def held_post_page(request: ScopedRequest, held_id: int) -> HttpResponse:
     """One report, with the way to the post, which the moderator still reads."""
-    held = get_held(request.scope, held_id)  # type: ignore[attr-defined]
+    held = get_held(request.scope, held_id)
     form = DecidePostForm(request.POST or None)
     if act_from_form(
         request,
@@ -60,7 +61,7 @@ def held_post_page(request: HttpRequest, held_id: int) -> HttpResponse:
             held=held,
             state=HoldState(v["state"]),
             decision=v["decision"],
-            by=request.user,  # type: ignore[arg-type]
+            by=request.user,
             as_of=timezone.now(),
         ),
     ):

@@ -25,26 +25,27 @@ from teams.queries import (
     list_own_notifications,
     list_unsent_messages,
 )
+from teams.requests import ScopedRequest
 from teams.views.acting import done
 
 
 @require(Permission.VIEW_HOME)
 @require_safe
-def notifications_page(request: HttpRequest) -> HttpResponse:
+def notifications_page(request: ScopedRequest) -> HttpResponse:
     page = Paginator(list_own_notifications(request.user), 25).get_page(request.GET.get("page"))
     return render(request, "teams/notifications.html", {"page": page})
 
 
 @require(Permission.VIEW_HOME)
 @require_POST
-def read_all_notifications(request: HttpRequest) -> HttpResponse:
+def read_all_notifications(request: ScopedRequest) -> HttpResponse:
     read_notifications(by=request.user, as_of=timezone.now())
     return done(request, "Everything is marked as read.", "teams:notifications")
 
 
 @require(Permission.VIEW_HOME)
 @require_POST
-def open_notification(request: HttpRequest, notification_id: int) -> HttpResponse:
+def open_notification(request: ScopedRequest, notification_id: int) -> HttpResponse:
     """Marks one as read and leads to what it is about."""
     notification = get_object_or_404(list_own_notifications(request.user), pk=notification_id)
     read_notifications(by=request.user, as_of=timezone.now(), only=notification.pk)
@@ -53,7 +54,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 
 @require(Permission.VIEW_HOME)
 @require_http_methods(["GET", "HEAD", "POST"])
-def notification_preferences_page(request: HttpRequest) -> HttpResponse:
+def notification_preferences_page(request: ScopedRequest) -> HttpResponse:
     """Boxes and nothing else: there is nothing that could be typed wrong."""
     if request.method == "POST":
         choose_notifications(
@@ -94,14 +95,14 @@ def stop_emails_page(request: HttpRequest, signed: str) -> HttpResponse:
 
 @require(Permission.MANAGE_MAIL)
 @require_safe
-def unsent_messages_page(request: HttpRequest) -> HttpResponse:
+def unsent_messages_page(request: ScopedRequest) -> HttpResponse:
     page = Paginator(list_unsent_messages(), 50).get_page(request.GET.get("page"))
     return render(request, "teams/unsent_messages.html", {"page": page})
 
 
 @require(Permission.MANAGE_MAIL)
 @require_POST
-def resend_message_page(request: HttpRequest, message_id: int) -> HttpResponse:
+def resend_message_page(request: ScopedRequest, message_id: int) -> HttpResponse:
     message = get_object_or_404(list_unsent_messages(), pk=message_id)
     resend_message(message=message, by=request.user, as_of=timezone.now())
     return done(request, "The e-mail is tried again within a minute.", "teams:unsent_messages")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -53,6 +53,7 @@ from teams.queries import (
     list_organisations,
     list_site_history,
 )
+from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
 
 either = require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +64,7 @@ either = require_http_methods(["GET", "HEAD", "POST"])
 
 @require(Permission.MANAGE_ORGANISATIONS)
 @require_safe
-def organisations_page(request: HttpRequest) -> HttpResponse:
+def organisations_page(request: ScopedRequest) -> HttpResponse:
     order = list(OrganisationKind)
     organisations = sorted(
         list_organisations(), key=lambda o: order.index(OrganisationKind(o.kind))
@@ -73,7 +74,7 @@ def organisations_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_ORGANISATIONS)
 @either
-def add_organisation_page(request: HttpRequest) -> HttpResponse:
+def add_organisation_page(request: ScopedRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial={"kind": OrganisationKind.PROVIDER_GROUP})
     if act_from_form(
         request,
@@ -86,7 +87,7 @@ def add_organisation_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_ORGANISATIONS)
 @either
-def organisation_page(request: HttpRequest, organisation_id: int) -> HttpResponse:
+def organisation_page(request: ScopedRequest, organisation_id: int) -> HttpResponse:
     organisation = get_organisation(organisation_id)
     name = organisation.name
     form = OrganisationNameForm(request.POST or None, instance=organisation)
@@ -111,7 +112,7 @@ def organisation_page(request: HttpRequest, organisation_id: int) -> HttpRespons
 
 @require(Permission.MANAGE_ORGANISATIONS)
 @either
-def add_team_page(request: HttpRequest, organisation_id: int) -> HttpResponse:
+def add_team_page(request: ScopedRequest, organisation_id: int) -> HttpResponse:
     organisation = get_organisation(organisation_id)
     form = TeamForm(request.POST or None)
     if act_from_form(
@@ -129,7 +130,7 @@ def add_team_page(request: HttpRequest, organisation_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_ORGANISATIONS)
 @either
-def team_name_page(request: HttpRequest, team_id: int) -> HttpResponse:
+def team_name_page(request: ScopedRequest, team_id: int) -> HttpResponse:
     team = get_object_or_404(list_administered_teams(request.scope), pk=team_id)
     form = TeamNameForm(request.POST or None, instance=Team(pk=team.pk, name=team.name))
     if act_from_form(
@@ -146,7 +147,7 @@ def team_name_page(request: HttpRequest, team_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SITES)
 @require_safe
-def sites_page(request: HttpRequest) -> HttpResponse:
+def sites_page(request: ScopedRequest) -> HttpResponse:
     sites = list_administered_sites(request.scope, day=timezone.localdate())
     teams = list(list_administered_teams(request.scope))
     chosen = next((t for t in teams if str(t.pk) == request.GET.get("team")), None)
@@ -158,7 +159,7 @@ def sites_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_SITES)
 @either
-def add_site_page(request: HttpRequest) -> HttpResponse:
+def add_site_page(request: ScopedRequest) -> HttpResponse:
     today = timezone.localdate()
     form = NewSiteForm(request.POST or None, scope=request.scope, initial={"starts_on": today})
     if act_from_form(request, form, lambda v: add_site(**v, by=request.user, as_of=today)):
@@ -171,7 +172,7 @@ def add_site_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _site_page(request: HttpRequest, site_id: int, form: SiteForm | MoveSiteForm) -> HttpResponse:
+def _site_page(request: ScopedRequest, site_id: int, form: SiteForm | MoveSiteForm) -> HttpResponse:
     """The site with its two forms; `form` is the one that was sent, if any."""
     today = timezone.localdate()
     site = get_administered_site(request.scope, site_id, day=today)
@@ -193,7 +194,7 @@ def _site_page(request: HttpRequest, site_id: int, form: SiteForm | MoveSiteForm
 
 @require(Permission.MANAGE_SITES)
 @either
-def site_page(request: HttpRequest, site_id: int) -> HttpResponse:
+def site_page(request: ScopedRequest, site_id: int) -> HttpResponse:
     today = timezone.localdate()
     site = get_administered_site(request.scope, site_id, day=today)
     form = SiteForm(request.POST or None, instance=site)
@@ -206,7 +207,7 @@ def site_page(request: HttpRequest, site_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_SITES)
 @either
-def move_site_page(request: HttpRequest, site_id: int) -> HttpResponse:
+def move_site_page(request: ScopedRequest, site_id: int) -> HttpResponse:
     today = timezone.localdate()
     site = get_administered_site(request.scope, site_id, day=today)
     form = MoveSiteForm(
@@ -233,7 +234,7 @@ def move_site_page(request: HttpRequest, site_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_COACHES)
 @require_safe
-def coaches_page(request: HttpRequest) -> HttpResponse:
+def coaches_page(request: ScopedRequest) -> HttpResponse:
     today = timezone.localdate()
     by_team: dict[int, dict[str, list[object]]] = {
         team.pk: {"now": [], "past": []} for team in list_administered_teams(request.scope)
@@ -250,7 +251,7 @@ def coaches_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_COACHES)
 @either
-def assign_coach_page(request: HttpRequest) -> HttpResponse:
+def assign_coach_page(request: ScopedRequest) -> HttpResponse:
     today = timezone.localdate()
     form = CoachForm(
         request.POST or None,
@@ -273,7 +274,7 @@ def assign_coach_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_COACHES)
 @either
-def hand_over_page(request: HttpRequest, assignment_id: int) -> HttpResponse:
+def hand_over_page(request: ScopedRequest, assignment_id: int) -> HttpResponse:
     today = timezone.localdate()
     assignment = get_coach_assignment(request.scope, assignment_id)
     form = HandOverForm(
@@ -298,7 +299,7 @@ def hand_over_page(request: HttpRequest, assignment_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_COACHES)
 @either
-def end_coach_page(request: HttpRequest, assignment_id: int) -> HttpResponse:
+def end_coach_page(request: ScopedRequest, assignment_id: int) -> HttpResponse:
     today = timezone.localdate()
     assignment = get_coach_assignment(request.scope, assignment_id)
     form = EndForm(request.POST or None, initial={"ends_on": today})
@@ -321,7 +322,7 @@ def end_coach_page(request: HttpRequest, assignment_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PROGRAMME)
 @either
-def programme_settings_page(request: HttpRequest) -> HttpResponse:
+def programme_settings_page(request: ScopedRequest) -> HttpResponse:
     form = ProgrammeForm(request.POST or None, instance=get_programme())
     if act_from_form(
         request,

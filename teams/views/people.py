@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -33,6 +33,7 @@ from teams.queries import (
     list_invitations,
     list_memberships,
 )
+from teams.requests import ScopedRequest
 from teams.scoping import RUNS_THE_PROGRAMME
 from teams.views.acting import act_from_form, done, form_page
 
@@ -46,7 +47,7 @@ def _when(membership: Membership, today: date) -> str:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_safe
-def people_page(request: HttpRequest) -> HttpResponse:
+def people_page(request: ScopedRequest) -> HttpResponse:
     today = timezone.localdate()
     form = PeopleFilterForm(request.GET or {"when": "now"}, scope=request.scope)
     form.is_valid()
@@ -79,7 +80,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def invite_page(request: HttpRequest) -> HttpResponse:
+def invite_page(request: ScopedRequest) -> HttpResponse:
     form = InvitationForm(
         request.POST or None,
         scope=request.scope,
@@ -96,7 +97,7 @@ def invite_page(request: HttpRequest) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_POST
-def resend_page(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def resend_page(request: ScopedRequest, invitation_id: int) -> HttpResponse:
     invitation = get_invitation(request.scope, invitation_id)
     resend_invitation(invitation=invitation, by=request.user, as_of=timezone.now())
     return done(
@@ -108,7 +109,7 @@ def resend_page(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def withdraw_page(request: HttpRequest, invitation_id: int) -> HttpResponse:
+def withdraw_page(request: ScopedRequest, invitation_id: int) -> HttpResponse:
     invitation = get_invitation(request.scope, invitation_id)
     if request.method == "POST":
         withdraw_invitation(invitation=invitation, by=request.user, as_of=timezone.now())
@@ -118,7 +119,7 @@ def withdraw_page(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_safe
-def person_page(request: HttpRequest, person_id: int) -> HttpResponse:
+def person_page(request: ScopedRequest, person_id: int) -> HttpResponse:
     person = get_person(request.scope, person_id)
     today = timezone.localdate()
     memberships = list_memberships(request.scope).filter(user=person)
@@ -136,7 +137,7 @@ def person_page(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def end_membership_page(request: HttpRequest, membership_id: int) -> HttpResponse:
+def end_membership_page(request: ScopedRequest, membership_id: int) -> HttpResponse:
     membership = get_membership(request.scope, membership_id)
     today = timezone.localdate()
     form = EndForm(request.POST or None, initial={"ends_on": today})
@@ -157,7 +158,7 @@ def end_membership_page(request: HttpRequest, membership_id: int) -> HttpRespons
 
 @require(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change_role_page(request: HttpRequest, membership_id: int) -> HttpResponse:
+def change_role_page(request: ScopedRequest, membership_id: int) -> HttpResponse:
     membership = get_membership(request.scope, membership_id)
     today = timezone.localdate()
     form = RoleForm(
@@ -183,7 +184,7 @@ def change_role_page(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def close_account_page(request: HttpRequest, person_id: int) -> HttpResponse:
+def close_account_page(request: ScopedRequest, person_id: int) -> HttpResponse:
     person = get_person(request.scope, person_id)
     if request.method == "POST":
         close_account(person=person, by=request.user, as_of=timezone.localdate())
@@ -193,7 +194,7 @@ def close_account_page(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @require(Permission.MANAGE_PEOPLE)
 @require_POST
-def reopen_account_page(request: HttpRequest, person_id: int) -> HttpResponse:
+def reopen_account_page(request: ScopedRequest, person_id: int) -> HttpResponse:
     person = get_person(request.scope, person_id)
     reopen_account(person=person, by=request.user, as_of=timezone.localdate())
     return done(request, f"{person} can sign in again.", "teams:person", person_id)

@@ -39,3 +39,9 @@ def flaws(page: Page) -> list[str]:
     if wide > 0:
         wrong.append(f"{page.url} is {wide} px wider than the screen")
     return wrong
+
+
+def check(page: Page) -> None:
+    """The page passes, and no script complained since it was opened (by `open_as`)."""
+    assert flaws(page) == []
+    assert page.said == []  # type: ignore[attr-defined]

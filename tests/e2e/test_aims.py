@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from pdsa.actions import drivers
 from pdsa.actions.library import load_library
@@ -15,10 +14,10 @@ from pdsa.models import ChangeIdea, Driver, Project
 from pdsa.queries.drivers import read_outline
 from teams.enums import Role
 from teams.models import User
-from tests.e2e.accessibility import flaws
+from tests.e2e.accessibility import check
 from tests.factories.aims import make_aim, make_charter, make_map
 from tests.factories.cycles import NOW, make_project
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,36 +30,6 @@ def lead(db: None) -> User:
 @pytest.fixture
 def project(lead: User) -> Project:
     return make_project(lead.memberships.get().organisation.teams.get(), by=lead, title="Cedar")
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    contexts = []
-
-    def opened(
-        user: Any, path: str, width: int = 1440, scheme: Any = "light", **options: Any
-    ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
-        )
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.said = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
-        page.goto(f"{live_server.url}{path}", wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def check(page: Page) -> None:
-    assert flaws(page) == []
-    assert page.said == []  # type: ignore[attr-defined]
 
 
 def lines(project: Project) -> list[str]:
@@ -171,7 +140,7 @@ def test_text_stays_when_the_network_is_gone(
 def test_outline_without_javascript(
     lead: User, project: Project, open_as: Callable[..., Page]
 ) -> None:
-    page = open_as(lead, f"/projects/{project.pk}/drivers/", java_script_enabled=False)
+    page = open_as(lead, f"/projects/{project.pk}/drivers/", scripts=False)
     page.get_by_label("New primary driver").fill("Access")
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("Secondary driver or idea").click()

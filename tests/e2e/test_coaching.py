@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from learning.actions.coaching import plan_call
 from learning.models import ActionItem, Call, PrivateNote, Score
@@ -17,7 +16,7 @@ from teams.enums import Role
 from teams.models import Team, User
 from tests.e2e.accessibility import flaws
 from tests.factories.learning import make_coach
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -32,33 +31,14 @@ def coach(team: Team) -> User:
     return make_coach(team, name="Marcus Oyelaran")
 
 
-@pytest.fixture
-def open_home(browser: Browser, live_server: Any) -> Iterator[Any]:
-    contexts = []
-
-    def open_home(user: User, width: int = 1440) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(f"{live_server.url}/", wait_until="load")
-        return page
-
-    yield open_home
-    for context in contexts:
-        context.close()
-
-
 @pytest.mark.parametrize("width", [1440, 390])
 def test_coach_prepares_and_records_a_call(
-    width: int, open_home: Any, team: Team, coach: User
+    width: int, open_as: Any, team: Team, coach: User
 ) -> None:
     make_user(Role.GROUP_MEMBER, team=team, name="Owen Gallagher")
     now = timezone.now()
     plan_call(team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now)
-    page = open_home(coach, width)
+    page = open_as(coach, "/", width)
 
     # One click from home: everything about the call on one page.
     page.get_by_role("link", name="Prepare the call with Harborlight Medical").click()
@@ -97,14 +77,14 @@ def test_coach_prepares_and_records_a_call(
 
 
 def test_member_of_the_team_meets_no_word_of_the_private_note(
-    open_home: Any, team: Team, coach: User
+    open_as: Any, team: Team, coach: User
 ) -> None:
     now = timezone.now()
     call = plan_call(
         team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now
     )
     PrivateNote.objects.filter(call=call).update(text="Ready for more, does not say so")
-    page = open_home(make_user(Role.GROUP_MEMBER, team=team))
+    page = open_as(make_user(Role.GROUP_MEMBER, team=team), "/")
     page.get_by_role("link", name="Open the call").click()
     page.wait_for_url(re.compile(r"/learning/calls/\d+/$"))
     assert "rivate note" not in page.content()
@@ -113,13 +93,13 @@ def test_member_of_the_team_meets_no_word_of_the_private_note(
 
 @pytest.mark.parametrize("width", [390, pytest.param(1440, marks=pytest.mark.heavy)])
 def test_pages_of_learning_are_accessible(
-    width: int, open_home: Any, team: Team, coach: User, live_server: Any
+    width: int, open_as: Any, team: Team, coach: User, live_server: Any
 ) -> None:
     now = timezone.now()
     call = plan_call(
         team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now
     )
-    page = open_home(coach, width)
+    page = open_as(coach, "/", width)
     for path in (
         "/learning/",
         "/learning/caseload/",

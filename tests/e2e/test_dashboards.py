@@ -1,12 +1,11 @@
 """Dashboards in a browser: accessible, nothing refused by the policy, filters and tables with the keyboard."""
 
 import pytest
-from playwright.sync_api import Browser
 
 from measures.enums import RealCategory, RealField
 from teams.enums import Role
-from tests.e2e.accessibility import flaws
-from tests.factories.people import make_site, make_team, make_user, signed_in
+from tests.e2e.accessibility import check
+from tests.factories.people import make_site, make_team, make_user
 from tests.factories.results import (
     make_completeness,
     make_definition,
@@ -57,32 +56,6 @@ def team():
                 make_results(world, one, COUNTS, line_of_business=line)
     make_submission(world.source, state="needs_confirmation")
     return teams[0]
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server):
-    contexts = []
-
-    def opened(user, path: str, width: int = 1440, scheme: str = "light"):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.said = []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.goto(f"{live_server.url}{path}", wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def check(page) -> None:
-    assert flaws(page) == []
-    assert page.said == []
 
 
 @pytest.mark.parametrize(
@@ -141,19 +114,14 @@ def test_numbers_behind_a_strip_open_with_the_keyboard(team, open_as):
     check(page)
 
 
-def test_dashboard_works_without_scripts(team, browser, live_server):
-    context = browser.new_context(java_script_enabled=False)
-    cookie = signed_in(make_user(Role.GROUP_LEAD, team=team)).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    page = context.new_page()
-    page.goto(f"{live_server.url}/teams/G0/")
+def test_dashboard_works_without_scripts(team, open_as):
+    page = open_as(make_user(Role.GROUP_LEAD, team=team), "/teams/G0/", scripts=False)
     page.select_option("#filter-period", "2023")
     page.click(".filters button")
     assert "period=2023" in page.url
     page.click("#measure-cbp .measure-numbers summary")
     page.click("#measure-cbp .measure-numbers a")
     assert "412 of 552" in page.inner_text("#now .figure-table")
-    context.close()
 
 
 def test_interactive_trend_follows_the_filters(team, open_as):

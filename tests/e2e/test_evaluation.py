@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from learning.actions.coding import (
     Passage,
@@ -28,7 +27,7 @@ from teams.enums import Role
 from teams.models import User
 from teams.scoping import scope_of
 from tests.e2e.accessibility import flaws
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,22 +35,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def evaluator() -> User:
     return make_user(Role.EVALUATOR, name="Samira Haddad")
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
-    contexts = []
-
-    def visit(user: User, width: int) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 844})
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        return context.new_page()
-
-    yield visit
-    for context in contexts:
-        context.close()
 
 
 def opened(by: User, title: str = "Pulse") -> Survey:
@@ -69,12 +52,9 @@ def opened(by: User, title: str = "Pulse") -> Survey:
     return open_survey(survey=survey, by=by, as_of=timezone.now())
 
 
-def test_participant_answers_on_a_phone_and_loses_nothing(
-    visit: Any, live_server: Any, evaluator: User
-) -> None:
+def test_participant_answers_on_a_phone_and_loses_nothing(open_as: Any, evaluator: User) -> None:
     survey = opened(evaluator)
-    page = visit(make_user(Role.GROUP_MEMBER), 390)
-    page.goto(f"{live_server.url}/surveys/{survey.pk}/")
+    page = open_as(make_user(Role.GROUP_MEMBER), f"/surveys/{survey.pk}/", 390)
     assert flaws(page) == []
     page.get_by_role("radio", name="4", exact=True).check(force=True)
     page.get_by_label("Data").check()
@@ -126,7 +106,7 @@ def coded(first: User, second: User) -> CodingRound:
 @pytest.mark.heavy
 @pytest.mark.parametrize("width", [1440, 390])
 def test_pages_of_the_evaluation_are_in_order(
-    width: int, visit: Any, live_server: Any, evaluator: User
+    width: int, open_as: Any, live_server: Any, evaluator: User
 ) -> None:
     make_team()
     for title in ("Spring", "Autumn"):
@@ -142,7 +122,7 @@ def test_pages_of_the_evaluation_are_in_order(
         close_survey(survey=survey, by=evaluator, as_of=timezone.now())
     made = coded(evaluator, make_user(Role.EVALUATOR, name="Tom Lindgren"))
     second = made.excerpts.get(number=2)
-    page = visit(evaluator, width)
+    page = open_as(evaluator, width=width)
     wrong = []
     for name, args in (
         ("overview", []),

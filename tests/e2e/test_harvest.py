@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from learning.actions.exchange import ask_group
 from pdsa.models import Cycle
 from teams.enums import Role
-from teams.models import Team, User
+from teams.models import Team
 from tests.e2e.accessibility import flaws
 from tests.factories import definitions
 from tests.factories.cycles import make_project
 from tests.factories.harvest import NOW, make_nomination, make_package, make_shared
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,31 +40,12 @@ def team() -> Team:
     return make_team(name="Alder Clinics")
 
 
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any) -> Iterator[Any]:
-    contexts = []
-
-    def open_page(user: User, path: str, width: int = 1440) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(f"{live_server.url}{path}", wait_until="load")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
 def test_group_finds_a_plan_with_a_typing_mistake_and_copies_it(
-    open_page: Any, shared: Cycle, team: Team
+    open_as: Any, shared: Cycle, team: Team
 ) -> None:
     member = make_user(Role.GROUP_MEMBER, team=team)
     make_project(team, by=member, title="Screening")
-    page = open_page(member, "/learning/library/")
+    page = open_as(member, "/learning/library/")
     page.get_by_label("Words").fill("maill the kitt")
     page.get_by_label("Words").press("Enter")
     expect(page.get_by_role("heading", name="Tests of groups")).to_be_visible()
@@ -79,12 +59,12 @@ def test_group_finds_a_plan_with_a_typing_mistake_and_copies_it(
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_pages_of_the_harvest_are_accessible(
-    width: int, open_page: Any, shared: Cycle, team: Team, live_server: Any
+    width: int, open_as: Any, shared: Cycle, team: Team, live_server: Any
 ) -> None:
     lead = make_user(Role.GROUP_LEAD, team=team)
     ask_group(cycle=shared, team=team, text="How long?", is_named=True, by=lead, as_of=NOW)
     chapter = shared.contributions.get().idea.chapter
-    page = open_page(lead, "/", width)
+    page = open_as(lead, "/", width)
     for path in (
         "/learning/library/?text=mail",
         "/learning/package/versions/1/",

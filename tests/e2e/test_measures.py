@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pptx import Presentation
 
 from pdsa.charts.periods import step
@@ -19,7 +18,7 @@ from teams.models import User
 from tests.e2e.accessibility import flaws
 from tests.factories.cycles import make_project
 from tests.factories.local_measures import enter, make_local_measure, stratum
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,27 +50,6 @@ def this_month() -> date:
 
 def key(code: str, back: int = 0) -> str:
     return f"{stratum(code).pk}_{step(this_month(), 'month', -back):%Y%m%d}"
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    contexts = []
-
-    def opened(user: User, path: str, width: int = 1440, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.said = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
-        page.goto(f"{live_server.url}{path}", wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def numbers() -> dict[str, tuple[str, int | None, int | None]]:
@@ -190,7 +168,7 @@ def test_a_slip_is_said_while_typing_and_nothing_typed_is_lost(
 def test_without_javascript_the_grid_is_a_form(
     open_as: Callable[..., Page], lead: User, measure: LocalMeasure
 ) -> None:
-    page = open_as(lead, f"/project-measures/{measure.pk}/numbers/", java_script_enabled=False)
+    page = open_as(lead, f"/project-measures/{measure.pk}/numbers/", scripts=False)
     page.fill(f"#n_{key('nh_black')}", "71")
     page.fill(f"#d_{key('nh_black')}", "100")
     save(page)
@@ -228,7 +206,7 @@ def test_a_chart_is_on_a_slide_with_the_keyboard_only(
 def test_chart_page_is_accessible(
     open_as: Callable[..., Page], lead: User, measure: LocalMeasure, width: int, scheme: str
 ) -> None:
-    page = open_as(lead, f"/project-measures/{measure.pk}/", width, color_scheme=scheme)
+    page = open_as(lead, f"/project-measures/{measure.pk}/", width, scheme)
     page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
     assert flaws(page) == []
     assert page.said == []  # type: ignore[attr-defined]

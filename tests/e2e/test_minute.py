@@ -6,14 +6,14 @@ A page that needs one click more than it may fails here, whatever it looks like.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from pdsa.enums import CycleState, Sharing
 from pdsa.models import Cycle
@@ -21,7 +21,7 @@ from teams.enums import Role
 from teams.models import Team, User
 from tests.e2e.accessibility import flaws
 from tests.factories.cycles import make_cycle
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -57,22 +57,8 @@ def nurse(team: Team) -> User:
 
 
 @pytest.fixture
-def at_home(browser: Browser, live_server: Any) -> Iterator[Callable[..., Hand]]:
-    contexts = []
-
-    def at_home(user: User, width: int = 1440) -> Hand:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(f"{live_server.url}/", wait_until="load")
-        return Hand(page)
-
-    yield at_home
-    for context in contexts:
-        context.close()
+def at_home(open_as: Callable[..., Page]) -> Callable[..., Hand]:
+    return lambda user, width=1440: Hand(open_as(user, "/", width))
 
 
 @WIDTHS
@@ -202,12 +188,8 @@ def test_copy_another_groups_plan_with_the_keyboard_only(at_home: Any, nurse: Us
     assert Cycle.objects.get(copied_from=shared).state == CycleState.PLANNED
 
 
-def test_log_and_finish_without_javascript(browser: Browser, live_server: Any, nurse: User) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    cookie = signed_in(nurse).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    page = context.new_page()
-    page.goto(f"{live_server.url}/tests/log/")
+def test_log_and_finish_without_javascript(open_as: Any, live_server: Any, nurse: User) -> None:
+    page = open_as(nurse, "/tests/log/", scripts=False)
     page.get_by_label("What do you want to try?").fill("Call 5 patients")
     page.get_by_role("button", name="Start", exact=True).click()
     page.get_by_label("What happened?").fill("4 answered")
@@ -219,7 +201,6 @@ def test_log_and_finish_without_javascript(browser: Browser, live_server: Any, n
     page.get_by_role("button", name="Close this test").click()
     cycle.refresh_from_db()
     assert cycle.decision == "abandon"
-    context.close()
 
 
 @pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.heavy)])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
 
 from learning.actions.progress import open_monthly_report
 from learning.actions.stories import begin_story
@@ -15,30 +13,14 @@ from learning.actions.storyboards import make_storyboard
 from learning.actions.synthesis import open_synthesis
 from pdsa.enums import CycleState
 from teams.enums import Role
-from teams.models import Team, User
+from teams.models import Team
 from tests.e2e.accessibility import flaws
 from tests.factories.cycles import make_cycle
 from tests.factories.learning import make_session
 from tests.factories.local_measures import enter, make_local_measure
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_team, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: Any) -> Iterator[Any]:
-    contexts = []
-
-    def open_as(user: User, width: int) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        contexts.append(context)
-        cookie = signed_in(user).cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        return context.new_page()
-
-    yield open_as
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -82,7 +64,7 @@ def test_pages_are_accessible_and_fit(width: int, open_as: Any, live_server: Any
             ),
         ),
     ):
-        page = open_as(reader, width)
+        page = open_as(reader, width=width)
         for path in paths:
             page.goto(live_server.url + path, wait_until="networkidle")
             assert flaws(page) == [], path

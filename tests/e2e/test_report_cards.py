@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from reports.enums import CardState
 from reports.models import ReportCard
 from teams.enums import Role
-from tests.e2e.accessibility import flaws
+from tests.e2e.accessibility import check
 from tests.factories.members import LoadedWorld, load_members, make_members
-from tests.factories.people import make_user, signed_in
+from tests.factories.people import make_user
 from tests.reports.cards.conftest import TEAMS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,37 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def world(db: None) -> LoadedWorld:
     return load_members(make_members(teams=TEAMS[:5], members=900, seed=5))
-
-
-@pytest.fixture
-def open_as(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    contexts = []
-
-    def opened(
-        user: Any, path: str, width: int = 1280, scheme: Any = "light", **options: Any
-    ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
-        )
-        contexts.append(context)
-        if user is not None:
-            cookie = signed_in(user).cookies["sessionid"].value
-            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        page = context.new_page()
-        page.said = []  # type: ignore[attr-defined]
-        page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
-        page.goto(f"{live_server.url}{path}", wait_until="load")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def check(page: Page) -> None:
-    assert flaws(page) == []
-    assert page.said == []  # type: ignore[attr-defined]
 
 
 def test_analyst_takes_a_card_from_draft_to_download(
@@ -92,7 +60,7 @@ def test_analyst_takes_a_card_from_draft_to_download(
 def test_card_can_be_published_without_javascript(
     world: LoadedWorld, open_as: Callable[..., Page]
 ) -> None:
-    page = open_as(make_user(Role.PAYER_ANALYST), "/report-cards/", java_script_enabled=False)
+    page = open_as(make_user(Role.PAYER_ANALYST), "/report-cards/", scripts=False)
     page.get_by_role("button", name="Draft a card of Amber Health").click()
     for name in ("Mark as reviewed", "Publish"):
         page.get_by_role("link", name=name, exact=True).click()

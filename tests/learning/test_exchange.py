@@ -111,9 +111,9 @@ def test_test_is_nominated_once_until_it_is_answered(
 
 def test_nomination_is_taken_back_while_it_waits(team: Team, lead: User) -> None:
     nomination = make_nomination(make_shared(team, by=lead), lead)
-    take_nomination_back(nomination=nomination, by=lead, as_of=NOW)
+    take_nomination_back(nomination=nomination, by=lead)
     with pytest.raises(StateRefused, match="Only a nomination that waits can be taken back"):
-        take_nomination_back(nomination=nomination, by=lead, as_of=NOW)
+        take_nomination_back(nomination=nomination, by=lead)
 
 
 def test_nominations_are_seen_by_the_faculty_and_the_own_team_only(
@@ -149,7 +149,7 @@ def test_group_lets_its_changes_out_with_interval_and_without_levels(
     cycle = measured(team, lead, focus=(40, 100), after=(60, 100))
     silent = make_nomination(cycle, lead)
     assert silent.effects == []
-    take_nomination_back(nomination=silent, by=lead, as_of=NOW)
+    take_nomination_back(nomination=silent, by=lead)
     effect = make_nomination(cycle, lead, effects=True).effects[0]
     changes = dict(effect["changes"])
     assert changes["Black"].startswith("+20.0 points (95% interval ")

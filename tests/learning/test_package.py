@@ -210,8 +210,8 @@ def test_chapters_change_places(director: User) -> None:
     for title in "ABC":
         make_chapter(version, director, title=title)
     chapters = {row.title: row for row in Chapter.objects.all()}
-    move_chapter(chapter=chapters["C"], up=True, by=director, as_of=NOW)
-    move_chapter(chapter=chapters["A"], up=True, by=director, as_of=NOW)
+    move_chapter(chapter=chapters["C"], up=True, by=director)
+    move_chapter(chapter=chapters["A"], up=True, by=director)
     assert [row.title for row in version.chapters.all()] == ["A", "C", "B"]
 
 
@@ -274,7 +274,7 @@ def test_actions_refuse_to_change_a_published_version(
         lambda: change_package(version=version, values={}, seen=2, by=director, as_of=NOW),
         lambda: add_chapter(version=version, values={"title": "X"}, by=director, as_of=NOW),
         lambda: change_chapter(chapter=chapter, values={}, seen=1, by=director, as_of=NOW),
-        lambda: move_chapter(chapter=chapter, up=True, by=director, as_of=NOW),
+        lambda: move_chapter(chapter=chapter, up=True, by=director),
         lambda: delete_chapter(chapter=chapter, by=director),
         lambda: make_chapter_idea(chapter, director),
         lambda: change_chapter_idea(idea=idea, values={}, seen=1, by=director, as_of=NOW),

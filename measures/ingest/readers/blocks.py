@@ -106,7 +106,7 @@ def check_zip(path: Path) -> None:
 
 def _unzip(raw: _Counted) -> Iterator[bytes]:
     try:
-        with zipfile.ZipFile(raw) as archive:  # type: ignore[arg-type]
+        with zipfile.ZipFile(raw) as archive:
             entry = next(
                 e
                 for e in archive.infolist()
