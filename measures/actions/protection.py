@@ -12,7 +12,7 @@ from measures.models import Computation, Measure, Period, Source
 from measures.queries.part_protection import read_part_tables
 from measures.queries.protection import CardTable, read_beside, read_card_table
 from measures.queries.released import list_released_hidden
-from measures.stats.disclosure import protect
+from measures.stats.disclosure import Beside, protect
 from measures.stats.exposed_parts import exposing_measures
 from measures.stats.states import CellState, GapState
 from teams.actions.audit import record_event
@@ -37,23 +37,24 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     table = read_card_table(source, period)
     if table is None:
         return 0
-    states = protect(
-        table.n,
-        table.x,
-        also_hide=table.hidden | _hidden_before(source, period, table),
-        # What is hidden now takes some imputed rates along, so this is no less than readers will see.
-        beside=read_beside(source, period, table),
-        **table.arguments,
+    also, beside = (
+        table.hidden | _hidden_before(source, period, table),
+        read_beside(source, period, table),
     )
-    private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
-    found = np.argwhere(private & ~table.hidden & (table.n > 0))
-    hidden = [
-        (table.measure_ids[m], table.team_ids[u - 1] if u else None, table.kept[s])
-        for m, u, s in found.tolist()
-        if table.kept[s] < len(table.axis.strata)
-    ]
-    if hidden:
-        _hide(source, period, [(m, t, table.axis.strata[s].pk) for m, t, s in hidden])
+    hidden: list[tuple[int, int | None, int]] = []
+    while True:
+        states = protect(table.n, table.x, also_hide=also, beside=beside, **table.arguments)
+        private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+        found = _cells(table, private & ~table.hidden) - set(hidden)
+        if not found:
+            break
+        _hide(source, period, sorted(found, key=str))
+        hidden += found
+        # With more cells hidden, an imputed rate that would have told may be one that does not.
+        seen, also = read_beside(source, period, table), also | private
+        if not seen.others:
+            break
+        beside = Beside([*beside.limits, *seen.limits], seen.others)
     exposed = _exposing_parts(source, period, {(t, m) for m, t, _ in hidden if t is not None})
     parts = _hide_parts(source, period, exposed) if exposed else 0
     if hidden or parts:
@@ -64,6 +65,19 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
             details={"period": period.label, "hidden": len(hidden), "hidden_parts": parts},
         )
     return len(hidden)
+
+
+def _cells(table: CardTable, mask: NDArray[np.bool_]) -> set[tuple[int, int | None, int]]:
+    """(measure id, team id or None, stratum id) of the cells [M, U, S] that have somebody and can be stored."""
+    return {
+        (
+            table.measure_ids[m],
+            table.team_ids[u - 1] if u else None,
+            table.axis.strata[table.kept[s]].pk,
+        )
+        for m, u, s in np.argwhere(mask & (table.n > 0)).tolist()
+        if table.kept[s] < len(table.axis.strata)
+    }
 
 
 def _hidden_before(source: Source, period: Period, table: CardTable) -> NDArray[np.bool_]:

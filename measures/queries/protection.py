@@ -115,8 +115,9 @@ def list_unprotected(source: Source, period: Period) -> list[UnprotectedCell]:
         }
         for leak in leaks:
             cell = (leak.measure, leak.unit, leak.stratum)
-            # A small count that is shown is told by nothing but itself.
-            found[cell] = (leak, told_by.get((*cell, leak.quantity)))
+            of = told_by.get((*cell, leak.quantity))
+            if of is not None or cell not in found:
+                found[cell] = (leak, of)
     names = _Names(table)
     return [
         UnprotectedCell(

@@ -15,6 +15,7 @@ from measures.stats.suppression import LEAST_COUNT
 from reports.cards.figures import STATE_WORDS, figure_content, rule_content
 from reports.cards.findings import list_findings
 from reports.cards.imputed import imputed_content
+from reports.cards.together import together_content
 from reports.dashboards.wording import people_of, rule_words
 
 FORMAT = 1
@@ -153,6 +154,7 @@ def _measure_content(result: SetResult, inputs: CardInputs) -> dict[str, Any]:
         "reference_rule": rule_content(result),
         "total": figure_content(result.total, result) if result.total else None,
         "figures": _figures(result, inputs.peers),
+        "together": together_content(result),
         "trend": [
             {
                 "period": earlier.period.label,

@@ -178,7 +178,7 @@ def _measure(measure: Mapping[str, Any]) -> dict[str, Any]:
         "total": _total_text(total, unit),
         "others": " · ".join(_other_text(f) for f in others),
         "rows": [_row(f, reference, place, measure) for f in drawn],
-        "remainder": _remainder(measure["figures"]),
+        "remainder": [*_remainder(measure["figures"]), *_together(measure)],
         "summary": _measure_summary(measure, drawn, reference),
     }
 
@@ -293,6 +293,27 @@ def _remainder(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 {"state": state, "words": words, "labels": labels, "text": ", ".join(labels)}
             )
     return found
+
+
+def _together(measure: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those without numbers as one group. Cards of before put nobody together."""
+    found = measure.get("together")
+    if not found:
+        return []
+    digits = found["decimals"]
+    rate, low, high = (
+        format_percent(found[name], digits) for name in ("rate", "rate_lower", "rate_upper")
+    )
+    text = f"{rate} ({low[:-1]}–{high[:-1]}) of {format_count(found['denominator'])}"
+    labels = ", ".join(found["labels"])
+    return [
+        {
+            "state": "together",
+            "words": "Put together",
+            "labels": found["labels"],
+            "text": f"{text}: {labels}",
+        }
+    ]
 
 
 def _measure_summary(
