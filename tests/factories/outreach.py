@@ -13,9 +13,10 @@ from django.db import transaction
 from measures.enums import SubmissionState
 from measures.ingest.load import load_rows
 from measures.member_keys import MemberKeys
-from measures.models import Measure, Period, Slice, Source, Stratum, Submission
+from measures.models import Measure, Period, Source, Stratum, Submission
 from teams.models import Team
 from tests.factories.results import make_submission
+from tests.factories.submissions import make_current_slice
 
 
 def make_member_list(
@@ -53,18 +54,5 @@ def make_member_list(
         load_rows(
             submission.pk, facts, members, period_ids=[period.pk], progress=lambda done, total: None
         )
-    Slice.objects.filter(source=source, team=team, measure=measure, period=period).update(
-        is_current=False
-    )
-    Slice.objects.create(
-        submission=submission,
-        source=source,
-        team=team,
-        measure=measure,
-        period=period,
-        row_count=len(ids),
-        denominator=len(ids),
-        numerator=0,
-        is_current=True,
-    )
+    make_current_slice(submission, team=team, measure=measure, period=period, denominator=len(ids))
     return submission

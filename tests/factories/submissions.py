@@ -29,7 +29,7 @@ from measures.ingest.readers import open_table
 from measures.ingest.store import IncomingFile, StoredFile
 from measures.ingest.validate import Checked, check_table
 from measures.member_keys import MemberKeys
-from measures.models import Source, Submission
+from measures.models import Measure, Period, Slice, Source, Submission
 from teams.enums import OrganisationKind
 from teams.models import Team
 from tests.factories import definitions
@@ -48,6 +48,22 @@ _BASE = {
     "denominator": "1",
     "numerator": "0",
 }
+
+
+def make_current_slice(
+    submission: Submission, *, team: Team, measure: Measure, period: Period, denominator: int
+) -> Slice:
+    """A slice of which nobody has met the measure, in place of the one that was current."""
+    place = {"source": submission.source, "team": team, "measure": measure, "period": period}
+    Slice.objects.filter(**place).update(is_current=False)
+    return Slice.objects.create(
+        submission=submission,
+        **place,
+        row_count=denominator,
+        denominator=denominator,
+        numerator=0,
+        is_current=True,
+    )
 
 
 def make_source(*, team: Team | None = None, code: str = "payer") -> Source:

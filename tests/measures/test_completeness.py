@@ -7,13 +7,14 @@ from datetime import date
 import pytest
 
 from measures.enums import RealCategory, RealField, SourceKind
-from measures.models import Period, RealCount, Slice, Source, Submission
+from measures.models import Period, RealCount, Source, Submission
 from measures.queries.completeness import list_completeness
 from teams.enums import OrganisationKind, Role
 from teams.models import Team
 from teams.scoping import Scope, scope_of
 from tests.factories import definitions
 from tests.factories.people import make_organisation, make_team, make_user
+from tests.factories.submissions import make_current_slice
 
 YEARS = (2023, 2024)
 
@@ -49,20 +50,12 @@ def submit(source: Source, team: Team, year: int, codes: list[str], members: int
         label=str(year), defaults={"starts_on": date(year, 1, 1), "ends_on": date(year, 12, 31)}
     )
     for code in codes:
-        measure = definitions.measure(code)
-        Slice.objects.filter(source=source, team=team, measure=measure, period=period).update(
-            is_current=False
-        )
-        Slice.objects.create(
-            submission=submission,
-            source=source,
+        make_current_slice(
+            submission,
             team=team,
-            measure=measure,
+            measure=definitions.measure(code),
             period=period,
-            row_count=1,
             denominator=1,
-            numerator=0,
-            is_current=True,
         )
     RealCount.objects.create(
         submission=submission,
