@@ -110,7 +110,8 @@ PAGES: tuple[MethodPage, ...] = (
             "                 business of a group, measures with one denominator) has no hidden cell alone, and what is",
             f"                 hidden together comes to {LEAST_COUNT} or more; also when a group takes its own row away",
             "exact check:     for each hidden small count min and max over all tables t with A t = 0, t = shown where shown,",
-            "                 t >= 0 (>= 1 where a cell is known not to be empty); a leak if 1 <= min and max <= 10",
+            "                 t >= 0 (>= 1 where a cell is known not to be empty), low <= B t <= high for figures beside",
+            "                 the cells; a leak if 1 <= min and max <= 10",
             "mended by:       hiding the smallest shown cell of a line through the leak, until there is none",
         ),
         (
@@ -125,9 +126,20 @@ PAGES: tuple[MethodPage, ...] = (
                 "for others, with the list of their strata."
             ),
             (
-                "Imputed rates stand beside the card: a hidden stratum's estimate is shown only where imputed people blur it by 11 "
-                "or more in n, x and n - x, and none of a unit and measure where all of them and the shown strata together would "
-                "tell; the check takes expected people to the ten and rates to the percent as limits of the same tables."
+                "Of measures with one denominator the people between the numerators (seen within 30 days, not within 7) "
+                "are counts too. That a numerator is part of another, or apart from it, is taken to be so where no cell says otherwise."
+            ),
+            (
+                "Members in tens by what is known of them, expected people in tens and imputed rates in whole percent are limits "
+                "of the same tables, over programme and groups together. A figure that the true table does not fit tells nothing."
+            ),
+            (
+                "A hidden stratum's imputed rate is shown only where imputed people blur it by 11 or more in n, x and n - x, and none "
+                "of a unit and measure where all of them and the shown strata together would tell."
+            ),
+            (
+                "Cards put groups without numbers together: everyone less the shown groups, from 30 people on. Whoever "
+                "holds the card can subtract that, so it tells nothing new."
             ),
             "What a published card hid stays hidden when its period is restated. Another period is another table.",
             (
@@ -144,6 +156,8 @@ PAGES: tuple[MethodPage, ...] = (
             "suppression.suppress",
             "disclosure.protect",
             "disclosure.audit",
+            "published_limits.members_limits",
+            "published_limits.imputed_limits",
             "count_ranges.count_ranges",
             "exposed_parts.exposing_measures",
             "rounding.published_decimals",
