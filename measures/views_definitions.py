@@ -16,6 +16,7 @@ from measures.queries.definitions import (
     list_stretches,
     list_years_of,
 )
+from measures.stats.registry import METHOD_VERSION, METRICS
 from teams.permissions import Permission, require
 
 
@@ -39,6 +40,8 @@ def definitions_page(request: HttpRequest) -> HttpResponse:
             "year": year,
             "domains": list_domains(year=year),
             "stratum_sets": list_sets_with_strata(),
+            "metrics": METRICS.values(),
+            "method_version": METHOD_VERSION,
         },
     )
 

@@ -248,6 +248,7 @@ PAGES = (
         (
             "Sizes are compared in whole numbers, so exactly 3 points are 3 points.",
             '"Similar" is not "equal": small groups are nearly always similar.',
+            "AHRQ also has a rule for trends of a gap over years. It is not here: its exact wording could not be checked.",
         ),
         tuple(rule.source for rule in RULES.values()),
         ("decisions.judge", "decisions.RULES"),

@@ -37,6 +37,7 @@ PAGE_OF_METRIC: dict[str, str] = {
     "rate": "rate",
     "gap": "gap",
     "ratio": "ratio",
+    "odds_ratio": "odds-ratio",
     "p_value": "test-of-two-rates",
     "q_value": "many-comparisons",
     "patients_to_parity": "patients-to-parity",
@@ -51,6 +52,7 @@ PAGE_OF_METRIC: dict[str, str] = {
     "completeness": "completeness",
     "suppression": "disclosure-control",
     "small_denominator": "uncertain-proportions",
+    "unreliable_rate": "uncertain-proportions",
 }
 
 

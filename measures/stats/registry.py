@@ -81,6 +81,17 @@ METRICS: dict[str, Metric] = _metrics(
         "Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359",
     ),
     Metric(
+        "odds_ratio",
+        "Odds ratio to the reference",
+        Unit.RATIO,
+        "1",
+        "The odds of meeting the measure in the group divided by those in the reference group; in the "
+        "expert view. It is not “times as likely”: where rates are high it lies further from 1 than "
+        "their ratio.",
+        "p1 q2 / (q1 p2); interval by recovery of variances from the odds of the Wilson limits",
+        "Donner & Zou (2012), Statistical Methods in Medical Research 21:347-359",
+    ),
+    Metric(
         "p_value",
         "p-value",
         Unit.PROBABILITY,
@@ -232,5 +243,15 @@ METRICS: dict[str, Metric] = _metrics(
         "A rate of fewer than 30 people says little about care and is not reported.",
         "n < 30",
         "HEDIS, small denominator",
+    ),
+    Metric(
+        "unreliable_rate",
+        "Unreliable by the NCHS rule",
+        Unit.STATE,
+        "1",
+        "A rate whose 95% interval is 30 points wide or more, or wide beside a small rate. The number "
+        "stays, with its interval and this reason beside it.",
+        "interval 30 points wide or more; or wider than 5 points and than 1.3 p (Clopper-Pearson)",
+        "Parker et al. (2017), Vital and Health Statistics 2(175)",
     ),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from measures.models import StratumSet
 from measures.queries.definitions import list_stretches, list_years_of
+from measures.stats.registry import METHOD_VERSION, METRICS
 from teams.enums import Role
 from tests.factories import definitions
 from tests.factories.people import make_user, signed_in
@@ -35,6 +38,14 @@ def test_list_shows_measures_of_the_year_and_all_sets(reader: Client) -> None:
     for stratum_set in StratumSet.objects.exclude(code="all"):
         assert f'id="set-{stratum_set.code}"' in page
     assert "Kidney health evaluation" in reader.get("/definitions/?year=2024").content.decode()
+
+
+def test_list_says_how_numbers_are_worked_out(reader: Client) -> None:
+    page = html.unescape(reader.get("/definitions/").content.decode())
+    assert f"Methods of version {METHOD_VERSION}." in page
+    for metric in METRICS.values():
+        assert f'id="metric-{metric.code}"' in page
+        assert metric.definition in page and metric.formula in page
 
 
 @pytest.mark.parametrize("query", ["", "?year=", "?year=1066", "?year=soon"])

@@ -43,6 +43,24 @@ def test_limits_are_where_the_rule_says():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("p", "width", "said_of_p"),
+    [(0.1, 0.30, P.WIDE), (0.01, 0.05, P.PRESENT), (0.1, 0.13, P.PRESENT)],
+)
+def test_exactly_at_a_limit(p, width, said_of_p):
+    assert present(p, Interval(np.float64(0.0), np.float64(width)), 300, 299) == said_of_p
+
+
+def test_complement_exactly_at_a_limit():
+    def flagged(p, low, high):
+        return bool(complement_unreliable(p, Interval(np.float64(low), np.float64(high))))
+
+    assert not flagged(0.5, 0.35, 1.0) and flagged(0.5, 0.34, 1.0)
+    assert not flagged(0.99, 0.0, 0.05) and flagged(0.99, 0.0, 0.06)
+    # Where everybody met it there is no complement to speak of.
+    assert not flagged(1.0, 0.8, 1.0)
+
+
 def test_few_effective_people_and_few_clusters():
     narrow = Interval(np.float64(0.45), np.float64(0.55))
     assert present(0.5, narrow, 29.9, 500) == P.TOO_FEW
