@@ -98,6 +98,21 @@ def odds_mover(x1: int, n1: int, x2: int, n2: int, level: float) -> tuple[float,
     return edge(below), edge(not_above)
 
 
+def breslow_day(tables: list[tuple[int, int, int, int]], theta: float) -> float:
+    """Sum over layers of (a - e)² / variance, e the count in the group that has the odds ratio theta."""
+    total = 0.0
+    for x1, n1, x2, n2 in tables:
+        hits = x1 + x2
+        low, high = float(max(0, hits - n2)), float(min(n1, hits))
+        for _ in range(200):
+            e = (low + high) / 2
+            odds = e * (n2 - hits + e)
+            low, high = (low, e) if odds > theta * (n1 - e) * (hits - e) else (e, high)
+        inverse = sum(1 / cell for cell in (e, n1 - e, hits - e, n2 - hits + e))
+        total += (x1 - e) ** 2 * inverse
+    return total
+
+
 def patients_to_parity(x_g: int, n_g: int, x_r: int, n_r: int, higher_is_better: bool) -> int:
     """Count up (down) until the group's rate is at least (at most) the reference's."""
     reference = Fraction(x_r, n_r)

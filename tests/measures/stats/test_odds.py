@@ -69,6 +69,7 @@ def test_mover_at_the_ends():
     )
     assert np.isnan([low[7], high[7]]).all() and low[1] > 1 and high[2] < 1
     assert not found.corrected.any()
+    assert np.isnan(odds_mover_wilson(4, 9, 0, 0).interval).all()
     # Counted as failures with the arms changed, one arm at its end is the same question.
     np.testing.assert_allclose(
         np.array(odds_mover_wilson(9, 9, 4, 9).interval),
@@ -152,6 +153,33 @@ def test_one_layer_is_the_plain_odds_ratio(first, second):
     assert np.isnan(found.p_equal)
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [
+        [
+            ((1, 1), (0, 1)),
+            ((5, 50), (30, 60)),
+            ((9, 90), (40, 80)),
+        ],  # small layers, small odds ratio
+        [((0, 1), (1, 1)), ((2, 40), (30, 40))],
+        [((30, 60), (5, 50)), ((40, 80), (9, 90)), ((7, 9), (2, 9))],
+    ],
+)
+def test_equality_of_layers_matches_its_definition(tables):
+    found = mantel_haenszel(*arrays(tables))
+    statistic = proportions.breslow_day([(*a, *b) for a, b in tables], float(found.odds_ratio))
+    np.testing.assert_allclose(found.p_equal, chdtrc(len(tables) - 1, statistic), rtol=1e-9)
+
+
+def test_layers_without_a_group_or_without_a_reference_say_nothing():
+    some = [((5, 10), (8, 20)), ((9, 12), (7, 15))]
+    found = mantel_haenszel(*arrays(some))
+    for nobody in (((0, 0), (3, 9)), ((3, 9), (0, 0)), ((0, 0), (0, 0))):
+        more = mantel_haenszel(*arrays([*some, nobody]))
+        for name in ("odds_ratio", "interval", "risk_ratio", "p_value", "p_equal"):
+            np.testing.assert_allclose(getattr(more, name), getattr(found, name), rtol=1e-12)
+
+
 def test_layers_of_one_odds_ratio_are_equal_and_of_two_are_not():
     same = mantel_haenszel([20, 40], [100, 200], [10, 20], [100, 200])
     np.testing.assert_allclose(same.p_equal, 1.0)
@@ -178,6 +206,12 @@ def test_nothing_to_compare_is_missing():
         found = mantel_haenszel(*arrays([tables]))
         for value in (found.odds_ratio, *found.interval, found.p_value, found.p_equal):
             assert np.isnan(value)
+
+
+def test_odds_of_nought_in_every_layer_have_no_interval_and_no_test_of_equality():
+    found = mantel_haenszel([0, 5], [9, 9], [3, 9], [9, 9])
+    assert found.odds_ratio == 0.0 and np.isnan([*found.interval, found.p_equal]).all()
+    assert 0 < found.p_value < 1
 
 
 def test_leading_axes_are_kept():

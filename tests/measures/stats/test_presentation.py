@@ -64,6 +64,7 @@ def test_complement_exactly_at_a_limit():
 def test_few_effective_people_and_few_clusters():
     narrow = Interval(np.float64(0.45), np.float64(0.55))
     assert present(0.5, narrow, 29.9, 500) == P.TOO_FEW
+    assert present(0.5, narrow, 0.5, 500) == P.TOO_FEW
     assert present(0.5, narrow, 300, 7) == P.REVIEW_FREEDOM
     assert present(0.5, narrow, 300, 8) == P.PRESENT
     clustered = korn_graubard(0.5, 4 * 0.25 / 120, 120, 7)
