@@ -131,8 +131,9 @@ def read_own_set(
     computations = _computations(source, {(m, p) for m, p, _ in counts})
     found = []
     for (measure_id, period_id, unit), of_unit in counts.items():
-        if by == WHOLE:
-            # What nobody is in says so; a part without a stratum has no denominator there.
+        if by == WHOLE and set_code != "payer":
+            # What nobody is in says so; a part without a stratum has no denominator there. Of payers there are
+            # more on the list than any group has.
             of_unit = {s.pk: np.zeros(4, np.int64) for s in of_set} | of_unit
         ids = list(of_unit)
         people, met_by, told_by_self, imputed = np.array(list(of_unit.values())).T.tolist()

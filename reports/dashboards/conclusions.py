@@ -225,6 +225,12 @@ NO_REFERENCE_OVER_TIME = (
 )
 
 
+NO_GAP_OVER_TIME = (
+    "There is no gap with a number in this period, so no change of one can be told. Whether the rate of one group "
+    "changed is not tested here, and many people are in several periods."
+)
+
+
 def all_changes_conclusion(changes: Sequence[ChangeOfGap | NoChange]) -> str:
     """Above the chart of all groups over time: whose gap narrowed or widened, for whom that cannot be told."""
     told = [c for c in changes if isinstance(c, ChangeOfGap)]

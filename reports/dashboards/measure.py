@@ -12,6 +12,7 @@ from reports import charts
 from reports.dashboards import evidence, marks
 from reports.dashboards.conclusions import (
     JUDGEMENT_WORDS,
+    NO_GAP_OVER_TIME,
     NO_REFERENCE_OVER_TIME,
     PEERS_CONCLUSION,
     all_changes_conclusion,
@@ -219,8 +220,8 @@ def _trend_text(
     *,
     several: bool,
 ) -> str:
-    if current.reference is None and several:
-        return NO_REFERENCE_OVER_TIME
+    if several and not changes:
+        return NO_GAP_OVER_TIME if current.reference else NO_REFERENCE_OVER_TIME
     return trend_conclusion(of_focus) if of_focus or not changes else ""
 
 

@@ -46,6 +46,16 @@ _RACES = {
     "aian": "American Indian or Alaska Native patients",
     "nhpi": "Native Hawaiian or Pacific Islander patients",
 }
+_RACE_OF_SEX = {
+    "nh_white": "White {}",
+    "nh_black": "Black {}",
+    "hispanic": "Hispanic {}",
+    "nh_asian": "Asian {}",
+    "nh_aian": "American Indian or Alaska Native {}",
+    "nh_nhpi": "Native Hawaiian or Pacific Islander {}",
+    "nh_other": "{} of another race",
+    "nh_multiple": "{} of two or more races",
+}
 EVERYBODY = "all patients together"
 #: Strata whose short label is no adjective, or an abbreviation: spoken of as a whole.
 _PEOPLE_OF_STRATUM = {
@@ -59,6 +69,26 @@ _PEOPLE_OF_STRATUM = {
     ("ethnicity", "not_hispanic"): "patients who are not Hispanic",
     ("language", "other"): "patients with another language",
     ("sex", "other"): "patients with another entry",
+    ("deprivation", "q5"): "patients in the most deprived areas",
+    ("deprivation", "q4"): "patients in the second most deprived areas",
+    ("deprivation", "q3"): "patients in the middle fifth of areas",
+    ("deprivation", "q2"): "patients in the second least deprived areas",
+    ("deprivation", "q1"): "patients in the least deprived areas",
+    **{
+        ("combined_sex", f"{code}-{sex}"): form.format(people)
+        for sex, people in (("female", "women"), ("male", "men"))
+        for code, form in _RACE_OF_SEX.items()
+    },
+    ("gender_identity", "woman"): "women",
+    ("gender_identity", "man"): "men",
+    ("gender_identity", "trans_woman"): "transgender women",
+    ("gender_identity", "trans_man"): "transgender men",
+    ("gender_identity", "nonbinary"): "non-binary patients",
+    ("gender_identity", "other"): "patients with another identity",
+    ("sexual_orientation", "straight"): "straight patients",
+    ("sexual_orientation", "gay_lesbian"): "lesbian and gay patients",
+    ("sexual_orientation", "bisexual"): "bisexual patients",
+    ("sexual_orientation", "other"): "patients with another orientation",
     ("payer", "programme"): "patients of the programme’s payer",
     ("payer", "other"): "patients with another payer",
     ("payer", "none"): "patients without insurance",
