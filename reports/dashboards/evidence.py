@@ -42,6 +42,10 @@ class ChangeOfGap:
     found: change.GapChange
     pace: change.RunRate
 
+    @property
+    def stratum(self) -> StratumLabel:
+        return self.figure.stratum
+
 
 @dataclass(frozen=True)
 class NoChange:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from measures.queries import ImputedGap, ImputedRate, ImputedResult, ValidityRow
 from measures.stats.imputed import RateRange
+from reports.dashboards.conclusions import detectable_note
 from teams.enums import Audience
 
 IMPUTED_COLUMNS = (
@@ -34,6 +35,8 @@ class RateRow:
     gap: str
     gap_interval: str
     people: str
+    effective: str
+    detectable: str
     comparison: str
     absence: str
     is_reference: bool
@@ -115,7 +118,7 @@ def _listed(gaps: Sequence[ImputedGap]) -> str:
 def _row(rate: ImputedRate, gap: ImputedGap | None, digits: int) -> RateRow:
     one = rate.range
     if one is None:
-        return RateRow(rate.label, "", "", "", "", "", "", rate.why_not, False)
+        return RateRow(rate.label, "", "", "", "", "", "", "", "", rate.why_not, False)
     comparison = []
     if rate.most_likely is not None:
         comparison.append(f"most likely {_percent(rate.most_likely, 1)}")
@@ -128,6 +131,11 @@ def _row(rate: ImputedRate, gap: ImputedGap | None, digits: int) -> RateRow:
         gap="" if gap is None else _points(gap.range.low, gap.range.high, digits),
         gap_interval="" if gap is None else _points(gap.range.lower, gap.range.upper, digits),
         people=f"{one.expected:,.0f}",
+        # Outside readers get counts in steps that an effective number would undo.
+        effective=f"worth {one.n_effective:,.0f}" if digits else "",
+        detectable=""
+        if gap is None or gap.range.excludes_zero
+        else detectable_note(100 * gap.range.detectable),
         comparison=", ".join(comparison),
         absence="",
         is_reference=rate.group == "white",

@@ -156,7 +156,7 @@ def measure_page(
     )
     changes = evidence.changes_of(results, period)
     change_of_focus = next(
-        (c for c in changes if shown_focus is not None and _stratum_of(c).id == shown_focus.id),
+        (c for c in changes if shown_focus is not None and c.stratum.id == shown_focus.id),
         None,
     )
     spread = evidence.spread_of(current, seed=seed)
@@ -225,12 +225,8 @@ def _trend_text(
     return trend_conclusion(of_focus) if of_focus or not changes else ""
 
 
-def _stratum_of(change: evidence.ChangeOfGap | evidence.NoChange) -> StratumLabel:
-    return change.stratum if isinstance(change, evidence.NoChange) else change.figure.stratum
-
-
 def _change_row(change: evidence.ChangeOfGap | evidence.NoChange) -> ChangeRow:
-    label = _stratum_of(change).label
+    label = change.stratum.label
     if isinstance(change, evidence.NoChange):
         return ChangeRow(label, change_conclusion(change))
     digits = change_digits(change)

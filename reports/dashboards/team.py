@@ -8,7 +8,8 @@ from itertools import groupby
 
 from measures.queries import CompletenessRow, PeerBand, SetResult, StratumLabel
 from reports import charts
-from reports.dashboards import marks
+from reports.dashboards import evidence, marks
+from reports.dashboards.conclusions import NO_GAP_OVER_TIME, sites_conclusion, trend_conclusion
 from reports.dashboards.tables import Unseen, figure_row, unseen_of
 from reports.dashboards.wording import (
     Reading,
@@ -195,6 +196,8 @@ class TeamPage:
     peers_why_not: str
     sites: charts.Chart | None
     sites_of: str
+    sites_text: str
+    trend_text: str
     completeness: charts.Chart | None
     focus: str
     reference: str
@@ -243,6 +246,8 @@ def team_page(
         peers_why_not=peers_why_not,
         sites=sites,
         sites_of=site_results[0].definition.short_name if site_results else "",
+        sites_text=sites_conclusion(site_results, focus) if focus and site_results else "",
+        trend_text=_trend_text(care, period, focus) if trend and focus else "",
         completeness=completeness_chart(completeness),
         focus=people_of(focus) if focus else "",
         reference=reference_words(current),
@@ -250,6 +255,13 @@ def team_page(
         results=tuple(current),
         mark_key=charts.mark_key(),
     )
+
+
+def _trend_text(results: Sequence[SetResult], period: str, focus: StratumLabel) -> str:
+    """results: of one measure."""
+    changes = evidence.changes_of(results, period)
+    change = next((c for c in changes if c.stratum.id == focus.id), None)
+    return NO_GAP_OVER_TIME if change is None else trend_conclusion(change)
 
 
 def sites_chart(results: Sequence[SetResult], focus: StratumLabel) -> charts.Chart | None:

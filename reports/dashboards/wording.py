@@ -19,6 +19,7 @@ from teams.formats import format_count, format_percent, format_points, format_ra
 from teams.models import Team
 
 LEAST_Q = 0.05
+ALONE = " in this comparison alone"
 NO_GAP_SHOWN = "No gap can be shown with these numbers"
 
 #: How a stratum of a set is spoken of; the sets that are not named here use the first form.
@@ -352,12 +353,15 @@ def measure_finding(result: SetResult) -> str:
             [f"{people_of(f.stratum)} ({gap_text(f, gap_decimals(f, reference))})" for f in figures]
         )
 
-    parts = []
-    if by_reading.get(Reading.BEHIND):
-        parts.append(f"{named(by_reading[Reading.BEHIND])} behind {than}")
-    if by_reading.get(Reading.AHEAD):
-        verb = "ahead of them" if parts else f"ahead of {than}"
-        parts.append(f"{named(by_reading[Reading.AHEAD])} {verb}")
+    parts: list[str] = []
+    for kind, word in ((Reading.BEHIND, "behind"), (Reading.AHEAD, "ahead of")):
+        seen = by_reading.get(kind, [])
+        # As in the sentence above the chart: seen alone, not among all comparisons.
+        unsure = [f for f in seen if f.q_value is not None and f.q_value >= LEAST_Q]
+        for figures, alone in (([f for f in seen if f not in unsure], ""), (unsure, ALONE)):
+            if figures:
+                whom = "them" if parts and kind == Reading.AHEAD else than
+                parts.append(f"{named(figures)} {word} {whom}{alone}")
     if parts:
         return capitalised("; ".join(parts))
     if by_reading.get(Reading.OPEN):
@@ -376,7 +380,23 @@ def source_note(result: SetResult, team: Team) -> str:
     )
     return (
         f"{team.name}. {result.source.name}, {result.period.label}, computed "
-        f"{result.computed_at:%Y-%m-%d}, method {result.method_version}. {protected}"
+        f"{result.computed_at:%Y-%m-%d}, method {result.method_version}. {_basis_note(result)}{protected}"
+    )
+
+
+def _basis_note(result: SetResult) -> str:
+    """Data basis of all groups of a chart: "Known: 65% to 83% self-reported, up to 7% imputed. "."""
+    shown = [f for f in result.compared if f.numbers_shown]
+    shares = [f.self_reported_share for f in shown if f.self_reported_share is not None]
+    if not shares:
+        words = {basis_text(f, result.audience) for f in shown}
+        return "".join(f"{text}. " for text in sorted(words) if text)
+    about = "about " if result.audience == Audience.OTHERS else ""
+    least, most = (format_percent(share, 0) for share in (min(shares), max(shares)))
+    text = f"Known: {about}{least if least == most else f'{least} to {most}'} self-reported"
+    imputed = max(f.indirect_share or 0 for f in shown)
+    return (
+        f"{text}, up to {about}{format_percent(imputed, 0)} imputed. " if imputed else f"{text}. "
     )
 
 

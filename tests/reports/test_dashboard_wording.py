@@ -1,6 +1,7 @@
 """The sentences of the dashboards: never stronger than the statistics, direction always right."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from reports.dashboards.wording import (
     people_of,
     probability_text,
     read_figure,
+    source_note,
 )
 from teams.enums import Audience
 
@@ -231,12 +233,47 @@ def test_gap_is_written_no_finer_than_the_coarser_rate():
             (figure(ASIAN, gap=4.0, low=1.0, high=7.0),),
             "Asian patients (+4.0) ahead of White patients",
         ),
+        # Among all comparisons of the programme it could be chance: the title says no more than the text.
+        (
+            (figure(q_value=0.2),),
+            "Black patients (−8.6) behind White patients in this comparison alone",
+        ),
+        (
+            (figure(), figure(ASIAN, q_value=0.2)),
+            (
+                "Black patients (−8.6) behind White patients; Asian patients (−8.6) behind White patients in"
+                " this comparison alone"
+            ),
+        ),
         ((figure(low=-12.0, high=0.5),), NO_GAP_SHOWN),
         ((hidden(CellState.PRIVACY_PRIMARY),), "No other group has a number that can be compared"),
     ],
 )
 def test_finding_of_a_measure(figures, finding):
     assert measure_finding(result(REFERENCE, *figures)) == finding
+
+
+@pytest.mark.parametrize(
+    ("audience", "changes", "basis"),
+    [
+        (Audience.OWN, {}, "Known: 71% self-reported, up to 12% imputed. For the group"),
+        (Audience.OTHERS, {}, "Known: about 71% self-reported, up to about 12% imputed. Small"),
+        (
+            Audience.OWN,
+            {"self_reported_share": 0.5},
+            "Known: 50% to 71% self-reported, up to 12% imputed.",
+        ),
+    ],
+)
+def test_a_chart_that_leaves_the_site_says_what_it_rests_on(audience, changes, basis):
+    made = result(REFERENCE, figure(**changes), audience=audience)
+    made = replace(
+        made,
+        source=SimpleNamespace(name="Payer"),
+        computed_at=datetime(2025, 6, 1, tzinfo=UTC),
+        method_version="1.0",
+    )
+    assert basis in source_note(made, SimpleNamespace(name="Harbor"))
 
 
 def test_finding_without_a_usable_reference_claims_nothing():
@@ -305,7 +342,13 @@ def test_data_basis_says_how_exact_it_is(audience, basis):
         ("combined", "nh_other", "Other race", "patients of another race"),
         ("language", "spanish", "Spanish", "Spanish-speaking patients"),
         ("age_band", "65-74", "65 to 74 years", "patients aged 65 to 74 years"),
-        ("gender_identity", "woman", "Woman", "patients in the group “Woman”"),
+        ("gender_identity", "woman", "Woman", "women"),
+        ("deprivation", "q5", "Most deprived", "patients in the most deprived areas"),
+        ("combined_sex", "nh_other-female", "Other race, women", "women of another race"),
+        ("combined_sex", "nh_black-male", "Black, men", "Black men"),
+        ("payer", "masshealth", "MassHealth", "patients with MassHealth"),
+        ("payer", "none", "No insurance", "patients without insurance"),
+        ("housing", "own", "Own home", "patients in the group “Own home”"),
     ],
 )
 def test_people_of_a_stratum(set_code, code, short, people):

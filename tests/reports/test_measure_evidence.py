@@ -81,6 +81,21 @@ def test_page_says_what_can_be_concluded(world, team):
     assert 'Ratio <span class="muted cell-under">higher is better</span>' in found
 
 
+def test_dashboard_says_above_its_charts_what_can_be_concluded(world, team):
+    found = text_of(
+        signed_in(make_user(Role.GROUP_LEAD, team=team)),
+        "/teams/HARBOR/?measure=CBP&focus=nh_black",
+    )
+    assert "The gap between Black patients and White patients narrowed since 2023" in found
+    assert "A gap is shown at 1 of 1 site with numbers." in found
+    hispanic = text_of(
+        signed_in(make_user(Role.GROUP_LEAD, team=team)),
+        "/teams/HARBOR/?measure=CBP&focus=hispanic",
+    )
+    assert "No site has numbers of both groups" in hispanic
+    assert "Whether the gap between Hispanic patients and White patients changed" in hispanic
+
+
 def test_plan_by_site_is_for_the_group_itself(world, team):
     own = text_of(signed_in(make_user(Role.GROUP_LEAD, team=team)), f"{PAGE}?focus=nh_black")
     plan = own.split("A plan for Black patients, site by site")[1].split("</table>")[0]

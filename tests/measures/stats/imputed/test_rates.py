@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from measures.stats.imputed import (
     RATED,
     REPORTED,
+    GapRange,
     Sums,
     expectation_maximisation,
     gap_range,
@@ -176,6 +177,19 @@ def test_ranges_hold_both_estimates_and_are_cut_to_proportions():
     for one in rate_ranges(sum_people(p, rows, met)):
         assert 0 <= one.lower <= one.low <= one.high <= one.upper <= 1
         assert one.low == pytest.approx(min(max(min(one.weighted, one.linear), 0), 1))
+
+
+def test_smallest_gap_that_would_be_found_is_found_eight_times_in_ten():
+    error, width = 0.02, 0.03
+    found = GapRange(
+        "black", "white", -0.01, -0.04, -0.04, -0.01, -0.04 - 1.959964 * error, -0.01 + 1.959964 * error,
+        is_shown=True,
+    )  # fmt: skip
+    assert not found.excludes_zero
+    # A true gap as large as this at the far end of the range leaves its near end 2.8 errors from 0.
+    near_end = found.detectable - width
+    draws = np.random.default_rng(3).normal(near_end, error, 100_000)
+    assert ((draws - 1.959964 * error) > 0).mean() == pytest.approx(0.8, abs=0.01)
 
 
 def test_few_people_are_not_shown():
