@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
 
 from grants.facts import (
     AimedGap,
     Finding,
     Question,
+    TeamSpan,
     WorkSummary,
     register_aims,
     register_answer,
@@ -20,7 +22,7 @@ from grants.facts import (
 from learning.enums import ReportState
 from learning.models import Attendance, MonthlyReport
 from measures.enums import SourceKind
-from measures.queries import list_completeness, list_sources
+from measures.queries import list_completeness, list_periods, list_sources, list_stratum_sets
 from pdsa.enums import CharterState, CycleState
 from pdsa.models import Aim, Charter, Cycle
 from teams.enums import Audience
@@ -41,12 +43,12 @@ def register_grant_facts() -> None:
     register_aims(_aims)
 
 
-def _eyes_of(team_id: int) -> Scope:
-    """The eyes of the group itself: the facts say counts and shares of the group to whoever sees its grants."""
+def _eyes_of(team_ids: Collection[int]) -> Scope:
+    """The eyes of the groups themselves: the facts say counts and shares of a group to whoever sees its grants."""
     return Scope(
         user_id=None,
-        team_ids=(team_id,),
-        own_team_ids=frozenset({team_id}),
+        team_ids=tuple(sorted(team_ids)),
+        own_team_ids=frozenset(team_ids),
         organisation_ids=(),
         roles=frozenset(),
         permissions=frozenset({Permission.VIEW_TEAM_RESULTS}),
@@ -57,42 +59,64 @@ def _tests_page() -> str:
     return reverse("pdsa:tests")
 
 
-def _charter_agreed(question: Question) -> Finding:
-    agreed = (
-        Charter.objects.filter(project__team=question.team_id, state=CharterState.AGREED)
-        .order_by("agreed_at")
-        .first()
+def _charter_agreed(questions: Sequence[Question]) -> list[Finding]:
+    first = dict(
+        Charter.objects.filter(
+            project__team__in={q.team_id for q in questions}, state=CharterState.AGREED
+        )
+        .order_by()
+        .values_list("project__team_id")
+        .annotate(Min("agreed_at"))
     )
-    if agreed is None or agreed.agreed_at is None:
-        return Finding(False, "No charter of the group is agreed yet.")
-    return Finding(True, f"A charter was agreed on {agreed.agreed_at:%-d %b %Y}.")
+    return [
+        Finding(False, "No charter of the group is agreed yet.")
+        if (agreed_at := first.get(question.team_id)) is None
+        else Finding(True, f"A charter was agreed on {agreed_at:%-d %b %Y}.")
+        for question in questions
+    ]
 
 
-def _tests_closed(question: Question) -> Finding:
-    wanted = int(question.parameters.get("tests", 1))
-    closed = Cycle.objects.filter(
-        idea__project__team=question.team_id,
-        state=CycleState.CLOSED,
-        ended_on__gte=question.since,
-        ended_on__lte=question.on,
-    ).count()
-    return Finding(
-        closed >= wanted,
-        f"{closed} of {wanted} tests of change are finished since the award began.",
-    )
+def _tests_closed(questions: Sequence[Question]) -> list[Finding]:
+    ends: dict[int, list[date]] = defaultdict(list)
+    for team_id, ended_on in (
+        Cycle.objects.filter(
+            idea__project__team__in={q.team_id for q in questions},
+            state=CycleState.CLOSED,
+            ended_on__gte=min(q.since for q in questions),
+        )
+        .order_by()
+        .values_list("idea__project__team_id", "ended_on")
+    ):
+        ends[team_id].append(ended_on)
+    found = []
+    for question in questions:
+        wanted = int(question.parameters.get("tests", 1))
+        closed = sum(question.since <= day <= question.on for day in ends[question.team_id])
+        found.append(
+            Finding(
+                closed >= wanted,
+                f"{closed} of {wanted} tests of change are finished since the award began.",
+            )
+        )
+    return found
 
 
-def _completeness_gained(question: Question) -> Finding:
+def _completeness_gained(questions: Sequence[Question]) -> list[Finding]:
     """Points of self-reported race in the payer's data, the last period against the one before the award."""
-    wanted = float(question.parameters.get("points", 5))
-    scope = _eyes_of(question.team_id)
-    shares: list[tuple[date, float]] = []
+    scope = _eyes_of({q.team_id for q in questions})
+    shares: dict[int, list[tuple[date, float]]] = defaultdict(list)
     for source in list_sources(scope).filter(kind=SourceKind.PAYER):
         for row in list_completeness(scope, source=source):
             if str(row.field) == "race" and row.direct_share is not None:
-                shares.append((row.period.ends_on, row.direct_share))
-    before = [s for s in sorted(shares) if s[0] < question.since]
-    after = [s for s in sorted(shares) if s[0] >= question.since]
+                shares[row.team.pk].append((row.period.ends_on, row.direct_share))
+    return [_gained(question, sorted(shares[question.team_id])) for question in questions]
+
+
+def _gained(question: Question, shares: list[tuple[date, float]]) -> Finding:
+    """shares: last day of a period and the share in it, the earliest first."""
+    wanted = float(question.parameters.get("points", 5))
+    before = [s for s in shares if s[0] < question.since]
+    after = [s for s in shares if s[0] >= question.since]
     if not before or not after:
         return Finding(False, "There are not yet data from before and after the award began.")
     gained = 100 * (after[-1][1] - before[-1][1])
@@ -103,58 +127,101 @@ def _completeness_gained(question: Question) -> Finding:
     )
 
 
-def _baseline_stratified(question: Question) -> Finding:
-    from measures.queries import list_periods, list_stratum_sets
-
-    scope = _eyes_of(question.team_id)
-    for source in list_sources(scope):
-        if list_periods(source) and list_stratum_sets(source, audience=Audience.OWN):
-            return Finding(True, "Results by race and ethnicity are there.")
-    return Finding(False, "No results by race and ethnicity are there yet.")
-
-
-def _count_sessions(team_id: int, since: date, on: date) -> int:
-    attended = Attendance.objects.filter(
-        team=team_id, checked_in_at__date__gte=since, checked_in_at__date__lte=on
-    )
-    return attended.values("session").distinct().count()
+def _baseline_stratified(questions: Sequence[Question]) -> list[Finding]:
+    # A source without a team is the payer's: it has the results of every group.
+    stratified = {
+        source.team_id
+        for source in list_sources(_eyes_of({q.team_id for q in questions}))
+        if list_periods(source) and list_stratum_sets(source, audience=Audience.OWN)
+    }
+    return [
+        Finding(True, "Results by race and ethnicity are there.")
+        if stratified & {None, question.team_id}
+        else Finding(False, "No results by race and ethnicity are there yet.")
+        for question in questions
+    ]
 
 
-def _sessions_attended(question: Question) -> Finding:
-    wanted = int(question.parameters.get("sessions", 1))
-    attended = _count_sessions(question.team_id, question.since, question.on)
-    return Finding(attended >= wanted, f"{attended} of {wanted} sessions attended.")
+def _sessions_attended(questions: Sequence[Question]) -> list[Finding]:
+    counts = _count_sessions([TeamSpan(q.team_id, q.since, q.on) for q in questions])
+    found = []
+    for question, attended in zip(questions, counts, strict=True):
+        wanted = int(question.parameters.get("sessions", 1))
+        found.append(Finding(attended >= wanted, f"{attended} of {wanted} sessions attended."))
+    return found
 
 
-def _monthly_reports_sent(question: Question) -> Finding:
-    wanted = int(question.parameters.get("reports", 1))
-    sent = (
-        MonthlyReport.objects.filter(
-            team=question.team_id, month__gte=question.since.replace(day=1)
+def _count_sessions(spans: Sequence[TeamSpan]) -> list[int]:
+    """Sessions at which somebody of the team was, for each span."""
+    days: dict[int, list[tuple[int, date]]] = defaultdict(list)
+    for team_id, session_id, day in (
+        Attendance.objects.filter(
+            team__in={s.team_id for s in spans},
+            checked_in_at__date__gte=min((s.since for s in spans), default=date.max),
         )
+        .order_by()
+        .values_list("team_id", "session_id", "checked_in_at__date")
+        .distinct()
+    ):
+        days[team_id].append((session_id, day))
+    return [
+        len({session_id for session_id, day in days[s.team_id] if s.since <= day <= s.until})
+        for s in spans
+    ]
+
+
+def _monthly_reports_sent(questions: Sequence[Question]) -> list[Finding]:
+    months = Counter(
+        MonthlyReport.objects.filter(team__in={q.team_id for q in questions})
         .exclude(state=ReportState.DRAFT)
-        .count()
+        .order_by()
+        .values_list("team_id", "month")
     )
-    return Finding(sent >= wanted, f"{sent} of {wanted} monthly reports handed in.")
+    found = []
+    for question in questions:
+        wanted = int(question.parameters.get("reports", 1))
+        first = question.since.replace(day=1)
+        sent = sum(
+            count
+            for (team_id, month), count in months.items()
+            if team_id == question.team_id and month >= first
+        )
+        found.append(Finding(sent >= wanted, f"{sent} of {wanted} monthly reports handed in."))
+    return found
 
 
-def _work(team_id: int, since: date, on: date) -> WorkSummary | None:
-    counted = Cycle.objects.filter(
-        idea__project__team=team_id, started_on__gte=since, started_on__lte=on
-    ).aggregate(
-        started=Count("id"),
-        closed=Count("id", filter=Q(state=CycleState.CLOSED)),
-        patients=Sum("patient_count"),
-        last=Max("started_on"),
-    )
-    if not Team.objects.filter(pk=team_id).exists():
-        return None
+def _work(spans: Sequence[TeamSpan]) -> list[WorkSummary | None]:
+    team_ids = {s.team_id for s in spans}
+    days: dict[int, list[tuple[date, int, int, int | None]]] = defaultdict(list)
+    for team_id, *day in (
+        Cycle.objects.filter(idea__project__team__in=team_ids, started_on__isnull=False)
+        .order_by()
+        .values_list("idea__project__team_id", "started_on")
+        .annotate(
+            started=Count("id"),
+            closed=Count("id", filter=Q(state=CycleState.CLOSED)),
+            patients=Sum("patient_count"),
+        )
+    ):
+        days[team_id].append(tuple(day))
+    known = set(Team.objects.filter(pk__in=team_ids).values_list("pk", flat=True))
+    return [
+        _summary([d for d in days[span.team_id] if span.since <= d[0] <= span.until], sessions)
+        if span.team_id in known
+        else None
+        for span, sessions in zip(spans, _count_sessions(spans), strict=True)
+    ]
+
+
+def _summary(days: list[tuple[date, int, int, int | None]], sessions: int) -> WorkSummary:
+    """days: a day with the tests that began on it, those of them that are closed, their patients."""
+    patients = [day[3] for day in days if day[3] is not None]
     return WorkSummary(
-        tests_started=counted["started"],
-        tests_closed=counted["closed"],
-        sessions_attended=_count_sessions(team_id, since, on),
-        patients_reached=counted["patients"],
-        last_test_on=counted["last"],
+        tests_started=sum(day[1] for day in days),
+        tests_closed=sum(day[2] for day in days),
+        sessions_attended=sessions,
+        patients_reached=sum(patients) if patients else None,
+        last_test_on=max((day[0] for day in days), default=None),
         path=_tests_page(),
     )
 

@@ -7,7 +7,8 @@ the rest. A fact that nobody answers is unknown: then people decide on a documen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,7 +60,8 @@ FACTS: tuple[Fact, ...] = (
 )  # fmt: skip
 FACT_BY_NAME = {fact.name: fact for fact in FACTS}
 
-Answer = Callable[[Question], Finding]
+#: One finding for each question, in their order, with a number of queries that does not grow with them.
+Answer = Callable[[Sequence[Question]], list[Finding]]
 _ANSWERS: dict[str, Answer] = {}
 
 UNKNOWN = Finding(None, "The system cannot see this. Put a document on file and decide.")
@@ -70,9 +72,20 @@ def register_answer(name: str, answer: Answer) -> None:
     _ANSWERS[FACT_BY_NAME[name].name] = answer
 
 
-def ask(name: str, question: Question) -> Finding:
-    answer = _ANSWERS.get(name)
-    return UNKNOWN if answer is None else answer(question)
+def ask(asked: Sequence[tuple[str, Question]]) -> list[Finding]:
+    """asked: name of a fact and what is asked of it. The findings come in the same order."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, (name, _) in enumerate(asked):
+        places[name].append(place)
+    found = [UNKNOWN] * len(asked)
+    for name, of_fact in places.items():
+        answer = _ANSWERS.get(name)
+        if answer is None:
+            continue
+        findings = answer([asked[place][1] for place in of_fact])
+        for place, finding in zip(of_fact, findings, strict=True):
+            found[place] = finding
+    return found
 
 
 # --- what else the app asks without knowing who answers ----------------------------------------------------
@@ -90,18 +103,27 @@ class WorkSummary:
     path: str = ""
 
 
-Summarise = Callable[[int, date, date], WorkSummary | None]
+@dataclass(frozen=True)
+class TeamSpan:
+    """The days of a team that are summed up, first and last included."""
+
+    team_id: int
+    since: date
+    until: date
+
+
+Summarise = Callable[[Sequence[TeamSpan]], list[WorkSummary | None]]
 _WORK: list[Summarise] = []
 
 
 def register_work_summary(summarise: Summarise) -> None:
-    """summarise(team_id, since, on). Called once, when the site starts."""
+    """summarise(spans) → one for each, in their order. Called once, when the site starts."""
     _WORK[:] = [summarise]
 
 
-def work_summary(team_id: int, *, since: date, on: date) -> WorkSummary | None:
-    """None where nobody keeps tests of change."""
-    return _WORK[0](team_id, since, on) if _WORK else None
+def work_summaries(spans: Sequence[TeamSpan]) -> list[WorkSummary | None]:
+    """In the order of the spans; None where nobody keeps tests of change."""
+    return _WORK[0](spans) if _WORK else [None] * len(spans)
 
 
 @dataclass(frozen=True)

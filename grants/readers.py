@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date
+
 from grants.enums import ReportState
 from grants.facts import Finding, Question, register_answer
 from grants.models import Award, GrantReport, Milestone
 from grants.queries.awards import visible_awards
-from teams.attachments import list_attachments, register_owner
+from teams.attachments import list_attachments_of, register_owner
 from teams.enums import Role
 from teams.models import Membership, holds_on
 from teams.scoping import Scope
@@ -40,8 +44,12 @@ def register_readers() -> None:
     register_answer("document_on_file", _document_on_file)
 
 
-def _agreement_signed(question: Question) -> Finding:
-    award = Award.objects.get(pk=question.award_id)
+def _agreement_signed(questions: Sequence[Question]) -> list[Finding]:
+    awards = Award.objects.in_bulk({q.award_id for q in questions})
+    return [_signed(awards[q.award_id]) for q in questions]
+
+
+def _signed(award: Award) -> Finding:
     if award.agreement_signed_on is None:
         return Finding(False, "No signed agreement is on file.")
     return Finding(
@@ -49,24 +57,54 @@ def _agreement_signed(question: Question) -> Finding:
     )
 
 
-def _team_named(question: Question) -> Finding:
-    leads = Membership.objects.filter(
-        holds_on(question.on), role=Role.GROUP_LEAD, organisation__teams=question.team_id
-    )
-    names = sorted(leads.values_list("user__name", flat=True))
+def _team_named(questions: Sequence[Question]) -> list[Finding]:
+    teams = {q.team_id for q in questions}
+    leads = {day: _leads(teams, day) for day in {q.on for q in questions}}
+    return [_named(leads[q.on].get(q.team_id, [])) for q in questions]
+
+
+def _named(names: list[str]) -> Finding:
     return Finding(bool(names), f"Lead: {', '.join(names)}." if names else "No lead is named.")
 
 
-def _report_accepted(question: Question) -> Finding:
-    wanted = int(question.parameters.get("reports", 1))
-    accepted = GrantReport.objects.filter(
-        award=question.award_id, state=ReportState.ACCEPTED
-    ).count()
-    return Finding(accepted >= wanted, f"{accepted} of {wanted} reports accepted.")
+def _leads(team_ids: Collection[int], on: date) -> dict[int, list[str]]:
+    """Names of the leads by team, in the order of the alphabet."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for team_id, name in (
+        Membership.objects.filter(
+            holds_on(on), role=Role.GROUP_LEAD, organisation__teams__in=team_ids
+        )
+        .order_by()
+        .values_list("organisation__teams", "user__name")
+    ):
+        found[team_id].append(name)
+    return {team_id: sorted(names) for team_id, names in found.items()}
 
 
-def _document_on_file(question: Question) -> Finding:
-    names = [f.name for f in list_attachments(Milestone.objects.get(pk=question.milestone_id))]
-    if not names:
-        return Finding(False, "No document is on file.")
-    return Finding(None, f"On file: {', '.join(names)}. A person has to read it.")
+def _report_accepted(questions: Sequence[Question]) -> list[Finding]:
+    accepted = Counter(
+        GrantReport.objects.filter(
+            award__in={q.award_id for q in questions}, state=ReportState.ACCEPTED
+        )
+        .order_by()
+        .values_list("award_id", flat=True)
+    )
+    found = []
+    for question in questions:
+        wanted = int(question.parameters.get("reports", 1))
+        count = accepted[question.award_id]
+        found.append(Finding(count >= wanted, f"{count} of {wanted} reports accepted."))
+    return found
+
+
+def _document_on_file(questions: Sequence[Question]) -> list[Finding]:
+    files = list_attachments_of(Milestone, {q.milestone_id for q in questions})
+    found = []
+    for question in questions:
+        names = [file.name for file in files.get(question.milestone_id, [])]
+        found.append(
+            Finding(None, f"On file: {', '.join(names)}. A person has to read it.")
+            if names
+            else Finding(False, "No document is on file.")
+        )
+    return found

@@ -9,7 +9,8 @@ An attachment whose owner nobody registered is read by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection
 
 from django.db.models import Model, QuerySet
 
@@ -36,6 +37,18 @@ def list_attachments(owner: Model) -> QuerySet[Attachment]:
     return Attachment.objects.filter(
         owner_type=owner._meta.label_lower, owner_id=owner.pk, removed_at=None
     ).select_related("uploaded_by")
+
+
+def list_attachments_of(
+    owners: type[Model], owner_ids: Collection[int]
+) -> dict[int, list[Attachment]]:
+    """Files of many objects of one model by the object's id, oldest first; found as above."""
+    found: dict[int, list[Attachment]] = defaultdict(list)
+    for file in Attachment.objects.filter(
+        owner_type=owners._meta.label_lower, owner_id__in=owner_ids, removed_at=None
+    ):
+        found[file.owner_id].append(file)
+    return dict(found)
 
 
 def get_attachment(scope: Scope, attachment_id: int) -> Attachment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -12,12 +13,15 @@ from grants.models import Milestone
 
 def look_at(milestone: Milestone, *, as_of: datetime) -> Finding:
     """What the system sees of a condition at a moment."""
-    if not milestone.fact:
-        return ask("document_on_file", question_of(milestone, as_of))
-    return ask(milestone.fact, question_of(milestone, as_of))
+    return look_at_all([milestone], as_of=as_of)[0]
 
 
-def question_of(milestone: Milestone, as_of: datetime) -> Question:
+def look_at_all(milestones: Sequence[Milestone], *, as_of: datetime) -> list[Finding]:
+    """The same of many at once, in their order. Their awards have been read."""
+    return ask([(m.fact or "document_on_file", _question_of(m, as_of)) for m in milestones])
+
+
+def _question_of(milestone: Milestone, as_of: datetime) -> Question:
     award = milestone.award
     return Question(
         team_id=award.team_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -110,23 +110,43 @@ def returned_amount() -> Coalesce:
 
 
 def get_fund_totals(fund: Fund) -> FundTotals:
-    postings = Posting.objects.filter(fund=fund)
-    committed = Award.objects.filter(fund=fund).aggregate(
-        total=Coalesce(Sum(committed_amount()), ZERO)
-    )["total"]
-    failed = _total(postings.filter(kind=PostingKind.FAILURE))
-    return FundTotals(
-        fund=fund,
-        received=_total(postings.filter(kind=PostingKind.RECEIPT)),
-        committed=committed,
-        paid=_total(postings.filter(kind=PostingKind.PAYMENT)) - failed,
-        returned=_total(postings.filter(kind=PostingKind.RETURN)),
-    )
+    return _totals_of([fund])[0]
 
 
 def list_fund_totals() -> list[FundTotals]:
     """Totals of every fund, by name. They name no group."""
-    return [get_fund_totals(fund) for fund in Fund.objects.all()]
+    return _totals_of(list(Fund.objects.all()))
+
+
+def _totals_of(funds: Sequence[Fund]) -> list[FundTotals]:
+    nothing = Decimal("0.00")
+    committed = dict(
+        Award.objects.filter(fund__in=funds)
+        .order_by()
+        .values_list("fund_id")
+        .annotate(total=Sum(committed_amount()))
+    )
+    moved = {
+        (fund_id, kind): total
+        for fund_id, kind, total in Posting.objects.filter(fund__in=funds)
+        .order_by()
+        .values_list("fund_id", "kind")
+        .annotate(total=Sum("amount"))
+    }
+
+    def total(fund: Fund, kind: PostingKind) -> Decimal:
+        return moved.get((fund.pk, kind.value), nothing)
+
+    return [
+        FundTotals(
+            fund=fund,
+            received=total(fund, PostingKind.RECEIPT),
+            committed=committed.get(fund.pk, nothing),
+            paid=total(fund, PostingKind.PAYMENT) - total(fund, PostingKind.FAILURE),
+            returned=total(fund, PostingKind.RETURN),
+        )
+        for fund in funds
+    ]
 
 
 def list_funds() -> QuerySet[Fund]:

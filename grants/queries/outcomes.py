@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from grants.facts import AimedGap, WorkSummary, aimed_gaps, work_summary
+from grants.facts import AimedGap, TeamSpan, WorkSummary, aimed_gaps, work_summaries
 from grants.models import Award
 from grants.outcomes import Arm, Cost, Moved, cost_per_patient, cost_words, movement, movement_words
 from grants.queries.spending import spent_by_award
@@ -72,6 +72,12 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
     aims = aimed_gaps(teams & set(scope.team_ids)) if sees else {}
     results = _results(scope, aims)
     spent = spent_by_award([a.pk for a in awards])
+    spans = {
+        a.pk: TeamSpan(a.team_id, a.starts_on, min(on, a.ends_on))
+        for a in awards
+        if a.starts_on <= min(on, a.ends_on)
+    }
+    work = dict(zip(spans, work_summaries(list(spans.values())), strict=True))
     found = {}
     for award in awards:
         money = spent.get(award.pk, Decimal("0.00"))
@@ -80,13 +86,10 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
             hidden = "Results of a group are not shown to you. Its people, its coach and the payer's analysts see them."
         elif not aims.get(award.team_id):
             hidden = "No aim of the group names a measure and the patients it is for yet."
-        last = min(on, award.ends_on)
         found[award.pk] = AwardOutcome(
             award=award,
             spent=money,
-            work=work_summary(award.team_id, since=award.starts_on, on=last)
-            if last >= award.starts_on
-            else None,
+            work=work.get(award.pk),
             gaps=[
                 _outcome(award, aim, results.get((award.team_id, aim.measure_id), []), money)
                 for aim in aims.get(award.team_id, [])

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import Prefetch
 
 from grants.enums import AwardState, MilestoneState, ReportKind, ReportState, TrancheState
-from grants.facts import WorkSummary, work_summary
+from grants.facts import TeamSpan, WorkSummary, work_summaries
 from grants.models import Award, Fund, Milestone, Tranche
 from grants.queries.awards import list_awards
 from grants.queries.money import committed_amount, paid_amount, returned_amount
@@ -106,12 +106,11 @@ def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") ->
         )
     )
     spent = spent_by_award([award.pk for award in found])
-    work: dict[int, WorkSummary | None] = {}
-    rows = []
+    spans: dict[int, TeamSpan] = {}
     for award in found:
-        if award.team_id not in work:
-            work[award.team_id] = work_summary(award.team_id, since=award.starts_on, on=on)
-        rows.append(_row(award, spent.get(award.pk, _ZERO), work[award.team_id], on))
+        spans.setdefault(award.team_id, TeamSpan(award.team_id, award.starts_on, on))
+    work = dict(zip(spans, work_summaries(list(spans.values())), strict=True))
+    rows = [_row(a, spent.get(a.pk, _ZERO), work[a.team_id], on) for a in found]
     outcomes = list_outcomes(scope, found, on=on)
     for row in rows:
         row.outcome = outcomes[row.award.pk]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grants.facts import WorkSummary, work_summary
+from grants.facts import TeamSpan, WorkSummary, work_summaries
 from grants.models import GrantReport
 from grants.queries.outcomes import list_outcomes
 from teams.scoping import Scope
@@ -15,7 +15,7 @@ def narrative_answers(scope: Scope, report: GrantReport) -> dict[str, str]:
     """
     award = report.award
     answers = {}
-    work = work_summary(award.team_id, since=report.starts_on, on=report.ends_on)
+    [work] = work_summaries([TeamSpan(award.team_id, report.starts_on, report.ends_on)])
     if work is not None:
         answers["done"] = _done(work)
         if work.patients_reached is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,12 +17,12 @@ from grants.enums import (
     ReportState,
     TrancheState,
 )
-from grants.facts import Finding, WorkSummary, work_summary
+from grants.facts import Finding, TeamSpan, WorkSummary, work_summaries
 from grants.models import Amendment, Award, GrantReport, Milestone, Tranche
 from grants.policies.checks import PAYABLE
 from grants.queries.awards import visible_awards
-from grants.queries.conditions import look_at
-from teams.attachments import list_attachments
+from grants.queries.conditions import look_at_all
+from teams.attachments import list_attachments_of
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -81,17 +82,32 @@ class NextPayment:
 
 
 def list_conditions(tranche: Tranche, *, as_of: datetime) -> list[ConditionView]:
+    return conditions_of([tranche], as_of=as_of)[tranche.pk]
+
+
+def conditions_of(
+    tranches: Sequence[Tranche], *, as_of: datetime
+) -> dict[int, list[ConditionView]]:
+    """Conditions by the id of their payment. A condition can belong to several payments."""
     today = timezone.localdate(as_of)
-    found = []
-    for milestone in tranche.conditions.all():
-        milestone.award = tranche.award
-        if milestone.state == MilestoneState.OPEN:
-            finding = look_at(milestone, as_of=as_of)
-        else:
-            finding = Finding(milestone.seen_met, milestone.seen_text)
-        late = milestone.state == MilestoneState.OPEN and milestone.due_on < today
-        found.append(ConditionView(milestone, finding, late))
-    return found
+    milestones: dict[int, list[Milestone]] = {}
+    for tranche in tranches:
+        milestones[tranche.pk] = list(tranche.conditions.all())
+        for milestone in milestones[tranche.pk]:
+            milestone.award = tranche.award
+    waiting = [m for of in milestones.values() for m in of if m.state == MilestoneState.OPEN]
+    seen = dict(zip((m.pk for m in waiting), look_at_all(waiting, as_of=as_of), strict=True))
+    return {
+        tranche_id: [
+            ConditionView(
+                m,
+                seen.get(m.pk) or Finding(m.seen_met, m.seen_text),
+                m.state == MilestoneState.OPEN and m.due_on < today,
+            )
+            for m in of
+        ]
+        for tranche_id, of in milestones.items()
+    }
 
 
 def list_next_payments(scope: Scope, *, team_id: int, as_of: datetime) -> list[NextPayment]:
@@ -105,12 +121,12 @@ def list_next_payments(scope: Scope, *, team_id: int, as_of: datetime) -> list[N
         .prefetch_related("conditions")
         .order_by("award_id", "number")
     )
-    seen: set[int] = set()
+    following: dict[int, Tranche] = {}
     for tranche in tranches:
-        if tranche.award_id in seen:
-            continue
-        seen.add(tranche.award_id)
-        conditions = list_conditions(tranche, as_of=as_of)
+        following.setdefault(tranche.award_id, tranche)
+    conditions_by_tranche = conditions_of(list(following.values()), as_of=as_of)
+    for tranche in following.values():
+        conditions = conditions_by_tranche[tranche.pk]
         whom = WITH_WHOM[TrancheState(tranche.state)]
         if tranche.award.state == AwardState.AGREEMENT_OUT:
             whom = "your group: the signed agreement is missing"
@@ -184,8 +200,8 @@ def tests_beside(awards: list[Award], *, on: date) -> TestsBeside:
     if not approved:
         return TestsBeside(None, None)
     since = min(approved)
-    work = work_summary(awards[0].team_id, since=min(a.starts_on for a in awards), on=on)
-    return TestsBeside(work, (on - since).days)
+    span = TeamSpan(awards[0].team_id, since=min(a.starts_on for a in awards), until=on)
+    return TestsBeside(work_summaries([span])[0], (on - since).days)
 
 
 # --- what waits for whom -----------------------------------------------------------------------------------
@@ -264,16 +280,19 @@ def _tranches(scope: Scope, state: TrancheState, verb: str, *, own: bool = False
 
 
 def _conditions(scope: Scope, as_of: datetime) -> list[WorkItem]:
-    milestones = Milestone.objects.filter(
-        visible_tranches(scope),
-        state=MilestoneState.OPEN,
-        award__state__in=[*PAYABLE, AwardState.SUSPENDED],
-    ).select_related("award__team")
+    milestones = list(
+        Milestone.objects.filter(
+            visible_tranches(scope),
+            state=MilestoneState.OPEN,
+            award__state__in=[*PAYABLE, AwardState.SUSPENDED],
+        ).select_related("award__team")
+    )
+    findings = look_at_all(milestones, as_of=as_of)
+    unclear = [m.pk for m, seen in zip(milestones, findings, strict=True) if seen.met is None]
+    on_file = list_attachments_of(Milestone, unclear)
     found = []
-    for milestone in milestones:
-        seen = look_at(milestone, as_of=as_of)
-        on_file = seen.met is None and list_attachments(milestone).exists()
-        if seen.met is True or on_file:
+    for milestone, seen in zip(milestones, findings, strict=True):
+        if seen.met is True or milestone.pk in on_file:
             found.append(
                 WorkItem(
                     "Decide the condition",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -74,9 +74,8 @@ class UnitLabel:
         return self.team.name if self.team else "All groups"
 
 
-@dataclass(frozen=True)
-class Figure:
-    """The figures of one stratum, as far as the reader may see them.
+class Figure(NamedTuple):
+    """The figures of one stratum, as far as the reader may see them. A tuple: a page makes hundreds.
 
     rate and its interval are proportions 0–1, gaps are percentage points (group − reference), ratios are
     group / reference. `numbers_shown` false: every number is None and `state` says why. For the group
@@ -162,7 +161,7 @@ class SetResult:
 
 
 def _benchmark_figure(label: StratumLabel, rate: float) -> Figure:
-    nothing = dict.fromkeys(f.name for f in fields(Figure))
+    nothing = dict.fromkeys(Figure._fields)
     told = {
         "stratum": label,
         "state": CellState.SHOWN,
@@ -205,37 +204,36 @@ class PeerBand:
     gap_points: tuple[int, int, int] | None
 
 
+#: By number: looking an enumeration up costs more than the rest of a figure.
+_CELL_STATES = {state.value: state for state in CellState}
+_GAP_STATES = {state.value: state for state in GapState}
+
+
 def _share(part: int, whole: int, audience: Audience) -> float:
     return part / whole if audience == Audience.OWN else published_share(part, whole)
 
 
+def _points(proportion: float | None) -> float | None:
+    return None if proportion is None else proportion * 100
+
+
 def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) -> Figure:
     own = audience == Audience.OWN
-    state = CellState(row.own_state if own else row.state)
-    gap_state = GapState(row.own_gap_state if own else row.gap_state)
+    state = _CELL_STATES[row.own_state if own else row.state]
+    gap_state = _GAP_STATES[row.own_gap_state if own else row.gap_state]
     shown = state == CellState.SHOWN or (own and state == CellState.SMALL_DENOMINATOR)
     gap_shown = gap_state == GapState.SHOWN or (own and gap_state == GapState.SMALL_DENOMINATOR)
     has_basis = shown and label.set_code in SOURCED_SETS
-
-    def number(value: Any) -> Any:
-        return value if shown else None
-
-    def points(value: float | None) -> float | None:
-        return value * 100 if gap_shown and value is not None else None
-
-    def comparison(value: Any) -> Any:
-        return value if gap_shown else None
-
     return Figure(
         stratum=label,
         state=state,
         numbers_shown=shown,
         caution=shown and state == CellState.SMALL_DENOMINATOR,
-        denominator=number(row.denominator),
-        numerator=number(row.numerator),
-        rate=number(row.rate),
-        rate_lower=number(row.rate_lower),
-        rate_upper=number(row.rate_upper),
+        denominator=row.denominator if shown else None,
+        numerator=row.numerator if shown else None,
+        rate=row.rate if shown else None,
+        rate_lower=row.rate_lower if shown else None,
+        rate_upper=row.rate_upper if shown else None,
         decimals=decimals if shown else 0,
         self_reported_share=_share(row.self_reported, row.denominator, audience)
         if has_basis
@@ -243,15 +241,15 @@ def _figure(row: Any, label: StratumLabel, audience: Audience, decimals: int) ->
         indirect_share=_share(row.indirect, row.denominator, audience) if has_basis else None,
         gap_state=gap_state,
         gap_shown=gap_shown,
-        gap_points=points(row.gap),
-        gap_points_lower=points(row.gap_lower),
-        gap_points_upper=points(row.gap_upper),
-        ratio=comparison(row.ratio),
-        ratio_lower=comparison(row.ratio_lower),
-        ratio_upper=comparison(row.ratio_upper),
-        p_value=comparison(row.p_value),
-        q_value=comparison(row.q_value),
-        patients_to_parity=comparison(row.patients_to_parity),
+        gap_points=_points(row.gap) if gap_shown else None,
+        gap_points_lower=_points(row.gap_lower) if gap_shown else None,
+        gap_points_upper=_points(row.gap_upper) if gap_shown else None,
+        ratio=row.ratio if gap_shown else None,
+        ratio_lower=row.ratio_lower if gap_shown else None,
+        ratio_upper=row.ratio_upper if gap_shown else None,
+        p_value=row.p_value if gap_shown else None,
+        q_value=row.q_value if gap_shown else None,
+        patients_to_parity=row.patients_to_parity if gap_shown else None,
     )
 
 
