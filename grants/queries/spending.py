@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,7 +10,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from grants.enums import ReportKind
-from grants.models import ActualLine, Award, BudgetLine, GrantReport, GrantRules, ReportVersion
+from grants.models import (
+    ActualLine,
+    Award,
+    BudgetLine,
+    BudgetVersion,
+    GrantReport,
+    GrantRules,
+    ReportVersion,
+)
 from grants.policies.checks import needs_variance_note
 from grants.terms import newest_budget
 
@@ -118,9 +126,33 @@ def list_line_spending(
     return found
 
 
-def list_budget_spending(award: Award) -> list[tuple[BudgetLine, Decimal]]:
-    """Every line of the newest budget with what was spent on it so far."""
-    budget = newest_budget(award)
-    spent = spent_by_line(award)
-    lines = list(budget.lines.select_related("category")) if budget else []
-    return [(line, spent.get(line.line_code, Decimal("0.00"))) for line in lines]
+def list_budget_spending(
+    award_ids: Collection[int],
+) -> dict[int, list[tuple[BudgetLine, Decimal]]]:
+    """By award: every line of the newest budget with what was spent on it so far."""
+    newest = (
+        BudgetVersion.objects.filter(award=OuterRef("budget__award"))
+        .order_by("-number")
+        .values("pk")[:1]
+    )
+    lines = (
+        BudgetLine.objects.filter(budget__award__in=award_ids, budget=Subquery(newest))
+        .select_related("category", "budget")
+        .order_by("line_code")
+    )
+    spent = {
+        (award_id, line_code): total
+        for award_id, line_code, total in ActualLine.objects.filter(
+            version__in=newest_submitted(),
+            version__report__award__in=award_ids,
+            version__report__kind=ReportKind.FINANCIAL,
+        )
+        .order_by()
+        .values_list("version__report__award_id", "line_code")
+        .annotate(total=Sum("actual"))
+    }
+    found: dict[int, list[tuple[BudgetLine, Decimal]]] = {pk: [] for pk in award_ids}
+    for line in lines:
+        key = line.budget.award_id, line.line_code
+        found[line.budget.award_id].append((line, spent.get(key, Decimal("0.00"))))
+    return found

@@ -107,14 +107,23 @@ def team_page(request: ScopedRequest, code: str) -> HttpResponse:
             "team": team,
             "next": payments[0] if payments else None,
             "later": payments[1:],
-            "awards": [{"award": a, "lines": list_budget_spending(a), "spent": sum(s for _, s in list_budget_spending(a))} for a in awards if a.state not in ("declined", "withdrawn")],
+            "awards": _spending_of([a for a in awards if a.state not in ("declined", "withdrawn")]),
             "steps": _time_line(awards),
             "tasks": list_report_tasks(scope, team_id=team.pk, on=today),
             "tests": tests_beside(awards, on=today),
             "today": today,
             "can_report": scope.may(Permission.REPORT_GRANTS),
         },
-    )  # fmt: skip
+    )
+
+
+def _spending_of(awards: list[Award]) -> list[dict[str, Any]]:
+    """Each award with the lines of its budget and what was spent on them."""
+    lines = list_budget_spending([a.pk for a in awards])
+    return [
+        {"award": a, "lines": lines[a.pk], "spent": sum(spent for _, spent in lines[a.pk])}
+        for a in awards
+    ]
 
 
 def _time_line(awards: list[Award]) -> list[dict[str, Any]]:
@@ -143,7 +152,7 @@ def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     award = get_award(scope, award_id)
     today = timezone.localdate()
     tranches = list(award.tranches.prefetch_related("conditions").order_by("number"))
-    lines = list_budget_spending(award)
+    lines = list_budget_spending([award.pk])[award.pk]
     reports = list(list_reports(scope).filter(award=award))
     versions = list(award.versions.order_by("-number"))
     return render(

@@ -101,11 +101,15 @@ def get_asking_team(scope: Scope, code: str) -> Team:
 
 def list_trainings(scope: Scope, team: Team) -> QuerySet[StaffTraining]:
     """The team's training log, latest first."""
-    if not scope.may(Permission.VIEW_PROJECTS) or team.pk not in scope.own_team_ids:
+    return _trainings(scope, [team])
+
+
+def _trainings(scope: Scope, teams: Sequence[Team]) -> QuerySet[StaffTraining]:
+    if not scope.may(Permission.VIEW_PROJECTS):
         return StaffTraining.objects.none()
-    return StaffTraining.objects.filter(team=team).select_related(
-        "site", "text__script", "logged_by"
-    )
+    return StaffTraining.objects.filter(
+        team__in=teams, team_id__in=scope.own_team_ids
+    ).select_related("site", "text__script", "logged_by")
 
 
 def get_writable_training(scope: Scope, training_id: int) -> StaffTraining:
@@ -116,25 +120,29 @@ def get_writable_training(scope: Scope, training_id: int) -> StaffTraining:
 
 def list_sites_on(scope: Scope, team: Team, day: date) -> list[Site]:
     """Sites that belong to a team on a day, by name."""
-    return [
-        site
-        for site in list_sites(scope, team.code)
-        if any(
-            a.starts_on <= day and (a.ends_on is None or a.ends_on >= day)
-            for a in site.own_assignments  # type: ignore[attr-defined]
-        )
-    ]
+    return [site for site in list_sites(scope, team.code) if team.pk in _team_ids_on(site, day)]
 
 
-def read_team_asking(scope: Scope, team: Team, *, day: date) -> TeamAsking:
-    """Training, scripts and answers by site; a constant number of queries."""
-    if team.pk not in scope.own_team_ids:
+def _team_ids_on(site: Site, day: date) -> set[int]:
+    """The teams to which a site of `list_sites` belongs on a day."""
+    return {
+        a.team_id
+        for a in site.own_assignments  # type: ignore[attr-defined]
+        if a.starts_on <= day and (a.ends_on is None or a.ends_on >= day)
+    }
+
+
+def read_asking(scope: Scope, teams: Sequence[Team], *, day: date) -> list[TeamAsking]:
+    """Training, scripts and answers of every team by site; a constant number of queries.
+
+    Raises Team.DoesNotExist for a team that the reader does not work with.
+    """
+    if not {team.pk for team in teams} <= scope.own_team_ids:
         raise Team.DoesNotExist
-    sites = list_sites_on(scope, team, day)
-    roles: defaultdict[int, dict[str, RoleTraining]] = defaultdict(dict)
-    for training in list_trainings(scope, team):
+    roles: defaultdict[tuple[int, int], dict[str, RoleTraining]] = defaultdict(dict)
+    for training in _trainings(scope, teams):
         is_due = training.due_on <= day
-        roles[training.site_id].setdefault(
+        roles[training.team_id, training.site_id].setdefault(
             training.role,
             RoleTraining(
                 training=training,
@@ -143,39 +151,42 @@ def read_team_asking(scope: Scope, team: Team, *, day: date) -> TeamAsking:
                 is_due=is_due,
             ),
         )
-    uses: defaultdict[int, list[ScriptUse]] = defaultdict(list)
-    for use in list_uses(team):
-        uses[use.site_id].append(use)
-    shares, period = _shares(scope, team)
-    return TeamAsking(
-        team=team,
-        period=period,
-        sites=tuple(
-            SiteAsking(
-                site=site,
-                roles=tuple(
-                    sorted(roles[site.pk].values(), key=lambda r: r.training.get_role_display())
-                ),
-                uses=tuple(uses[site.pk]),
-                asked=shares.get(site.pk, (None, None))[0],
-                answered=shares.get(site.pk, (None, None))[1],
+    uses: defaultdict[tuple[int, int], list[ScriptUse]] = defaultdict(list)
+    for use in _uses(teams):
+        uses[use.team_id, use.site_id].append(use)
+    shares, period = _shares(scope, teams)
+    sites: defaultdict[int, list[SiteAsking]] = defaultdict(list)
+    for site in list_sites(scope, teams[0].code if len(teams) == 1 else None):
+        for team_id in _team_ids_on(site, day):
+            key = team_id, site.pk
+            asked, answered = shares.get(key, (None, None))
+            sites[team_id].append(
+                SiteAsking(
+                    site=site,
+                    roles=tuple(
+                        sorted(roles[key].values(), key=lambda r: r.training.get_role_display())
+                    ),
+                    uses=tuple(uses[key]),
+                    asked=asked,
+                    answered=answered,
+                )
             )
-            for site in sites
-        ),
-    )
+    return [TeamAsking(team=team, sites=tuple(sites[team.pk]), period=period) for team in teams]
 
 
-def _shares(scope: Scope, team: Team) -> tuple[dict[int, tuple[float | None, float | None]], str]:
-    """Site → (asked, answered) of race in the latest period of the source that all groups share."""
+def _shares(
+    scope: Scope, teams: Sequence[Team]
+) -> tuple[dict[tuple[int, int], tuple[float | None, float | None]], str]:
+    """(team, site) → (asked, answered) of race in the latest period of the source that all groups share."""
     source = measures.get_default_source(scope)
     period = measures.get_period(source) if source else None
     if source is None or period is None:
         return {}, ""
     rows = measures.list_completeness(
-        scope, source=source, period=period, teams=[team], by_site=True
+        scope, source=source, period=period, teams=list(teams), by_site=True
     )
     return {
-        row.site.pk: (row.asked_share, row.answered_share)
+        (row.team.pk, row.site.pk): (row.asked_share, row.answered_share)
         for row in rows
         if row.site is not None and row.field == RealField.RACE
     }, period.label
@@ -183,8 +194,12 @@ def _shares(scope: Scope, team: Team) -> tuple[dict[int, tuple[float | None, flo
 
 def list_uses(team: Team) -> QuerySet[ScriptUse]:
     """Scripts in use at the team's sites."""
+    return _uses([team])
+
+
+def _uses(teams: Sequence[Team]) -> QuerySet[ScriptUse]:
     return (
-        ScriptUse.objects.filter(team=team, ends_on__isnull=True)
+        ScriptUse.objects.filter(team__in=teams, ends_on__isnull=True)
         .select_related("text__script", "site")
         .order_by("site__name", "text__script__position", "id")
     )

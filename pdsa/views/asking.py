@@ -37,7 +37,7 @@ from pdsa.queries.asking import (
     list_uses,
     list_uses_of,
     newest_numbers,
-    read_team_asking,
+    read_asking,
 )
 from pdsa.queries.projects import can_write, list_writable_projects, list_writable_teams
 from teams.errors import StateRefused
@@ -71,7 +71,7 @@ def home(request: ScopedRequest) -> HttpResponse:
     if len(teams) == 1:
         return redirect("asking:team", teams[0].code)
     day = timezone.localdate()
-    rows = [read_team_asking(scope, team, day=day) for team in teams]
+    rows = read_asking(scope, teams, day=day)
     return render(request, "asking/teams.html", {"rows": rows})
 
 
@@ -86,7 +86,7 @@ def team_page(request: ScopedRequest, code: str) -> HttpResponse:
     newest = newest_numbers([use.text for use in uses])
     context = {
         "team": team,
-        "asking": read_team_asking(scope, team, day=day),
+        "asking": read_asking(scope, [team], day=day)[0],
         "page": Paginator(list_trainings(scope, team), _PAGE).get_page(request.GET.get("page")),
         "uses": [
             {"use": use, "newer": newest[use.text.script_id, use.text.language] > use.text.number}

@@ -14,10 +14,10 @@ from pdsa.actions.asking import load_scripts, remind_of_trainings, use_script, w
 from pdsa.asking.files import ScriptFileWrong, read_scripts
 from pdsa.enums import CycleState, ScriptLanguage, Situation
 from pdsa.models import AskingScript, AskingText, Cycle, ScriptUse, StaffTraining
-from pdsa.queries.asking import read_team_asking
+from pdsa.queries.asking import read_asking
 from teams.enums import Role
 from teams.errors import StateRefused
-from teams.models import AuditEvent, Notification, Site, Team, User
+from teams.models import AuditEvent, CoachAssignment, Notification, Site, Team, User
 from teams.scoping import scope_of
 from tests.factories.cycles import make_project
 from tests.factories.people import make_site, make_team, make_user, signed_in
@@ -76,9 +76,9 @@ def test_a_training_counts_until_it_is_due(
     assert entry.due_on == today() + timedelta(days=365)
     assert (entry.logged_by, entry.who) == (lead, "M. Alvarez")
     scope = scope_of(lead, on=today())
-    now = read_team_asking(scope, team, day=today())
+    [now] = read_asking(scope, [team], day=today())
     assert (now.trained, now.staff, now.sites_due) == (3, 5, 0)
-    later = read_team_asking(scope, team, day=entry.due_on)
+    [later] = read_asking(scope, [team], day=entry.due_on)
     assert (later.trained, later.staff, later.sites_due) == (0, 5, 1)
     assert "3 of 5 staff who ask are trained now" in page_of(client)
 
@@ -90,7 +90,7 @@ def test_the_latest_entry_of_a_role_holds(
     log(client, site, trained_count=5, topic="refresher")
     log(client, site, trained_on=(today() - timedelta(days=30)).isoformat(), trained_count=1)
     log(client, site, role="nurse", trained_count=2, staff_count=4)
-    asking = read_team_asking(scope_of(lead, on=today()), team, day=today())
+    [asking] = read_asking(scope_of(lead, on=today()), [team], day=today())
     assert (asking.trained, asking.staff) == (7, 9)
     assert asking.sites_without_training == 1
     assert {row.site for row in asking.sites} == {site, other}
@@ -296,3 +296,27 @@ def test_questions_do_not_grow(
     page_of(client)
     with django_assert_num_queries(18):
         page_of(client)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_table_of_teams_asks_no_more_for_more_teams(
+    count: int, django_assert_num_queries: Any
+) -> None:
+    load_scripts()
+    text = AskingText.objects.order_by("pk")[0]
+    coach = make_user(Role.COACH, team=make_team())
+    for number in range(count):
+        team = make_team(name=f"Team {number}", code=f"T{number}")
+        CoachAssignment.objects.create(user=coach, team=team, starts_on=today())
+        lead = make_user(Role.GROUP_LEAD, team=team)
+        place = make_site(team=team, name=f"Clinic {number}")
+        sent = {"site": place.pk, "role": "front_desk", "topic": "asking", "trained_on": today(), "trained_count": 3, "staff_count": 5}  # fmt: skip
+        signed_in(lead).post(f"/asking/groups/T{number}/trainings/new/", sent)
+        use_script(
+            team=team, site=place, text=text, starts_on=today(), scope=scope_of(lead, on=today()), by=lead
+        )  # fmt: skip
+    client = signed_in(coach)
+    page_of(client, "/asking/")
+    with django_assert_num_queries(15):
+        page = page_of(client, "/asking/")
+    assert page.count("3 of 5") == count
