@@ -114,7 +114,9 @@ def test_work_is_summed_up_for_each_span() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_pages_of_the_programme_ask_no_more_for_more_groups(count: int) -> None:
+def test_pages_of_the_programme_ask_no_more_for_more_groups(
+    count: int, django_assert_num_queries: Any
+) -> None:
     world = make_grants(amount="7000000")
     for number in range(count):
         team = make_team(name=f"Group {number}")
