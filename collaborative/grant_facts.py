@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
@@ -77,7 +78,7 @@ def _charter_agreed(questions: Sequence[Question]) -> list[Finding]:
 
 
 def _tests_closed(questions: Sequence[Question]) -> list[Finding]:
-    ends: dict[int, list[date]] = defaultdict(list)
+    ends: dict[int, list[Any]] = defaultdict(list)
     for team_id, ended_on in (
         Cycle.objects.filter(
             idea__project__team__in={q.team_id for q in questions},
