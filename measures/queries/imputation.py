@@ -34,14 +34,12 @@ from measures.queries.results import PRIVACY_THRESHOLD
 from measures.stats.bisg import Basis, NameMatch, PlaceMatch
 from measures.stats.imputed import (
     RATED,
-    REPORTED,
     GapRange,
     RateRange,
     Sums,
     Validity,
     ValidityBins,
-    gap_range,
-    rate_ranges,
+    rates_and_gaps,
     validity,
 )
 from measures.stats.rounding import published_members
@@ -201,7 +199,7 @@ def list_current_sums(
     )
     rows = (
         ImputedSlice.objects.filter(Exists(current), period=period, submission__source=source)
-        .select_related("submission__imputation", "measure")
+        .prefetch_related("submission__imputation")
         .order_by("measure__position", "team_id")
     )
     return rows if measure_ids is None else rows.filter(measure_id__in=measure_ids)
@@ -238,7 +236,7 @@ def _result(
         parts = [published_members(part) for part in parts]
     total = sum(parts)
     shares = [part / total for part in parts]
-    ranges = rate_ranges(sums)
+    ranges, gap_of = rates_and_gaps(sums, REFERENCE)
     hidden = frozenset() if line is None else line.hidden_groups
     rates = tuple(
         _rate(rows, each, one, n, outside, is_hidden=one.group in hidden)
@@ -255,9 +253,8 @@ def _result(
     shown = {rate.group for rate in rates if rate.range is not None}
     gaps = tuple(
         ImputedGap(group, GROUP_LABELS[group], _coarse_gap(gap) if outside else gap)
-        for group in REPORTED
-        if group != REFERENCE and {group, REFERENCE} <= shown
-        for gap in (gap_range(sums, group, REFERENCE),)
+        for group, gap in gap_of.items()
+        if {group, REFERENCE} <= shown
     )
     imputations: list[Imputation] = [row.submission.imputation for row in rows]
     return ImputedResult(

@@ -72,7 +72,7 @@ def without_gap(state: GapState, stratum=BLACK, **changes) -> Figure:
         ("gap_points", "gap_points_lower", "gap_points_upper", "ratio", "ratio_lower",
          "ratio_upper", "p_value", "q_value", "patients_to_parity")
     )  # fmt: skip
-    return replace(figure(stratum), gap_state=state, gap_shown=False, **numbers, **changes)
+    return figure(stratum)._replace(gap_state=state, gap_shown=False, **numbers, **changes)
 
 
 def hidden(state: CellState, stratum=BLACK) -> Figure:
@@ -80,8 +80,8 @@ def hidden(state: CellState, stratum=BLACK) -> Figure:
         ("denominator", "numerator", "rate", "rate_lower", "rate_upper", "self_reported_share",
          "indirect_share")
     )  # fmt: skip
-    return replace(
-        without_gap(GapState.HIDDEN, stratum), state=state, numbers_shown=False, **numbers
+    return without_gap(GapState.HIDDEN, stratum)._replace(
+        state=state, numbers_shown=False, **numbers
     )
 
 
@@ -217,7 +217,7 @@ def test_three_states_without_a_number_have_three_words():
 
 
 def test_gap_is_written_no_finer_than_the_coarser_rate():
-    coarse = replace(REFERENCE, decimals=0)
+    coarse = REFERENCE._replace(decimals=0)
     assert "9 points below" in finding_sentence(figure(gap=-8.6), result(coarse, figure()))
 
 

@@ -15,6 +15,7 @@ from measures.stats.imputed.rates import (
     linear,
     n_effective,
     rate_ranges,
+    rates_and_gaps,
     weighted,
 )
 from measures.stats.imputed.sums import (
@@ -55,6 +56,7 @@ __all__ = [
     "n_effective",
     "rate_ranges",
     "rated",
+    "rates_and_gaps",
     "sum_people",
     "validity",
     "weighted",

@@ -11,6 +11,7 @@ Source: Chen et al. (2019), FAT* '19, 339-348; Elzayn et al. (2025), Quarterly J
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -228,7 +229,26 @@ def fractional_wilson(rate: Floats, size: Floats, level: float = 0.95) -> Interv
 
 def rate_ranges(sums: Sums, level: float = 0.95) -> tuple[RateRange, ...]:
     """The groups of `REPORTED`, each with both estimates."""
-    by_weight, by_line = weighted(sums), linear(sums)
+    return _ranges(sums, weighted(sums), linear(sums), level)
+
+
+def rates_and_gaps(
+    sums: Sums, reference: str, level: float = 0.95
+) -> tuple[tuple[RateRange, ...], dict[str, GapRange]]:
+    """`rate_ranges`, and by group the gap to the reference: the estimates are worked out once."""
+    estimates = weighted(sums), linear(sums)
+    rates = _ranges(sums, *estimates, level)
+    shown = {rate.group for rate in rates if rate.is_shown}
+    return rates, {
+        group: _gap(estimates, shown, group, reference, level)
+        for group in REPORTED
+        if group != reference
+    }
+
+
+def _ranges(
+    sums: Sums, by_weight: Estimate, by_line: Estimate, level: float
+) -> tuple[RateRange, ...]:
     expected, effective = sums.expected, n_effective(sums)
     interval = fractional_wilson(by_weight.rates, effective, level)
     z = z_value(level)
@@ -270,16 +290,27 @@ def gap_range(sums: Sums, group: str, reference: str, level: float = 0.95) -> Ga
     for name in (group, reference):
         if name not in REPORTED:
             raise ValueError(f"Nothing is reported indirectly about “{name}”.")
+    estimates = weighted(sums), linear(sums)
+    shown = {rate.group for rate in _ranges(sums, *estimates, level) if rate.is_shown}
+    return _gap(estimates, shown, group, reference, level)
+
+
+def _gap(
+    estimates: tuple[Estimate, Estimate],
+    shown: Collection[str],
+    group: str,
+    reference: str,
+    level: float,
+) -> GapRange:
     g, r = REPORTED.index(group), REPORTED.index(reference)
     z = z_value(level)
     gaps, limits = [], []
-    for estimate in (weighted(sums), linear(sums)):
+    for estimate in estimates:
         gap, error = estimate.gap(g, r)
         gaps.append(gap)
         if np.isfinite(gap):
             limits += [gap - z * error, gap + z * error]
     known = [gap for gap in gaps if np.isfinite(gap)] or [float("nan")]
-    shown = {rate.group: rate.is_shown for rate in rate_ranges(sums, level)}
     return GapRange(
         group=group,
         reference=reference,
@@ -289,5 +320,5 @@ def gap_range(sums: Sums, group: str, reference: str, level: float = 0.95) -> Ga
         high=float(np.clip(max(known), -1, 1)),
         lower=float(np.clip(min(limits, default=float("nan")), -1, 1)),
         upper=float(np.clip(max(limits, default=float("nan")), -1, 1)),
-        is_shown=shown[group] and shown[reference],
+        is_shown=group in shown and reference in shown,
     )
