@@ -146,7 +146,6 @@ def read_own_set(
                 "site_id": unit if by == SITES else None,
                 "line_of_business": unit if by == LINES else None,
                 "computation_id": computations[measure_id, period_id],
-                "computation__reference_rules": {},
                 "strata": ids,
                 "denominators": people,
                 "numerators": met_by,

@@ -34,41 +34,31 @@ _FIGURES = (
 )  # fmt: skip
 
 
-def read_parts(
-    parts: QuerySet[PartResult],
-    *,
-    strata: Sequence[Stratum],
-    higher_is_better: Mapping[tuple[int, int], bool],
-    measure_ids: Sequence[int] | None,
-) -> list[dict[str, Any]]:
-    """One row per stratum that a part has, with the fields of a stored result: one query.
-
-    parts: of all measures, whatever is wanted. strata: one set's, and everyone. higher_is_better: by
-    measure and period id. measure_ids: what is wanted, None for all.
-    """
-    rules = "computation__reference_rules"
-    found = list(
-        parts.values(*_KEY, "computation_id", rules, "strata", *_COUNTS.values()).order_by("pk")
-    )
-    return work_out_parts(
-        found, strata=strata, higher_is_better=higher_is_better, measure_ids=measure_ids
-    )
+def read_parts(parts: QuerySet[PartResult]) -> list[dict[str, Any]]:
+    """Parts as `work_out_parts` wants them; of all measures, whatever is wanted."""
+    return list(parts.values(*_KEY, "computation_id", "strata", *_COUNTS.values()).order_by("pk"))
 
 
 def work_out_parts(
     found: Sequence[dict[str, Any]],
     *,
+    rules: Mapping[int, Mapping[str, Any]],
     strata: Sequence[Stratum],
     higher_is_better: Mapping[tuple[int, int], bool],
     measure_ids: Sequence[int] | None,
 ) -> list[dict[str, Any]]:
-    """The same of parts in hand: key, `computation_id`, its rules, and arrays as `PartResult` has them."""
-    rules = "computation__reference_rules"
+    """One row per stratum that a part has, with the fields of a stored result.
+
+    found: key, `computation_id`, and arrays as `PartResult` has them, of all measures. rules:
+    `reference_rules` by computation id. strata: one set's, and everyone. higher_is_better: by measure and
+    period id. measure_ids: what is wanted, None for all.
+    """
     if not found:
         return []
     counts, present = _dense(found, [s.pk for s in strata])
     own = own_states(counts["denominator"])
-    layouts = [_layout(strata, part[rules]) for part in found]
+    by_computation = {pk: _layout(strata, stored) for pk, stored in rules.items()}
+    layouts = [by_computation[part["computation_id"]] for part in found]
     # Every part stands alone: a "measure" of one unit.
     result = compare_each(
         counts["denominator"][:, None],

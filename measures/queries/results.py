@@ -336,6 +336,7 @@ def _read_wholes(
     ]
     return _results(
         rows,
+        computations=Computation.objects.in_bulk({row.computation_id for row in rows}),
         strata=strata,
         definitions=_definitions_of(periods, {row.measure_id for row in rows}) if rows else {},
         source=source,
@@ -357,15 +358,18 @@ def _read_parts(
     """The same of the sites or lines of business that `units` selects: at most seven queries."""
     strata = _strata_of(stratum_set)
     definitions = _definitions_of(periods)
-    found = read_parts(
-        PartResult.objects.filter(units, source=source, period__in=periods),
+    found = read_parts(PartResult.objects.filter(units, source=source, period__in=periods))
+    computations = Computation.objects.in_bulk({part["computation_id"] for part in found})
+    parts = work_out_parts(
+        found,
+        rules={pk: computation.reference_rules for pk, computation in computations.items()},
         strata=strata,
         higher_is_better={key: d.higher_is_better for key, d in definitions.items()},
         measure_ids=measure_ids,
     )
-    rows = [_Row(**part) for part in found]
     results = _results(
-        rows,
+        [_Row(**part) for part in parts],
+        computations=computations,
         strata=strata,
         definitions=definitions,
         source=source,
@@ -401,12 +405,14 @@ def _read_own(
     definitions = _definitions_of(periods)
     rows = work_out_parts(
         found,
+        rules={part["computation_id"]: {} for part in found},
         strata=strata,
         higher_is_better={key: d.higher_is_better for key, d in definitions.items()},
         measure_ids=measure_ids,
     )
     return _results(
         [_Row(**row) for row in rows],
+        computations=Computation.objects.in_bulk({row["computation_id"] for row in rows}),
         strata=strata,
         definitions=definitions,
         source=source,
@@ -452,6 +458,7 @@ def _definitions_of(
 def _results(
     rows: Sequence[_Row],
     *,
+    computations: Mapping[int, Computation],
     strata: Sequence[Stratum],
     definitions: Mapping[tuple[int, int], MeasureDefinition],
     source: Source,
@@ -468,7 +475,10 @@ def _results(
     grouped: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
     for row in rows:
         grouped[row[:6]].append(row)
-    computations = Computation.objects.in_bulk({row.computation_id for row in rows})
+    rules = {
+        pk: used_by(computation.reference_rules, stratum_set, own_strata)
+        for pk, computation in computations.items()
+    }
     teams = Team.objects.in_bulk({row.team_id for row in rows if row.team_id})
     sites = Site.objects.in_bulk({row.site_id for row in rows if row.site_id})
     decimals = dict(
@@ -493,7 +503,7 @@ def _results(
             (row for row in rows_of if labels[row.stratum_id].set_code == stratum_set.code),
             rows_of[0],
         )
-        rule = used_by(computations[of_set.computation_id].reference_rules, stratum_set, own_strata)
+        rule = rules[of_set.computation_id]
         latest = max(
             (computations[row.computation_id] for row in rows_of), key=lambda c: c.computed_at
         )

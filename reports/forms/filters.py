@@ -17,6 +17,7 @@ from measures.enums import StratumKind
 from reports.dashboards.wording import capitalised, people_of
 from teams.enums import Audience
 from teams.models import Team
+from teams.plain_select import PlainSelect
 from teams.scoping import Scope
 
 DEFAULT_STRATUM_SET = "combined"
@@ -80,12 +81,12 @@ class ResultFilters(forms.Form):
     # "All measures" has no value, which a required field would not let the browser send.
     use_required_attribute = False
 
-    period = forms.ChoiceField(label="Period")
-    strata = forms.ChoiceField(label="Compare people by")
-    focus = forms.ChoiceField(label="Group in focus")
-    measure = forms.ChoiceField(label="Measure")
-    line = forms.ChoiceField(label="Line of business")
-    source = forms.ChoiceField(label="Data from")
+    period = forms.ChoiceField(label="Period", widget=PlainSelect)
+    strata = forms.ChoiceField(label="Compare people by", widget=PlainSelect)
+    focus = forms.ChoiceField(label="Group in focus", widget=PlainSelect)
+    measure = forms.ChoiceField(label="Measure", widget=PlainSelect)
+    line = forms.ChoiceField(label="Line of business", widget=PlainSelect)
+    source = forms.ChoiceField(label="Data from", widget=PlainSelect)
 
     def __init__(
         self,

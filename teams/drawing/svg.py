@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from teams.drawing.typefaces import SANS
@@ -65,6 +66,7 @@ PRINT = Palette(
 )
 
 
+@lru_cache(maxsize=8192)
 def number(value: float) -> str:
     """A coordinate with at most two decimals. Raises ValueError for NaN and infinity."""
     if not math.isfinite(value):

@@ -95,8 +95,7 @@ def hide(of: SetResult, stratum) -> SetResult:
          "gap_points_lower", "gap_points_upper", "p_value", "q_value")
     )  # fmt: skip
     figures = tuple(
-        replace(
-            f,
+        f._replace(
             state=CellState.PRIVACY_PRIMARY,
             gap_state=GapState.HIDDEN,
             numbers_shown=False,
@@ -134,7 +133,7 @@ def test_direction_turns_the_words():
 
 def test_many_comparisons_weaken_the_sentence():
     made = result(CLEAR)
-    doubtful = replace(made, figures=(made.figures[0], replace(made.figures[1], q_value=0.2)))
+    doubtful = replace(made, figures=(made.figures[0], made.figures[1]._replace(q_value=0.2)))
     assert (
         "Black patients are behind White patients in this comparison alone"
         in conclusions.now_conclusion(doubtful)
