@@ -111,12 +111,16 @@ def _results(
     if source is None or chosen is None or not aims:
         return {}
     found: dict[tuple[int, int], list[SetResult]] = {}
-    for result in measures.list_results_of_teams(
+    for result in measures.list_gaps_of_teams(
         scope,
         source=source,
         periods=list(measures.list_periods(source)),
         stratum_set=chosen,
-        measure_ids=sorted({aim.measure_id for of_team in aims.values() for aim in of_team}),
+        gaps={
+            (team_id, aim.measure_id, aim.stratum_id)
+            for team_id, of_team in aims.items()
+            for aim in of_team
+        },
     ):
         if result.unit.team is not None:
             key = (result.unit.team.pk, result.definition.measure_id)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import F, Q
 
 from measures.enums import LineOfBusiness, ReferenceStrategy, StratumKind
 from measures.models import (
@@ -677,6 +677,36 @@ def list_results_of_teams(
         periods=periods,
         stratum_set=stratum_set,
         measure_ids=measure_ids,
+    )
+
+
+def list_gaps_of_teams(
+    scope: Scope,
+    *,
+    source: Source,
+    periods: Sequence[Period],
+    stratum_set: StratumSet,
+    gaps: Collection[tuple[int, int, int]],
+) -> list[SetResult]:
+    """The same, with no more than single gaps and their references.
+
+    gaps: (team id, measure id, stratum id); of a team out of scope nothing is read.
+    """
+    wanted = Q()
+    for team_id, measure_id, stratum_id in sorted(gaps):
+        if team_id in scope.team_ids:
+            wanted |= Q(team=team_id, measure=measure_id, stratum=stratum_id)
+            wanted |= Q(team=team_id, measure=measure_id, stratum=F("reference"))
+            wanted |= Q(team=team_id, measure=measure_id, stratum__kind=StratumKind.TOTAL)
+    if not wanted:
+        return []
+    return _read_wholes(
+        wanted,
+        source=source,
+        periods=periods,
+        stratum_set=stratum_set,
+        measure_ids=None,
+        audience_of=scope.audience,
     )
 
 
