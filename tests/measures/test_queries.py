@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date
 
 import pytest
@@ -21,9 +20,9 @@ from tests.factories.cells import load_rows, make_period, make_source, random_ro
 from tests.factories.people import make_site, make_team, make_user
 
 NUMBERS = [
-    f.name
-    for f in fields(queries.Figure)
-    if f.name
+    name
+    for name in queries.Figure._fields
+    if name
     not in {"stratum", "state", "numbers_shown", "caution", "decimals", "gap_state", "gap_shown"}
 ]
 GAP_NUMBERS = [n for n in NUMBERS if "gap" in n or "ratio" in n or n in {"p_value", "q_value"}]
