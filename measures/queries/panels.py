@@ -22,15 +22,19 @@ from teams.scoping import Scope, member_rows_of
 PANEL_SETS = frozenset(
     {"race", "ethnicity", "combined", "language", "sex", "gender_identity", "sexual_orientation"}
 )
-_ROWS = """
-    select f.period_id, m.member_key, m.{column}, f.flags & 2 > 0
+# Facts and members are read apart and put together here: joined in the database, with no statistics on what
+# lies inside a block, they are compared each with each.
+_FACTS = """
+    select b.period_id, b.submission_id, b.member_numbers, b.flags
     from measures_slice s
-    join measures_memberfact f on f.submission_id = s.submission_id and f.team_id = s.team_id
-        and f.measure_id = s.measure_id and f.period_id = s.period_id
-    join measures_memberrow m on m.submission_id = f.submission_id and m.team_id = f.team_id
-        and m.member_number = f.member_number
+    join measures_factblock b on b.submission_id = s.submission_id and b.team_id = s.team_id
+        and b.measure_id = s.measure_id and b.period_id = s.period_id
     where s.is_current and s.source_id = %s and s.team_id = %s and s.measure_id = %s
-        and s.period_id = any(%s) and f.flags & 5 = 1
+        and s.period_id = any(%s)
+"""
+_MEMBERS = """
+    select member_number, member_key, {column} from measures_memberrow
+    where submission_id = %s and team_id = %s
 """
 
 
@@ -68,21 +72,31 @@ def read_panel(
     if set_code not in PANEL_SETS:
         return None
     with member_rows_of([team.pk]), connection.cursor() as cursor:
-        cursor.execute(
-            _ROWS.format(column=set_code),
-            [source.pk, team.pk, measure_id, [p.pk for p in periods]],
-        )
-        rows = cursor.fetchall()
-    if not rows:
+        cursor.execute(_FACTS, [source.pk, team.pk, measure_id, [p.pk for p in periods]])
+        blocks = cursor.fetchall()
+        members = {}
+        numbers: dict[bytes, int] = {}
+        for submission_id in {block[1] for block in blocks}:
+            cursor.execute(_MEMBERS.format(column=set_code), [submission_id, team.pk])
+            members[submission_id] = _members(cursor.fetchall(), numbers)
+    if not blocks:
         return None
-    numbers: dict[bytes, int] = {}
-    period, person, stratum, met = zip(
-        *((p, numbers.setdefault(bytes(key), len(numbers)), s, x) for p, key, s, x in rows),
-        strict=True,
-    )
-    return Panel(
-        np.array(met, dtype=bool),
-        np.array(person, dtype=np.int64),
-        np.array(stratum, dtype=np.int64),
-        np.array(period, dtype=np.int64),
-    )
+    parts = []
+    for period_id, submission_id, member_numbers, all_flags in blocks:
+        flags = np.array(all_flags, dtype=np.int64)
+        counted = (flags & 5) == 1  # in the denominator, and not excluded
+        who = np.array(member_numbers, dtype=np.int64)[counted]
+        person, stratum = members[submission_id][:, who]
+        parts.append(((flags[counted] & 2) > 0, person, stratum, np.full(len(who), period_id)))
+    met, person, stratum, period = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Panel(met, person, stratum, period)
+
+
+def _members(
+    rows: Sequence[tuple[int, bytes, int]], numbers: dict[bytes, int]
+) -> NDArray[np.int64]:
+    """[2, member number]: the person's number in this answer, and its stratum."""
+    found = np.full((2, max((row[0] for row in rows), default=0) + 1), -1, dtype=np.int64)
+    for number, key, stratum in rows:
+        found[:, number] = numbers.setdefault(bytes(key), len(numbers)), stratum
+    return found
