@@ -132,7 +132,7 @@ def _row(rate: ImputedRate, gap: ImputedGap | None, digits: int) -> RateRow:
         gap_interval="" if gap is None else _points(gap.range.lower, gap.range.upper, digits),
         people=f"{one.expected:,.0f}",
         # Outside readers get counts in steps that an effective number would undo.
-        effective=f"worth {one.n_effective:,.0f}" if digits else "",
+        effective=f"effective {one.n_effective:,.0f}" if digits else "",
         detectable=""
         if gap is None or gap.range.excludes_zero
         else detectable_note(100 * gap.range.detectable),

@@ -59,7 +59,7 @@ def test_page_shows_ranges_basis_and_validity(world):
     page = text(client_of(Role.GROUP_LEAD, team=team), "/teams/G01/imputed/")
     assert "Hispanic patients are probably behind." in page
     assert "38% known directly, 62% imputed from name and place." in page
-    assert "No gap shown; one of" in page and "worth " in page
+    assert "No gap shown; one of" in page and "effective " in page
     assert "most likely" in page and "How good is the estimate here?" in page
     for version in submission.imputation.tables:
         assert version in page
@@ -77,7 +77,7 @@ def test_outside_reader_sees_less(world):
     page = text(client, "/teams/G01/imputed/")
     assert "Hidden: it rests on the answers of fewer than 11 people." in page
     assert "most likely" not in page and "How good is the estimate here?" not in page
-    assert "worth " not in page
+    assert "effective " not in page
     assert lines(client, "/teams/G01/validity.csv") == []
     rows = lines(client, "/teams/G01/imputed.csv")
     black = next(r for r in rows if r["stratum"] == "black")
