@@ -47,7 +47,10 @@ def test_one_row_each_is_the_binomial_and_copies_add_nothing():
 
 def test_rates_without_rows_or_of_one_person():
     empty = clustered_rate([], [])
-    assert np.isnan([empty.rate, empty.variance, *empty.interval]).all() and empty.persons == 0
+    assert (
+        np.isnan([empty.rate, empty.variance, *empty.interval]).all()
+        and empty.persons == empty.rows == 0
+    )
     alone = clustered_rate([True, False], ["a", "a"])
     assert alone.rate == 0.5 and np.isnan([alone.variance, *alone.interval]).all()
     nobody = clustered_rate([False] * 9, range(9))
@@ -68,8 +71,9 @@ def panel(overlap, seed=1, people=400):
 
 
 def test_change_is_that_of_counts():
-    met, person, group, late = panel(0.8)
+    met, person, group, late = panel(0.5)
     found = paired_gap_change(met, person, group, late)
+    assert abs(found.change) > 0.01  # a change of nothing would not tell the arms apart
     cells = [
         number
         for period in (False, True)
@@ -116,7 +120,7 @@ def test_swapping_arms_or_periods_turns_the_change():
 def test_a_missing_cell_and_arrays_that_do_not_fit():
     missing = paired_gap_change([1, 0, 1], [1, 2, 3], [1, 1, 0], [0, 1, 0])
     assert np.isnan([missing.change, missing.error, missing.independent_error]).all()
-    assert np.isnan(missing.interval).all()
+    assert np.isnan(missing.interval).all() and missing.persons == 0
     for wrong in (([1, 0], [1]), ([[1]], [[1]])):
         with pytest.raises(ValueError, match="Every row"):
             clustered_rate(*wrong)

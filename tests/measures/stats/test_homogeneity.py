@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import boschloo_exact, chi2_contingency
 
+from measures.stats import homogeneity as module
 from measures.stats.gaps import fisher_p, pooled_z_p
 from measures.stats.homogeneity import Method, boschloo_p, chi_square, homogeneity
 from tests.measures.stats.golden import read_json
@@ -113,6 +114,16 @@ def test_simulated_is_near_exact_and_repeats():
     assert worst.p_value == 0.01
 
 
+def test_simulated_counts_ties_with_what_was_seen(monkeypatch):
+    x, n = [2, 4, 1], [6, 7, 5]
+    exact = homogeneity(x, n, seed=1)
+    monkeypatch.setattr(module, "MOST_TABLES", 3)
+    drawn = homogeneity(x, n, seed=1)
+    assert (exact.method, drawn.method) == (Method.EXACT, Method.SIMULATED)
+    assert 0.3 < exact.p_value < 0.9  # many tables are as likely as this one
+    assert abs(drawn.p_value - exact.p_value) < 0.02
+
+
 def test_homogeneity_takes_one_row():
     with pytest.raises(ValueError, match="one row"):
         homogeneity([[1, 2]], [[3, 4]], seed=1)
@@ -124,5 +135,10 @@ def test_boschloo_is_stronger_than_fisher_and_turns():
     np.testing.assert_allclose(p[0], p[1], rtol=1e-6)
     np.testing.assert_allclose(p[0], boschloo_exact([[6, 2], [1, 5]]).pvalue, rtol=1e-6)
     np.testing.assert_array_equal(p[2:], [1.0, 1.0, np.nan])
+    # as many who met it in both arms, or as many together as the arms differ: tables like any other
+    for x1, n1, x2, n2 in ((3, 10, 3, 20), (9, 20, 1, 10)):
+        expected = boschloo_exact([[x1, x2], [n1 - x1, n2 - x2]]).pvalue
+        np.testing.assert_allclose(boschloo_p(x1, n1, x2, n2), expected, rtol=1e-6)
+        assert expected < 0.9
     # one person of both arms together is a table like any other
     assert boschloo_p(1, 3, 0, 9) < 0.9

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from measures.stats.gaps import newcombe, two_proportion_p
 from measures.stats.overall import (
@@ -136,3 +137,30 @@ def test_ratio_to_the_whole_at_its_ends():
     assert np.isnan(ratio_to_whole(5, 10, 5, 10)[0])
     with pytest.raises(ValueError, match="not a part"):
         against_whole(8, 10, 5, 40)
+
+
+def test_one_person_counts_inside_and_outside():
+    assert np.isfinite(against_overall([1, 5], [1, 10]).error).all()
+    gap, limits, p_value = against_whole(3, 5, 4, 6)
+    np.testing.assert_allclose(gap, 3 / 5 - 4 / 6)
+    assert limits.lower < gap < limits.upper and np.isfinite(p_value)
+    ratio, limits = ratio_to_whole(3, 5, 4, 6)
+    np.testing.assert_allclose(ratio, 0.9)
+    assert limits.lower < 0.9 < limits.upper <= 6 / 5
+    # one who met it at all
+    ratio, limits = ratio_to_whole(1, 5, 1, 9)
+    np.testing.assert_allclose([ratio, limits.upper], 9 / 5)
+    np.testing.assert_allclose(against_benchmark(1, 1, 0.5).p_value, 2 * ndtr(-1.0))
+
+
+def test_nobody_met_it_and_nobody_outside_have_no_ratio():
+    for arms in ((0, 5, 0, 9), (3, 5, 3, 5), (0, 0, 4, 9)):
+        ratio, limits = ratio_to_whole(*arms)
+        assert np.isnan([ratio, *limits]).all()
+
+
+@pytest.mark.parametrize("bad", [(9, 9, 5, 20), (0, 9, 9, 10), (3, 9, 4, 8)])
+def test_one_group_that_is_no_part_is_refused_among_others(bad):
+    counts = np.array([bad, (3, 9, 5, 20)]).T
+    with pytest.raises(ValueError, match="not a part of the whole"):
+        against_whole(*counts)
