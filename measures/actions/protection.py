@@ -37,10 +37,8 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     table = read_card_table(source, period)
     if table is None:
         return 0
-    also, beside = (
-        table.hidden | _hidden_before(source, period, table),
-        read_beside(source, period, table),
-    )
+    also = table.hidden | _hidden_before(source, period, table)
+    beside = read_beside(source, period, table)
     hidden: list[tuple[int, int | None, int]] = []
     while True:
         states = protect(table.n, table.x, also_hide=also, beside=beside, **table.arguments)
@@ -52,9 +50,11 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
         hidden += found
         # With more cells hidden, an imputed rate that would have told may be one that does not.
         seen, also = read_beside(source, period, table), also | private
-        if not seen.others:
+        known = {repr(limit) for limit in beside.limits}
+        more = [limit for limit in seen.limits if repr(limit) not in known]
+        if not more:
             break
-        beside = Beside([*beside.limits, *seen.limits], seen.others)
+        beside = Beside([*beside.limits, *more], seen.others)
     exposed = _exposing_parts(source, period, {(t, m) for m, t, _ in hidden if t is not None})
     parts = _hide_parts(source, period, exposed) if exposed else 0
     if hidden or parts:
