@@ -59,6 +59,13 @@ cycle_patterns: list[URLPattern] = [
     path("test-tasks/<int:pk>/done/", cycle_acts.finish_task, name="finish_task"),
     path("test-tasks/<int:pk>/remove/", cycle_acts.remove_task, name="remove_task"),
     path("test-numbers/<int:pk>/remove/", cycle_acts.remove_reading, name="remove_reading"),
+    path(
+        "test-questions/<int:pk>/put-back/",
+        cycle_acts.put_back_prediction,
+        name="put_back_prediction",
+    ),
+    path("test-tasks/<int:pk>/put-back/", cycle_acts.put_back_task, name="put_back_task"),
+    path("test-numbers/<int:pk>/put-back/", cycle_acts.put_back_reading, name="put_back_reading"),
     path("comments/<int:pk>/take-back/", cycle_acts.take_back_comment, name="take_back_comment"),
 ]
 

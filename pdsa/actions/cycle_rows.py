@@ -35,7 +35,9 @@ def _record(act: str, target: Any, cycle: Cycle, by: User, **details: Any) -> No
     record_event(act=act, target=target, by=by, team=cycle.idea.project.team, details=details)
 
 
-def _next_position(rows: Any) -> int:
+def _next_position(model: type[Prediction | CycleTask], cycle: Cycle) -> int:
+    # Behind the removed ones too: they come back to their own places.
+    rows: Any = model.with_removed.filter(cycle=cycle)
     return (rows.aggregate(last=Max("position"))["last"] or 0) + 1
 
 
@@ -46,7 +48,7 @@ def add_prediction(
     """One more question. Effects: an empty or filled row, audit event."""
     cycle = _touch(cycle, as_of)
     row = cycle.predictions.create(
-        position=_next_position(cycle.predictions), question=question, prediction=prediction
+        position=_next_position(Prediction, cycle), question=question, prediction=prediction
     )
     _record("add_prediction", row, cycle, by)
     return row
@@ -58,7 +60,9 @@ def add_task(
 ) -> CycleTask:
     """One more task. Effects: an empty or filled row, audit event."""
     cycle = _touch(cycle, as_of)
-    row = cycle.tasks.create(position=_next_position(cycle.tasks), what=what, who=who, where=where)
+    row = cycle.tasks.create(
+        position=_next_position(CycleTask, cycle), what=what, who=who, where=where
+    )
     _record("add_task", row, cycle, by)
     return row
 
@@ -82,13 +86,23 @@ def finish_task(*, task: CycleTask, done: bool, by: User, as_of: datetime) -> Cy
 
 @transaction.atomic
 def remove_row(*, row: Prediction | CycleTask | CycleReading, by: User, as_of: datetime) -> None:
-    """Take a question, a task or a number away; what its fields held stays in the history.
+    """Take a question, a task or a number away; it can be put back, and the history shows its texts.
 
-    Effects: the row is gone, audit event.
+    Effects: who removed it and when, audit event.
     """
     cycle = _touch(row.cycle, as_of)
+    row.removed_at, row.removed_by = as_of, by
+    row.save(update_fields=["removed_at", "removed_by"])
     _record(f"remove_{row._meta.model_name}", row, cycle, by)
-    row.delete()
+
+
+@transaction.atomic
+def put_back_row(*, row: Prediction | CycleTask | CycleReading, by: User, as_of: datetime) -> None:
+    """A removed question, task or number comes back to its place. Effects: the row, audit event."""
+    cycle = _touch(row.cycle, as_of)
+    row.removed_at = row.removed_by = None
+    row.save(update_fields=["removed_at", "removed_by"])
+    _record(f"put_back_{row._meta.model_name}", row, cycle, by)
 
 
 @transaction.atomic

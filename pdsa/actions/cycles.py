@@ -13,12 +13,12 @@ from django.db.models import Max
 from pdsa.actions.notices import tell_finished
 from pdsa.actions.projects import add_idea, first_project
 from pdsa.enums import CycleState, Decision, Match, Sharing
-from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
+from pdsa.models import ChangeIdea, Cycle, CycleMeasure, CycleTask, Prediction, Project
 from pdsa.policies.cycles import check_can, state_after
 from pdsa.withdrawal import tell_withdrawal
 from pdsa.wording import short_title
 from teams.actions.audit import record_event
-from teams.actions.autosave import write_fields
+from teams.actions.autosave import Typed, only_changes, write_fields
 from teams.models import Team, User
 
 #: Fields of the plan that the next cycle and a copy take over.
@@ -220,25 +220,35 @@ def decide_cycle(
     as_of: datetime,
     values: Mapping[str, Any] | None = None,
     matches: Mapping[int, str] | None = None,
+    bases: Mapping[str | int, int] | None = None,
 ) -> Cycle:
     """Close a cycle with the team's decision, from doing or studying.
 
     values: other fields written with it (what happened, learned, next change). matches: id of a question →
-    whether the prediction held. Raises StateRefused.
+    whether the prediction held. bases: name of a field or id of a question → number of the version that the
+    person saw; then only what the person changed is written.
+    Raises StateRefused, EditConflicts.
     Effects: state, fields, audit event, notifications to the owner, the leads and the coaches.
     """
+    held = {pk: Match(match).value for pk, match in (matches or {}).items()}
+    # Questions before the cycle, in the order in which a question that saves itself locks them.
+    rows = list(
+        cycle.predictions.select_for_update(of=("self",)).filter(pk__in=held).order_by("pk")
+    )
     cycle = _locked(cycle, "decide")
     before = CycleState(cycle.state)
-    for row in cycle.predictions.filter(pk__in=list(matches or {})):
-        write_fields(
-            target=row,
-            team=_team(cycle),
-            values={"match": Match((matches or {})[row.pk])},
-            by=by,
-            as_of=as_of,
-        )
+    fields = dict(values or {})
+    if bases is not None:
+        typed = [Typed(name, cycle, name, text, bases[name]) for name, text in fields.items()]
+        typed += [Typed(row.pk, row, "match", held[row.pk], bases[row.pk]) for row in rows]
+        changed = {change.key for change in only_changes(typed)}
+        fields = {name: text for name, text in fields.items() if name in changed}
+        rows = [row for row in rows if row.pk in changed]
+    for row in rows:
+        values_of_row = {"match": held[row.pk]}
+        write_fields(target=row, team=_team(cycle), values=values_of_row, by=by, as_of=as_of)
         row.save()
-    fields = dict(values or {}) | {"decision": Decision(decision).value}
+    fields["decision"] = Decision(decision).value
     if cycle.ended_on is None:
         fields["ended_on"] = max(as_of.date(), cycle.started_on or as_of.date())
     cycle.state, cycle.closed_at = CycleState.CLOSED, as_of
@@ -282,7 +292,8 @@ def set_focus(*, cycle: Cycle, strata: Iterable[Any], by: User, as_of: datetime)
 
 @transaction.atomic
 def continue_cycle(*, cycle: Cycle, by: User, as_of: datetime) -> Cycle:
-    """The next test of the ramp, planned with the plan of this one: questions and tasks without results.
+    """The next test of the ramp, planned with the plan of this one: questions and tasks without results,
+    and the measures that it should move.
 
     What was to change next becomes its objective. Raises StateRefused.
     Effects: a planned cycle with rows, audit event.
@@ -373,6 +384,11 @@ def _clone(
         )
         for row in cycle.tasks.all()
     )
+    if not strange:  # another group's measures are not ours
+        CycleMeasure.objects.bulk_create(
+            CycleMeasure(cycle=made, measure_id=link.measure_id, linked_by=by)
+            for link in cycle.measure_links.filter(measure__retired_at=None)
+        )
     return made
 
 

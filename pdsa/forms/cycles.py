@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,10 @@ from pdsa.enums import CarriedOut, CycleKind, CycleState, Decision, Match, Patie
 from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
 from pdsa.queries.cycles import CycleFilters
 from pdsa.queries.projects import list_writable_ideas, list_writable_projects
-from teams.autosave import text_of
+from teams.autosave import list_versions, text_of, type_of
 from teams.file_field import AttachmentField
 from teams.forms import DayField
-from teams.models import Site
+from teams.models import FieldVersion, Site
 from teams.personal_details_form import AsksAboutPersonalDetails
 from teams.queries import list_sites
 from teams.scoping import Scope
@@ -349,7 +350,11 @@ class TaskForm(_SavesItself):
 
 
 class FinishForm(AsksAboutPersonalDetails):
-    """Finish a test in a minute: what happened, did it hold, what now."""
+    """Finish a test in a minute: what happened, did it hold, what now.
+
+    Every box knows the version that it shows (`base-…`), so that the words of somebody who writes in the
+    test meanwhile are not written over.
+    """
 
     detail_fields = ("what_happened", "learned", "next_change")
     what_happened = forms.CharField(
@@ -392,6 +397,21 @@ class FinishForm(AsksAboutPersonalDetails):
         self.order_fields(
             ["what_happened", *matches, "learned", "decision", "next_change", "plan_next"]
         )
+        versions = list_versions([cycle, *self.predictions])
+        shown = [(name, cycle, name) for name in self.detail_fields]
+        shown += [(f"match-{row.pk}", row, "match") for row in self.predictions]
+        for name, target, column in shown:
+            self.fields[f"base-{name}"] = forms.IntegerField(
+                widget=forms.HiddenInput,
+                required=False,
+                min_value=0,
+                initial=versions.get((type_of(target), target.pk), {}).get(column, 0),
+            )
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """{field of the cycle: what its box holds}."""
+        return {name: self.cleaned_data[name].replace("\r\n", "\n") for name in self.detail_fields}
 
     @property
     def matches(self) -> dict[int, str]:
@@ -401,6 +421,29 @@ class FinishForm(AsksAboutPersonalDetails):
             for row in self.predictions
             if self.cleaned_data[f"match-{row.pk}"]
         }
+
+    @property
+    def bases(self) -> dict[str | int, int]:
+        """{field of the cycle, or id of the question: number of the version that the form showed}."""
+        found: dict[str | int, int] = {
+            name: self.cleaned_data[f"base-{name}"] or 0 for name in self.detail_fields
+        }
+        return found | {
+            row.pk: self.cleaned_data[f"base-match-{row.pk}"] or 0 for row in self.predictions
+        }
+
+    def show_both(self, theirs: Mapping[str | int, FieldVersion]) -> None:
+        """Show what others wrote beside what was typed; sent again, it builds on what they wrote."""
+        self.data = self.data.copy()
+        for key, version in theirs.items():
+            name = key if isinstance(key, str) else f"match-{key}"
+            text = version.text if isinstance(key, str) else dict(Match.choices).get(version.text)
+            who = version.by.name if version.by else "Somebody else"
+            field: Any = self.fields[name]
+            field.theirs, field.by = text or "(empty)", who
+            self.data[f"base-{name}"] = str(version.number)
+            said = "changed this while you were writing. Nothing is lost: decide below what stays."
+            self.add_error(name, f"{who} {said}")
 
 
 class ReadingForm(AsksAboutPersonalDetails):

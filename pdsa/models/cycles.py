@@ -173,7 +173,40 @@ class Cycle(models.Model):
         return self.title or f"{self.idea.title}, test {self.number}"
 
 
-class Prediction(models.Model):
+class _KeptRows(models.Manager["_Row"]):
+    """Rows that nobody removed: what every page, file and answer is made from."""
+
+    def get_queryset(self) -> models.QuerySet[_Row]:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
+class _Row(models.Model):
+    """A row that hangs on a cycle. A removed one stays, so that it can be put back.
+
+    Only the history and putting back look at `with_removed`.
+    """
+
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = _KeptRows()  # first: relations and prefetches use it too
+    with_removed = models.Manager()  # noqa: DJ012
+
+    class Meta:
+        abstract = True
+
+
+def _removed_whole(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+        | Q(removed_at__isnull=False, removed_by__isnull=False),
+        name=name,
+    )
+
+
+class Prediction(_Row):
     """A question of the plan with what the team predicts, and beside it what came out."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="predictions")
@@ -193,13 +226,14 @@ class Prediction(models.Model):
                 fields=["cycle", "position"], name="prediction_position_once_a_cycle"
             ),
             _known("match", ["", *Match.values], "prediction_match_known"),
+            _removed_whole("prediction_removed_whole"),
         ]
 
     def __str__(self) -> str:
         return self.question or self.prediction
 
 
-class CycleTask(models.Model):
+class CycleTask(_Row):
     """A step of the plan: what, who, when, where."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="tasks")
@@ -215,14 +249,15 @@ class CycleTask(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["cycle", "position"], name="cycletask_position_once_a_cycle"
-            )
+            ),
+            _removed_whole("cycletask_removed_whole"),
         ]
 
     def __str__(self) -> str:
         return self.what
 
 
-class CycleReading(models.Model):
+class CycleReading(_Row):
     """Numbers written down while doing: n of N, or one value, for everybody or for one stratum."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="readings")
@@ -256,7 +291,8 @@ class CycleReading(models.Model):
                 )
                 | Q(numerator__isnull=True, denominator__isnull=True, value__isnull=False),
                 name="cyclereading_share_or_value",
-            )
+            ),
+            _removed_whole("cyclereading_removed_whole"),
         ]
 
     def __str__(self) -> str:

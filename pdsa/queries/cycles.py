@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
@@ -84,6 +85,60 @@ def get_writable_task(scope: Scope, pk: int) -> CycleTask:
 def get_writable_reading(scope: Scope, pk: int) -> CycleReading:
     return CycleReading.objects.select_related("cycle__idea__project__team", "stratum").get(
         pk=pk, cycle__idea__project__in=list_writable_projects(scope)
+    )
+
+
+def get_removed_prediction(scope: Scope, pk: int) -> Prediction:
+    return _removed(Prediction.with_removed, scope).get(pk=pk)
+
+
+def get_removed_task(scope: Scope, pk: int) -> CycleTask:
+    return _removed(CycleTask.with_removed, scope).get(pk=pk)
+
+
+def get_removed_reading(scope: Scope, pk: int) -> CycleReading:
+    return _removed(CycleReading.with_removed, scope).get(pk=pk)
+
+
+def _removed(rows: Any, scope: Scope) -> Any:
+    """Rows that the reader can put back: removed ones of tests that the reader writes."""
+    return rows.select_related("cycle__idea__project__team").filter(
+        removed_at__isnull=False, cycle__idea__project__in=list_writable_projects(scope)
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What hangs on a test, or hung on it."""
+
+    predictions: list[Prediction]
+    tasks: list[CycleTask]
+    readings: list[CycleReading]
+
+    @property
+    def removed(self) -> list[Prediction | CycleTask | CycleReading]:
+        """Those that somebody removed, last removed first."""
+        rows = [*self.predictions, *self.tasks, *self.readings]
+        gone = [(row.removed_at, row) for row in rows if row.removed_at]
+        return [row for _, row in sorted(gone, key=lambda pair: pair[0], reverse=True)]
+
+
+def list_rows_ever(cycle: Cycle, *, removed: bool = False) -> Rows:
+    """A test's rows with the removed ones; or those alone, last removed first. Three queries.
+
+    The caller has read the cycle through the scope, as one of the own team.
+    """
+
+    def of(rows: Any, *also: str) -> list[Any]:
+        found = rows.filter(cycle=cycle).select_related("removed_by", *also)
+        return list(
+            found.filter(removed_at__isnull=False).order_by("-removed_at") if removed else found
+        )
+
+    return Rows(
+        of(Prediction.with_removed),
+        of(CycleTask.with_removed),
+        of(CycleReading.with_removed, "stratum"),
     )
 
 

@@ -33,12 +33,16 @@ from pdsa.policies.cycles import check_can
 from pdsa.queries.cycles import (
     get_cycle,
     get_own_comment,
+    get_removed_prediction,
+    get_removed_reading,
+    get_removed_task,
     get_writable_cycle,
     get_writable_prediction,
     get_writable_reading,
     get_writable_task,
     list_mentionable,
 )
+from teams.actions.autosave import EditConflicts
 from teams.attachments import list_attachments
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
@@ -106,12 +110,22 @@ def move(request: ScopedRequest, cycle_id: int, act: str) -> HttpResponse:
 @require(Permission.EDIT_PROJECTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def finish(request: ScopedRequest, cycle_id: int) -> HttpResponse:
-    """What happened, did it hold, what now: and the next test is there."""
+    """What happened, did it hold, what now: and the next test is there.
+
+    What somebody else wrote meanwhile comes back beside what was typed, with 409.
+    """
     scope, user = _parts(request)
     cycle = get_writable_cycle(scope, cycle_id)
-    check_can("decide", cycle)
+    if request.method != "POST":  # what was typed comes back with the refusal
+        check_can("decide", cycle)
     form, now = FinishForm(request.POST or None, cycle=cycle), timezone.localtime()
-    if act_from_form(request, form, lambda given: _decide(cycle, form, given, user, now)):
+    context = {"form": form, "cycle": cycle, "project": cycle.idea.project}
+    try:
+        acted = act_from_form(request, form, lambda given: _decide(cycle, form, given, user, now))
+    except EditConflicts as conflicts:
+        form.show_both(conflicts.theirs)
+        return render(request, "pdsa/finish.html", context, status=409)
+    if acted:
         given = form.cleaned_data
         if given["plan_next"] and given["decision"] not in ("adopt", "abandon"):
             made = cycles.continue_cycle(cycle=cycle, by=user, as_of=now)
@@ -119,7 +133,7 @@ def finish(request: ScopedRequest, cycle_id: int) -> HttpResponse:
             return done(request, said, "pdsa:cycle", made.pk)
         said = "Closed. Others may learn from it too: choose below who can see it."
         return done(request, said, "pdsa:cycle", cycle.pk)
-    return form_page(request, "pdsa/finish.html", form, cycle=cycle, project=cycle.idea.project)
+    return form_page(request, "pdsa/finish.html", **context)
 
 
 def _decide(
@@ -128,8 +142,9 @@ def _decide(
     cycles.decide_cycle(
         cycle=cycle,
         decision=given["decision"],
-        values={name: given[name] for name in ("what_happened", "learned", "next_change")},
+        values=form.texts,
         matches=form.matches,
+        bases=form.bases,
         by=user,
         as_of=now,
     )
@@ -232,21 +247,26 @@ def finish_task(request: ScopedRequest, pk: int) -> HttpResponse:
     return _page(task.cycle, "tasks")
 
 
-def _remover(get: Callable[[Scope, int], Any], part: str) -> Callable[..., HttpResponse]:
+def _row_view(
+    get: Callable[[Scope, int], Any], act: Callable[..., None], part: str
+) -> Callable[..., HttpResponse]:
     @require(Permission.EDIT_PROJECTS)
     @require_POST
-    def remove(request: ScopedRequest, pk: int) -> HttpResponse:
+    def change(request: ScopedRequest, pk: int) -> HttpResponse:
         scope, user = _parts(request)
         row = get(scope, pk)
-        cycle_rows.remove_row(row=row, by=user, as_of=timezone.localtime())
+        act(row=row, by=user, as_of=timezone.localtime())
         return _page(row.cycle, part)
 
-    return remove
+    return change
 
 
-remove_prediction = _remover(get_writable_prediction, "questions")
-remove_task = _remover(get_writable_task, "tasks")
-remove_reading = _remover(get_writable_reading, "readings")
+remove_prediction = _row_view(get_writable_prediction, cycle_rows.remove_row, "questions")
+remove_task = _row_view(get_writable_task, cycle_rows.remove_row, "tasks")
+remove_reading = _row_view(get_writable_reading, cycle_rows.remove_row, "readings")
+put_back_prediction = _row_view(get_removed_prediction, cycle_rows.put_back_row, "questions")
+put_back_task = _row_view(get_removed_task, cycle_rows.put_back_row, "tasks")
+put_back_reading = _row_view(get_removed_reading, cycle_rows.put_back_row, "readings")
 
 
 @require(Permission.EDIT_PROJECTS)

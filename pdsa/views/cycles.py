@@ -8,11 +8,12 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from pdsa.drawing import draw_ramp
-from pdsa.enums import CycleState, Decision
+from pdsa.enums import CycleState, Decision, Match
 from pdsa.forms.cycles import (
     CommentForm,
     CycleForm,
@@ -23,15 +24,17 @@ from pdsa.forms.cycles import (
     SharingForm,
     TaskForm,
 )
-from pdsa.models import Cycle
+from pdsa.models import Cycle, CycleReading, CycleTask, Prediction
 from pdsa.policies.cycles import TRANSITIONS, can
 from pdsa.quality import scale_hint
 from pdsa.queries.cycles import (
+    Rows,
     get_cycle,
     get_shared_cycle,
     list_cycles,
     list_mentionable,
     list_ramp,
+    list_rows_ever,
     list_shared_cycles,
     with_rows,
 )
@@ -41,7 +44,7 @@ from pdsa.queries.quality import list_hints
 from pdsa.sharing import group_name, names_in, shared_texts
 from pdsa.wording import DECISION_ICON, WHO_CAN_SEE, scale_text
 from teams.attachments import list_attachments
-from teams.autosave import list_history, list_versions, type_of
+from teams.autosave import list_history, list_versions, text_of, type_of
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
 from teams.scoping import Scope
@@ -101,6 +104,7 @@ def cycle(request: ScopedRequest, cycle_id: int) -> HttpResponse:
         ],
         "tasks": [(row, TaskForm(instance=row, versions=of(row))) for row in found.tasks.all()],
         "readings": list(found.readings.all()),
+        "removed": list_rows_ever(found, removed=True) if may_write else None,
         "reading_form": ReadingForm(initial={"read_on": timezone.localdate()}),
         "focus_form": FocusForm(cycle=found),
         "focus": [stratum.label for stratum in found.focus_strata.all()],
@@ -166,9 +170,9 @@ def history(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     """Every text that stood in a field of the test, who wrote it and when."""
     scope = request.scope
     found = get_cycle(scope, cycle_id)
-    predictions, tasks = list(found.predictions.all()), list(found.tasks.all())
-    versions = list_history([found, *predictions, *tasks])
-    labels = _labels(scope, found, predictions, tasks)
+    rows = list_rows_ever(found)
+    versions = list_history([found, *rows.predictions, *rows.tasks])
+    labels = _labels(scope, found, rows)
     page = Paginator(versions, _HISTORY_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -186,20 +190,54 @@ def history(request: ScopedRequest, cycle_id: int) -> HttpResponse:
                 }
                 for v in page
             ],
+            "removed": [_removed(row) for row in rows.removed],
+            "may_write": can_write(scope, found.idea.project.team_id),
         },
     )
 
 
-def _labels(
-    scope: Scope, found: Cycle, predictions: list[Any], tasks: list[Any]
-) -> dict[tuple[str, int, str], str]:
+#: Rows of a test: what they are called, the form with their fields, and the address that puts one back.
+_ROWS: dict[type, tuple[str, type[Any] | None, str]] = {
+    Prediction: ("Question", PredictionForm, "pdsa:put_back_prediction"),
+    CycleTask: ("Task", TaskForm, "pdsa:put_back_task"),
+    CycleReading: ("Number", None, "pdsa:put_back_reading"),
+}
+
+
+def _removed(row: Any) -> dict[str, Any]:
+    """A removed row with everything that stood in it."""
+    kind, form, address = _ROWS[type(row)]
+    if form is None:
+        group = row.stratum.label if row.stratum else "Everybody"
+        texts = [
+            (f"{row.read_on:%-d %b %Y}, {group}", " ".join(filter(None, [row.label, str(row)])))
+        ]
+        title = kind
+    else:
+        texts = [
+            (str(field.label), Match(text).label if name == "match" else text)
+            for name, field in form.base_fields.items()
+            if (text := text_of(getattr(row, name)))
+        ]
+        title = f"{kind} {row.position}"
+    return {
+        "title": title,
+        "texts": texts,
+        "by": row.removed_by.name,
+        "at": row.removed_at,
+        "put_back": reverse(address, args=[row.pk]),
+    }
+
+
+def _labels(scope: Scope, found: Cycle, rows: Rows) -> dict[tuple[str, int, str], str]:
     """(type, id, field) → what the field is called on the page."""
     labels = {}
     for name, field in CycleForm(instance=found, versions={}, scope=scope).fields.items():
         labels[type_of(found), found.pk, name] = str(field.label)
     labels[type_of(found), found.pk, "decision"] = "Decision"
-    for kind, rows, form in (("Question", predictions, PredictionForm), ("Task", tasks, TaskForm)):
-        for row in rows:
-            for name, field in form.base_fields.items():
-                labels[type_of(row), row.pk, name] = f"{kind} {row.position}: {field.label}"
+    for row in (*rows.predictions, *rows.tasks):
+        kind, form, _ = _ROWS[type(row)]
+        assert form is not None
+        for name, field in form.base_fields.items():
+            labels[type_of(row), row.pk, name] = f"{kind} {row.position}: {field.label}"
     return labels

@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from measures.models import Measure, Period, Source
+from pdsa.actions.cycle_rows import remove_row
 from pdsa.actions.files import add_file
 from pdsa.actions.library import load_library
 from pdsa.models import AskingScript, AskingText, ScriptUse, StaffTraining
@@ -47,6 +48,15 @@ def build(world: World) -> None:
         reading = cycle.readings.create(
             read_on=cycle.started_on, label=f"{word} cedar count", value=1, entered_by=by
         )
+        gone = {
+            "put_back_prediction": cycle.predictions.create(position=2),
+            "put_back_task": cycle.tasks.create(position=2, what=f"{word} cedar removed task"),
+            "put_back_reading": cycle.readings.create(
+                read_on=cycle.started_on, value=2, entered_by=by
+            ),
+        }
+        for row in gone.values():
+            remove_row(row=row, by=by, as_of=NOW)
         comment = cycle.comments.create(author=by, text=f"{word} cedar comment")
         parts = aim_parts(project, by=by, word=word) | measure_parts(project, cycle, word)
         made[team.pk] = parts | {
@@ -61,6 +71,7 @@ def build(world: World) -> None:
             "pdsa:remove_task.pk": task.pk,
             "pdsa:remove_reading.pk": reading.pk,
             "pdsa:take_back_comment.pk": comment.pk,
+            **{f"pdsa:{name}.pk": row.pk for name, row in gone.items()},
             "pdsa:remove_file.attachment_id": add_file(
                 cycle=cycle, file=BytesIO(_PICTURE), name=f"{word}.png", by=by, as_of=NOW
             ).pk,

@@ -345,8 +345,8 @@ def test_form_saves_as_a_whole_without_javascript(client: Client, team: Team, le
         ("/projects/{project}/", 12),
         ("/projects/{project}/ramps/", 10),
         ("/projects/{project}/tests/", 10),
-        ("/tests/{cycle}/", 24),
-        ("/tests/{cycle}/history/", 11),
+        ("/tests/{cycle}/", 27),
+        ("/tests/{cycle}/history/", 12),
         ("/tests/log/", 9),
     ],
 )
