@@ -23,6 +23,7 @@ class Item:
 KINDS = {
     "help": "Help asked",
     "signal": "Signals on the charts",
+    "stuck": "Tests past their planned end",
     "test": "Tests",
     "data": "Numbers",
     "complete": "Completeness",

@@ -38,7 +38,7 @@ def list_since(scope: Scope, team: Team, *, since: date, until: date) -> list[It
         *_reports(team, since, until),
     ]
     if timezone.localdate() - until <= STILL_STANDS:
-        items += list_standing(scope, team, on=until)
+        items += list_standing(scope, team, since=since, on=until)
     order = list(KINDS)
     return sorted(items, key=lambda item: (order.index(item.kind), -item.on.toordinal()))
 
@@ -72,8 +72,13 @@ def _numbers(scope: Scope, team: Team, since: date, until: date) -> list[Item]:
     measures = (
         list_measures(scope)
         .filter(project__team=team)
-        .annotate(entered_at=Max("observations__entered_at"))
-        .filter(entered_at__range=_between(since, until))
+        .annotate(
+            entered_at=Max(
+                "observations__entered_at",
+                filter=Q(observations__entered_at__range=_between(since, until)),
+            )
+        )
+        .filter(entered_at__isnull=False)
     )
     return [
         Item(
@@ -107,7 +112,7 @@ def _asked(team: Team, since: date, until: date) -> list[Item]:
 def _actions(team: Team, since: date, until: date) -> list[Item]:
     page = reverse("learning:coaching", args=[team.code])
     rows = ActionItem.objects.filter(team=team).filter(
-        Q(closed_on__range=(since, until)) | Q(closed_on=None, due_on__lte=until)
+        Q(closed_on__range=(since, until)) | Q(closed_on=None, due_on__lt=until)
     )
     return [
         Item(

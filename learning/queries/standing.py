@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.urls import reverse
+from django.utils import timezone
 
 from grants.enums import AwardState, MilestoneState
 from grants.queries.awards import list_milestones
@@ -12,6 +13,8 @@ from learning.models import ControlPlan
 from learning.queries.items import Item
 from measures.enums import RealField
 from measures.queries import get_default_source, list_completeness
+from pdsa.enums import CycleState
+from pdsa.queries.cycles import list_cycles
 from pdsa.queries.signals import list_present_signals
 from teams.formats import format_percent
 from teams.models import Team
@@ -21,21 +24,25 @@ from teams.scoping import Scope
 _AHEAD = timedelta(days=30)
 
 
-def list_standing(scope: Scope, team: Team, *, on: date) -> list[Item]:
-    """Present signals, plans that fired, completeness of race and ethnicity, and steps of grants that are near."""
+def list_standing(scope: Scope, team: Team, *, since: date, on: date) -> list[Item]:
+    """Present signals, plans that fired, stuck tests, completeness of race and ethnicity, near steps of grants.
+
+    since: a signal whose last point was entered from this day on is called new.
+    """
     return [
-        *_signals(scope, team, on),
+        *_signals(scope, team, since, on),
         *_fired(team, on),
+        *_stuck(scope, team, on),
         *_completeness(scope, team, on),
         *_grant_steps(scope, team, on),
     ]
 
 
-def _signals(scope: Scope, team: Team, on: date) -> list[Item]:
+def _signals(scope: Scope, team: Team, since: date, on: date) -> list[Item]:
     return [
         Item(
             "signal",
-            signal.sentence,
+            f"{'New: ' if timezone.localdate(signal.entered_at) >= since else ''}{signal.sentence}",
             on,
             reverse("local_measures:measure", args=[signal.measure_id]),
         )
@@ -49,6 +56,24 @@ def _fired(team: Team, on: date) -> list[Item]:
     return [
         Item("signal", f"A control plan fired: {plan.measure.name}, {plan.fired_because}", on, page)
         for plan in plans.select_related("measure").order_by("pk")
+    ]
+
+
+def _stuck(scope: Scope, team: Team, on: date) -> list[Item]:
+    cycles = (
+        list_cycles(scope)
+        .filter(idea__project__team=team, planned_end_on__lt=on)
+        .exclude(state__in=[CycleState.CLOSED, CycleState.CANCELLED])
+    )
+    return [
+        Item(
+            "stuck",
+            f"{cycle.get_state_display()}, should have ended: {cycle}",
+            cycle.planned_end_on,
+            reverse("pdsa:cycle", args=[cycle.pk]),
+        )
+        for cycle in cycles
+        if cycle.planned_end_on is not None
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
@@ -23,11 +24,15 @@ _PRESENT = 3
 
 @dataclass(frozen=True)
 class PresentSignal:
-    """A signal that the latest points of a chart show. favourable None: it has no direction."""
+    """A signal that the latest points of a chart show. favourable None: it has no direction.
+
+    entered_at: when the last of its points was entered.
+    """
 
     measure_id: int
     sentence: str
     favourable: bool | None
+    entered_at: datetime
 
 
 def list_present_signals(scope: Scope, team_ids: Iterable[int]) -> dict[int, list[PresentSignal]]:
@@ -115,7 +120,21 @@ def _present(
             measure.pk,
             f"{measure.name}, {group.name}: {signal_sentence(charts, group, signal)}.",
             is_favourable(signal, higher_is_better=measure.higher_is_better),
+            _entered_at(measure, charts, group, max(signal.points)),
         )
         for signal in chart.signals
         if latest & set(signal.points)
     ]
+
+
+def _entered_at(
+    measure: LocalMeasure, charts: MeasureCharts, group: GroupChart, place: int
+) -> datetime:
+    """When a point was entered; one of the gap is there once both of its groups are."""
+    lines = (charts.data.focus, charts.data.reference if group is charts.gap else None)
+    strata = {line.stratum_id for line in lines if line is not None}
+    return max(
+        row.entered_at
+        for row in measure.observations.all()
+        if row.starts_on == charts.data.periods[place] and row.stratum_id in strata
+    )
