@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -103,28 +104,51 @@ def _tests_closed(questions: Sequence[Question]) -> list[Finding]:
 
 
 def _completeness_gained(questions: Sequence[Question]) -> list[Finding]:
-    """Points of self-reported race in the payer's data, the last period against the one before the award."""
+    """Points of self-reported race in the payer's data, the last period against the one before the award.
+
+    Each source is a series of its own: two of them count different patients.
+    """
     scope = _eyes_of({q.team_id for q in questions})
-    shares: dict[int, list[tuple[date, float]]] = defaultdict(list)
+    series: dict[int, dict[int, list[Share]]] = defaultdict(lambda: defaultdict(list))
     for source in list_sources(scope).filter(kind=SourceKind.PAYER):
         for row in list_completeness(scope, source=source):
             if str(row.field) == "race" and row.direct_share is not None:
-                shares[row.team.pk].append((row.period.ends_on, row.direct_share))
-    return [_gained(question, sorted(shares[question.team_id])) for question in questions]
+                series[row.team.pk][source.pk].append(
+                    Share(row.period.starts_on, row.period.ends_on, row.direct_share)
+                )
+    return [gained(question, list(series[question.team_id].values())) for question in questions]
 
 
-def _gained(question: Question, shares: list[tuple[date, float]]) -> Finding:
-    """shares: last day of a period and the share in it, the earliest first."""
+@dataclass(frozen=True, order=True)
+class Share:
+    """A share, 0 to 1, in one period of one source."""
+
+    starts_on: date
+    ends_on: date
+    share: float
+
+
+def gained(question: Question, series: Sequence[Sequence[Share]]) -> Finding:
+    """series: the shares of each source. The source with the latest data speaks.
+
+    A period that began before the award and ended in it belongs to neither side.
+    """
     wanted = float(question.parameters.get("points", 5))
-    before = [s for s in shares if s[0] < question.since]
-    after = [s for s in shares if s[0] >= question.since]
-    if not before or not after:
+    moves = []
+    for shares in series:
+        before = [s for s in shares if s.ends_on < question.since]
+        after = [s for s in shares if s.starts_on >= question.since]
+        if before and after:
+            first, last = max(before), max(after)
+            # Shares are quotients of counts: the last digits of a difference are no points.
+            moves.append((round(100 * (last.share - first.share), 6), first, last))
+    if not moves:
         return Finding(False, "There are not yet data from before and after the award began.")
-    gained = 100 * (after[-1][1] - before[-1][1])
+    points, first, last = max(moves, key=lambda move: (move[2].ends_on, -move[0]))
     return Finding(
-        gained >= wanted,
-        f"Race known from the patients themselves moved by {gained:+.1f} points"
-        f" ({before[-1][0]:%Y} to {after[-1][0]:%Y}); {wanted:g} are asked for.",
+        points >= wanted,
+        f"Race known from the patients themselves moved by {points:+.1f} points"
+        f" ({first.ends_on:%Y} to {last.ends_on:%Y}); {wanted:g} are asked for.",
     )
 
 

@@ -16,13 +16,17 @@ from teams.scoping import Scope
 
 @dataclass(frozen=True)
 class Section:
-    """One entry: shown to whoever holds the permission. `names` are the address names that it covers."""
+    """One entry: shown to whoever holds the permission. `names` are the address names that it covers.
+
+    unless: whoever holds this permission has another entry for the same.
+    """
 
     label: str
     icon: str
     permission: Permission
     address: str
     names: tuple[str, ...] = ()
+    unless: Permission | None = None
 
 
 #: The page that a team is shown on when the present page is nobody's.
@@ -72,6 +76,13 @@ SECTIONS = (
     ),
     Section("Grants", "star", Permission.VIEW_GRANTS, "grants:home", ("grants:",)),
     Section(
+        "Grant totals",
+        "star",
+        Permission.VIEW_GRANT_TOTALS,
+        "grants:portfolio",
+        unless=Permission.VIEW_GRANTS,
+    ),
+    Section(
         "Report cards", "card", Permission.VIEW_REPORT_CARDS, "reports:cards", ("reports:card",)
     ),
     Section("Data", "upload", Permission.VIEW_SUBMISSIONS, "measures:submissions", ("measures:",)),
@@ -107,7 +118,7 @@ def list_sections(
     """Entries {label, url, icon, active} that the scope may open; `current` is the page's address name."""
     entries = []
     for section in sections:
-        if not scope.may(section.permission):
+        if not scope.may(section.permission) or (section.unless and scope.may(section.unless)):
             continue
         active = current == section.address or any(current.startswith(n) for n in section.names)
         entries.append(

@@ -135,6 +135,11 @@ def cost_words(spent: Decimal, moved: Moved, cost: Cost | None) -> str:
     )
 
 
+#: What the cost per patient divides. Each award of a group claims the same patients.
+COST_BASIS = (
+    "The cost per patient divides what all awards of the group spent since this one began: they share the same"
+    " patients."
+)
 #: Under every number of this kind.
 NO_CAUSE = (
     "Spending and gap stand side by side. Groups without an award are not compared here and other work went on"

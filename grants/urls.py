@@ -54,6 +54,7 @@ urlpatterns = [
     path("calls/", calls.calls_page, name="calls"),
     path("calls/add/", calls.add_call_page, name="add_call"),
     path("calls/<int:call_id>/", calls.call_page, name="call"),
+    path("calls/<int:call_id>/days/", calls.call_days_page, name="call_days"),
     path("calls/<int:call_id>/apply/<str:code>/", calls.apply_page, name="apply"),
     path("applications/<int:application_id>/", calls.application_page, name="application"),
     path(
@@ -65,6 +66,7 @@ urlpatterns = [
     path("portfolio.csv", money.portfolio_file, name="portfolio_file"),
     path("portfolio/file.<str:form>", money.portfolio_document, name="portfolio_document"),
     path("conditions/", money.matrix_page, name="matrix"),
+    path("reports/remind/", money.remind_page, name="remind"),
     path("finance/", money.finance_page, name="finance"),
     path("funds/add/", money.add_fund_page, name="add_fund"),
     path("funds/<int:fund_id>/", money.fund_page, name="fund"),

@@ -343,6 +343,9 @@ PARTS = {
     "tell_finished": "tells of an act that has its event",
     "ask_for_review": "tells of an act that has its event",
     "tell_reviewed": "tells of an act that has its event",
+    "tell_of_call": "tells of an act that has its event",
+    "tell_reviewer": "tells of an act that has its event",
+    "tell_decision": "tells of an act that has its event",
 }
 
 #: Public functions of the actions that leave no event, and why.
@@ -415,6 +418,8 @@ WITHOUT_BY = {
     "refresh_condition": "a worker does it",
     "announce_report": "a worker does it",
     "look_at_conditions": "a worker does it",
+    "look_at_calls": "a worker does it",
+    "settle_call": "the system does it when the last application is decided",
     "watch_over_gains": "a worker does it",
     "close_surveys_that_ended": "a worker does it",
     "ask_for_reports": "a worker does it",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from grants.actions.call_notices import tell_decision, tell_of_call, tell_reviewer
 from grants.chain import plain_json
 from grants.enums import ApplicationState, AwardKind, CallState
 from grants.models import Application, Award, Call, Fund, Review
@@ -73,9 +74,64 @@ def write_application(
     *,
     call: Call,
     team: Team,
+    tell_of_call(call=call, as_of=as_of)
+    return call
+
+
+@transaction.atomic
+def change_call_days(
+    *, call: Call, opens_on: date, closes_on: date, by: User, as_of: datetime
+) -> Call:
+    """Extend a call or end it sooner. It never ends before the present day is over, so nobody who writes
+    today is too late; its first day stays once it has come."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    today = timezone.localdate(as_of)
+    if call.state != CallState.OPEN:
+        raise StateRefused("This call is decided. Open a new one.")
+    if opens_on != call.opens_on and min(opens_on, call.opens_on) <= today:
+        raise StateRefused(
+            f"The first day of this call is {call.opens_on:%-d %b %Y}."
+            " It can be moved only from one coming day to another."
+        )
+    if closes_on < max(today, opens_on):
+        raise StateRefused(
+            f"The last day is {max(today, opens_on):%-d %b %Y} at the earliest: that day still counts."
+        )
+    before = {"opens_on": call.opens_on, "closes_on": call.closes_on}
+    call.opens_on, call.closes_on = opens_on, closes_on
+    call.save(update_fields=["opens_on", "closes_on"])
+    record_event(
+        act="change_call_days",
+        target=call,
+        by=by,
+        details=plain_json(
+            {"before": before, "after": {"opens_on": opens_on, "closes_on": closes_on}}
+        ),
+    )
+    tell_of_call(call=call, as_of=as_of)
     title: str,
     amount: Decimal | None,
     answers: Sequence[str],
+@transaction.atomic
+def settle_call(*, call: Call, as_of: datetime) -> bool:
+    """A call whose last day is over and whose applications are all decided is decided. Returns whether it is
+    so since now. Effects: the state, an audit event."""
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    states = set(call.applications.values_list("state", flat=True))
+    if (
+        call.state != CallState.OPEN
+        or timezone.localdate(as_of) <= call.closes_on
+        or ApplicationState.SUBMITTED in states
+        or not states & {ApplicationState.AWARDED, ApplicationState.DECLINED}
+    ):
+        return False
+    call.state = CallState.DECIDED
+    call.save(update_fields=["state"])
+    record_event(act="settle_call", target=call, by=None)
+    return True
+
+
     by: User,
     as_of: datetime,
 ) -> Application:
@@ -172,6 +228,7 @@ def ask_reviewer(*, application: Application, reviewer: User, by: User, as_of: d
     """Ask somebody to review: never one who belongs to the group or coaches it."""
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
     application = Application.objects.select_related("team").get(pk=application.pk)
+    settle_call(call=application.call, as_of=as_of)
     today = timezone.localdate(as_of)
     if application.state != ApplicationState.SUBMITTED:
         raise StateRefused("Only an application that was handed in is reviewed.")
@@ -202,6 +259,7 @@ def ask_reviewer(*, application: Application, reviewer: User, by: User, as_of: d
 
 
 @transaction.atomic
+    tell_reviewer(review=review, as_of=as_of)
 def submit_review(
     *, review: Review, scores: Sequence[int], reasons: Sequence[str], by: User, as_of: datetime
 ) -> Review:
@@ -277,3 +335,5 @@ def decide_application(
         details={"awarded": awarded, "reason": reason},
     )
     return application
+    tell_decision(application=application, as_of=as_of)
+    settle_call(call=application.call, as_of=as_of)

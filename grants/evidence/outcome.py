@@ -10,7 +10,7 @@ from grants.queries.outcomes import AwardOutcome, GapOutcome
 from teams.formats import NO_NUMBER, format_count, format_money, format_points
 
 OUTCOME_COLUMNS = (
-    "group", "award_number", "award", "spent", "tests_started", "tests_finished", "patients_reached", "measure",
+    "group", "award_number", "award", "spent", "spent_by_all_awards_since_start", "tests_started", "tests_finished", "patients_reached", "measure",
     "patients_group", "reference", "period_before", "gap_before", "period_after", "gap_after", "points_closer",
     "points_closer_lower", "points_closer_upper", "patients_gained", "patients_gained_lower",
     "patients_gained_upper", "cost_per_patient", "cost_per_patient_low", "cost_per_patient_high", "note",
@@ -21,7 +21,7 @@ def outcome_rows(outcome: AwardOutcome) -> list[tuple[object, ...]]:
     """One row a gap; one that says why there is none."""
     award, work = outcome.award, outcome.work
     head = (
-        award.team.name, award.number, award.title, outcome.spent,
+        award.team.name, award.number, award.title, outcome.spent, outcome.group_spent,
         work.tests_started if work else "", work.tests_closed if work else "",
         work.patients_reached if work and work.patients_reached is not None else "",
     )  # fmt: skip
@@ -52,6 +52,7 @@ def outcome_pdf(outcome: AwardOutcome, *, as_of: datetime) -> bytes:
         ["Award", f"{award.number}, {format_money(award.amount)}"],
         ["Time", f"{award.starts_on:%-d %b %Y} to {award.ends_on:%-d %b %Y}"],
         ["Spent, as reported", format_money(outcome.spent)],
+        ["Spent by all awards of the group since it began", format_money(outcome.group_spent)],
         ["Tests of change in that time", f"{work.tests_started} started, {work.tests_closed} finished" if work else NO_NUMBER],
         ["Patients reached by tests", format_count(work.patients_reached) if work and work.patients_reached is not None else "not recorded"],
     ]  # fmt: skip

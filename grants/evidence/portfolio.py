@@ -14,9 +14,9 @@ from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches, Pt
 
 from grants.evidence.document import Block, Document, document_pdf
-from grants.outcomes import NO_CAUSE
+from grants.outcomes import COST_BASIS, NO_CAUSE
 from grants.queries.money import FundTotals
-from grants.queries.portfolio import Portfolio, PortfolioRow
+from grants.queries.portfolio import WORK_SPAN, Portfolio, PortfolioRow
 from teams.drawing.slides import (
     MARGIN,
     TYPEFACE,
@@ -46,7 +46,7 @@ def _dollars(amount: Decimal) -> str:
 
 def gap_cell(row: PortfolioRow) -> str:
     """Points by which the group came closer, with the interval; a dash where nothing can be said."""
-    first = row.outcome.first if row.outcome else None
+    first = row.outcome.first
     if first is None or first.moved is None:
         return NO_NUMBER
     m = first.moved
@@ -57,7 +57,7 @@ def gap_cell(row: PortfolioRow) -> str:
 
 
 def cost_cell(row: PortfolioRow) -> str:
-    first = row.outcome.first if row.outcome else None
+    first = row.outcome.first
     if first is None or first.moved is None:
         return NO_NUMBER
     if first.cost is None:
@@ -140,7 +140,7 @@ def portfolio_pdf(portfolio: Portfolio, totals: Sequence[FundTotals], *, as_of: 
                     "Awards, by name of the group", (), _HEADER, [*rows, _sums(portfolio)],
                     (5, 2, 2, 2, 1, 3, 3, 1, 3, 3), (1, 2, 3, 4, 7), True,
                 ),
-                Block("", [NO_CAUSE]),
+                Block("", [WORK_SPAN, COST_BASIS, NO_CAUSE]),
             ],
         ),
         as_of=as_of,
@@ -151,7 +151,10 @@ def portfolio_slides(
     portfolio: Portfolio, totals: Sequence[FundTotals], *, as_of: datetime
 ) -> bytes:
     """First the money of the funds as a chart, then the awards as tables that can be edited."""
-    foot = [f"{get_programme().name}. As of {timezone.localtime(as_of):%-d %b %Y}.", NO_CAUSE]
+    foot = [
+        f"{get_programme().name}. As of {timezone.localtime(as_of):%-d %b %Y}. {WORK_SPAN} {COST_BASIS}",
+        NO_CAUSE,
+    ]
     presentation, slide = start_slide(_sentence(portfolio))
     data = CategoryChartData(number_format='"$"#,##0.0')
     data.categories = [t.fund.name for t in totals]

@@ -48,6 +48,18 @@ class CallForm(forms.Form):
         return cleaned
 
 
+class CallDaysForm(forms.Form):
+    """When a call takes applications."""
+
+    opens_on = DayField(label="First day")
+    closes_on = DayField(
+        label="Last day", help_text="Included. A later day extends the call, today ends it."
+    )
+
+    def __init__(self, data: Any = None, *, call: Call) -> None:
+        super().__init__(data, initial={"opens_on": call.opens_on, "closes_on": call.closes_on})
+
+
 class ApplicationForm(forms.Form):
     """Nothing has to be complete until it is handed in."""
 

@@ -9,10 +9,20 @@ from decimal import Decimal
 
 from grants.facts import AimedGap, TeamSpan, WorkSummary, aimed_gaps, work_summaries
 from grants.models import Award
-from grants.outcomes import Arm, Cost, Moved, cost_per_patient, cost_words, movement, movement_words
-from grants.queries.spending import spent_by_award
+from grants.outcomes import (
+    COST_BASIS,
+    Arm,
+    Cost,
+    Moved,
+    cost_per_patient,
+    cost_words,
+    movement,
+    movement_words,
+)
+from grants.queries.spending import spent_beside, spent_by_award
 from measures import queries as measures
 from measures.queries import SetResult
+from teams.formats import format_money
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -44,18 +54,28 @@ class GapOutcome:
 
 @dataclass(frozen=True)
 class AwardOutcome:
-    """work: tests in the award's time; spent: as reported, dollars; hidden_why: why there are no gaps;
-    is_hidden: because the reader sees no results of the group."""
+    """work: tests in the award's time; spent: as reported, dollars; group_spent: by all awards of the group
+    since this one began, which the cost divides; hidden_why: why there are no gaps; is_hidden: because the
+    reader sees no results of the group."""
 
     award: Award
     spent: Decimal
+    group_spent: Decimal
     work: WorkSummary | None
     gaps: list[GapOutcome]
     hidden_why: str
     is_hidden: bool = False
 
     def cost_text(self, gap: GapOutcome) -> str:
-        return cost_words(self.spent, gap.moved, gap.cost) if gap.moved else ""
+        if gap.moved is None:
+            return ""
+        said = cost_words(self.group_spent, gap.moved, gap.cost)
+        if gap.cost is None:
+            return said
+        return (
+            f"{said} {COST_BASIS} That is {format_money(self.group_spent)} since"
+            f" {self.award.starts_on:%-d %b %Y}."
+        )
 
     @property
     def first(self) -> GapOutcome | None:
@@ -72,6 +92,7 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
     aims = aimed_gaps(teams & set(scope.team_ids)) if sees else {}
     results = _results(scope, aims)
     spent = spent_by_award([a.pk for a in awards])
+    beside = spent_beside(awards)
     spans = {
         a.pk: TeamSpan(a.team_id, a.starts_on, min(on, a.ends_on))
         for a in awards
@@ -80,7 +101,7 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
     work = dict(zip(spans, work_summaries(list(spans.values())), strict=True))
     found = {}
     for award in awards:
-        money = spent.get(award.pk, Decimal("0.00"))
+        money = beside[award.pk]
         hidden = ""
         if not sees or award.team_id not in scope.team_ids:
             hidden = "Results of a group are not shown to you. Its people, its coach and the payer's analysts see them."
@@ -88,7 +109,8 @@ def list_outcomes(scope: Scope, awards: Iterable[Award], *, on: date) -> dict[in
             hidden = "No aim of the group names a measure and the patients it is for yet."
         found[award.pk] = AwardOutcome(
             award=award,
-            spent=money,
+            spent=spent.get(award.pk, Decimal("0.00")),
+            group_spent=money,
             work=work.get(award.pk),
             gaps=[
                 _outcome(award, aim, results.get((award.team_id, aim.measure_id), []), money)

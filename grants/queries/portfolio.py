@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
 from grants.enums import AwardState, MilestoneState, ReportKind, ReportState, TrancheState
-from grants.facts import TeamSpan, WorkSummary, work_summaries
+from grants.facts import WorkSummary
 from grants.models import Award, Fund, Milestone, Tranche
 from grants.queries.awards import list_awards
 from grants.queries.money import committed_amount, paid_amount, returned_amount
@@ -26,9 +27,14 @@ _ZERO = Decimal("0.00")
 SLOW_SPENDING, SLOW_AFTER = Decimal("0.5"), Decimal("0.75")
 
 
+#: Which tests stand beside an award.
+WORK_SPAN = "Tests, patients and the last test are of the group, in the time of the award."
+
+
 @dataclass
 class PortfolioRow:
-    """One award. Money in dollars, shares 0 to 1; time_reported: up to the last report handed in."""
+    """One award. Money in dollars, shares 0 to 1; time_reported: up to the last report handed in;
+    days_since_award: since it was approved, None before that; work: of the group in the time of the award."""
 
     award: Award
     committed: Decimal
@@ -41,8 +47,12 @@ class PortfolioRow:
     blocking: Milestone | None
     overdue_count: int
     override_count: int
-    work: WorkSummary | None = None
-    outcome: AwardOutcome | None = None
+    days_since_award: int | None
+    outcome: AwardOutcome
+
+    @property
+    def work(self) -> WorkSummary | None:
+        return self.outcome.work
 
     @property
     def with_group(self) -> Decimal:
@@ -90,13 +100,38 @@ class Portfolio:
         return self.fund_amount - self.committed
 
 
-def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") -> Portfolio:
-    """Awards in scope by group, never by result. kind, state: narrow the rows; totals are of the rows."""
+def quarter_of(day: date) -> str:
+    """The calendar quarter of a day, such as 2026-Q1."""
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def list_quarters(scope: Scope) -> list[str]:
+    """Quarters in which a payment of an award in scope is planned, the earliest first."""
+    days = Tranche.objects.filter(award__in=list_awards(scope).order_by()).exclude(
+        state=TrancheState.CANCELLED
+    )
+    return sorted({quarter_of(day) for day in days.values_list("planned_on", flat=True).distinct()})
+
+
+def get_portfolio(
+    scope: Scope, *, on: date, kind: str = "", state: str = "", quarter: str = ""
+) -> Portfolio:
+    """Awards in scope by group, never by result. kind, state, quarter: narrow the rows; totals are of the rows.
+
+    quarter: such as 2026-Q1, awards with a payment planned in it.
+    """
     awards = list_awards(scope)
     if kind:
         awards = awards.filter(kind=kind)
     if state:
         awards = awards.filter(state=state)
+    if quarter:
+        year, number = int(quarter[:4]), int(quarter[-1])
+        awards = awards.filter(
+            pk__in=Tranche.objects.filter(planned_on__year=year, planned_on__quarter=number)
+            .exclude(state=TrancheState.CANCELLED)
+            .values("award")
+        )
     found = list(
         awards.annotate(
             committed=committed_amount(), paid=paid_amount(), returned=returned_amount()
@@ -106,14 +141,8 @@ def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") ->
         )
     )
     spent = spent_by_award([award.pk for award in found])
-    spans: dict[int, TeamSpan] = {}
-    for award in found:
-        spans.setdefault(award.team_id, TeamSpan(award.team_id, award.starts_on, on))
-    work = dict(zip(spans, work_summaries(list(spans.values())), strict=True))
-    rows = [_row(a, spent.get(a.pk, _ZERO), work[a.team_id], on) for a in found]
     outcomes = list_outcomes(scope, found, on=on)
-    for row in rows:
-        row.outcome = outcomes[row.award.pk]
+    rows = [_row(a, spent.get(a.pk, _ZERO), outcomes[a.pk], on) for a in found]
     portfolio = Portfolio(rows)
     for row in rows:
         portfolio.committed += row.committed
@@ -124,7 +153,7 @@ def get_portfolio(scope: Scope, *, on: date, kind: str = "", state: str = "") ->
     return portfolio
 
 
-def _row(award: Award, spent: Decimal, work: WorkSummary | None, on: date) -> PortfolioRow:
+def _row(award: Award, spent: Decimal, outcome: AwardOutcome, on: date) -> PortfolioRow:
     tranches = list(award.tranches.all())
     waiting = [t for t in tranches if t.state not in _SETTLED]
     following = waiting[0] if waiting else None
@@ -156,7 +185,10 @@ def _row(award: Award, spent: Decimal, work: WorkSummary | None, on: date) -> Po
         if award.state in (AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING)
         else 0,
         override_count=sum(t.override_by_id is not None for t in tranches),
-        work=work,
+        days_since_award=(on - timezone.localdate(award.approved_at)).days
+        if award.approved_at
+        else None,
+        outcome=outcome,
     )
 
 

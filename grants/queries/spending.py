@@ -95,6 +95,27 @@ def spent_by_award(award_ids: Iterable[int]) -> dict[int, Decimal]:
     return {row["version__report__award_id"]: row["total"] for row in rows}
 
 
+def spent_beside(awards: Collection[Award]) -> dict[int, Decimal]:
+    """By award: dollars that all awards of its group spent, from the reports of time since it began."""
+    reported: dict[int, list[tuple[date, Decimal]]] = {award.team_id: [] for award in awards}
+    for team_id, ends_on, total in (
+        ActualLine.objects.filter(
+            version__in=newest_submitted(), version__report__award__team__in=reported
+        )
+        .order_by()
+        .values_list("version__report__award__team_id", "version__report__ends_on")
+        .annotate(total=Sum("actual"))
+    ):
+        reported[team_id].append((ends_on, total))
+    return {
+        award.pk: sum(
+            (total for ends_on, total in reported[award.team_id] if ends_on >= award.starts_on),
+            Decimal("0.00"),
+        )
+        for award in awards
+    }
+
+
 def list_line_spending(
     version: ReportVersion, rules: GrantRules, *, award: Award
 ) -> list[LineSpending]:

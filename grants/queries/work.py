@@ -12,17 +12,28 @@ from django.utils import timezone
 from grants.enums import (
     AmendmentKind,
     AmendmentState,
+    ApplicationState,
     AwardState,
     MilestoneState,
     ReportState,
     TrancheState,
 )
 from grants.facts import Finding, TeamSpan, WorkSummary, work_summaries
-from grants.models import Amendment, Award, GrantReport, Milestone, Tranche
+from grants.models import (
+    Amendment,
+    Application,
+    Award,
+    GrantReport,
+    Milestone,
+    Review,
+    SustainabilityPlan,
+    Tranche,
+)
 from grants.policies.checks import PAYABLE
 from grants.queries.awards import visible_awards
 from grants.queries.conditions import look_at_all
 from teams.attachments import list_attachments_of
+from teams.enums import Role
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -162,7 +173,10 @@ class ReportTask:
 
 
 def list_report_tasks(scope: Scope, *, team_id: int | None, on: date) -> list[ReportTask]:
-    """Reports that a group has to write now, also those that begin to be due within two weeks."""
+    """Reports that a group has to write now, also those that begin to be due within two weeks.
+
+    team_id None: those that the reader writes, of the groups of whose staff the reader is.
+    """
     reports = GrantReport.objects.filter(
         visible_tranches(scope),
         award__state__in=[*PAYABLE, AwardState.SUSPENDED],
@@ -217,17 +231,32 @@ class WorkItem:
     kind: str
     pk: int
     since: date
+    team_code: str = ""
     is_late: bool = False
 
 
 def list_waiting(scope: Scope, *, as_of: datetime) -> list[WorkItem]:
     """Everything that waits for this reader, the longest first."""
+    if scope.may(Permission.REVIEW_APPLICATIONS):
+        items += _reviews(scope, as_of)
+    if scope.may(Permission.MANAGE_GRANTS) or scope.may(Permission.PAY_GRANTS):
+        items += _tranches(scope, TrancheState.ON_HOLD, "Release or cancel")
+    if Role.SENIOR_SPONSOR in scope.roles:
+        items += _plans(scope)
     items: list[WorkItem] = []
     if scope.may(Permission.RECOMMEND_PAYMENTS):
         items += _tranches(scope, TrancheState.READY, "Recommend", own=True)
     if scope.may(Permission.MANAGE_GRANTS):
         items += _tranches(scope, TrancheState.RECOMMENDED, "Approve for the programme")
         items += _conditions(scope, as_of)
+        items += _applications(scope, as_of)
+        items += [
+            WorkItem(
+                "See", f"{r} of {r.award.title} is missing", r.award.team.name, "report", r.pk,
+                r.due_on, is_late=True,
+            )
+            for r in list_late_reports(scope, on=timezone.localdate(as_of))
+        ]  # fmt: skip
         items += _reports_to_accept(scope, as_of)
         items += _amendments(scope, money=False)
         items += _awards(scope, AwardState.DRAFT, "Submit")
@@ -255,16 +284,26 @@ def list_waiting(scope: Scope, *, as_of: datetime) -> list[WorkItem]:
 
 
 def _tranches(scope: Scope, state: TrancheState, verb: str, *, own: bool = False) -> list[WorkItem]:
+#: Acts on a payment that are no part of the decision on it: whoever decided before may do them too.
+_NO_DECISION = (TrancheState.APPROVED_FINANCE, TrancheState.PAYMENT_FAILED, TrancheState.ON_HOLD)
+
+
     tranches = Tranche.objects.filter(
         visible_tranches(scope), state=state, award__state__in=PAYABLE
-    ).exclude(override_by=scope.user_id)
+    )
+    if state != TrancheState.ON_HOLD:
+        tranches = tranches.exclude(override_by=scope.user_id)
     if own:
         tranches = tranches.filter(award__team__in=scope.own_team_ids)
     found = []
     for tranche in tranches.select_related("award__team").prefetch_related("approvals"):
-        if any(
-            a.by_id == scope.user_id and a.round == tranche.round for a in tranche.approvals.all()
-        ) and state not in (TrancheState.APPROVED_FINANCE, TrancheState.PAYMENT_FAILED):
+        if (
+            any(
+                a.by_id == scope.user_id and a.round == tranche.round
+                for a in tranche.approvals.all()
+            )
+            and state not in _NO_DECISION
+        ):
             continue
         found.append(
             WorkItem(
@@ -318,6 +357,67 @@ def _reports_to_accept(scope: Scope, as_of: datetime) -> list[WorkItem]:
 
 
 def _amendments(scope: Scope, *, money: bool) -> list[WorkItem]:
+def list_late_reports(scope: Scope, *, on: date) -> list[GrantReport]:
+    """Reports of awards under way whose day is over and which were not handed in, the longest late first."""
+    return list(
+        GrantReport.objects.filter(
+            visible_tranches(scope),
+            award__state__in=[*PAYABLE, AwardState.SUSPENDED],
+            due_on__lt=on,
+        )
+        .exclude(state__in=[ReportState.SUBMITTED, ReportState.ACCEPTED])
+        .select_related("award__team")
+        .order_by("due_on", "pk")
+    )
+
+
+def _reviews(scope: Scope, as_of: datetime) -> list[WorkItem]:
+    """Reviews that the reader was asked for and has not written."""
+    reviews = Review.objects.filter(
+        reviewer=scope.user_id,
+        submitted_at__isnull=True,
+        application__state=ApplicationState.SUBMITTED,
+    ).select_related("application__team")
+    return [_application_item("Review", review.application, as_of) for review in reviews]
+
+
+def _applications(scope: Scope, as_of: datetime) -> list[WorkItem]:
+    """Applications that need reviewers, or a decision by somebody who did not review them."""
+    found = []
+    for application in (
+        Application.objects.filter(state=ApplicationState.SUBMITTED)
+        .select_related("team")
+        .prefetch_related("reviews")
+    ):
+        reviews = application.reviews.all()
+        if not reviews:
+            found.append(_application_item("Ask for reviews", application, as_of))
+        elif all(r.submitted_at and r.reviewer_id != scope.user_id for r in reviews):
+            found.append(_application_item("Decide", application, as_of))
+    return found
+
+
+def _application_item(verb: str, application: Application, as_of: datetime) -> WorkItem:
+    return WorkItem(
+        verb, f"Application: {application}", application.team.name, "application", application.pk,
+        timezone.localdate(application.submitted_at or as_of),
+    )  # fmt: skip
+
+
+def _plans(scope: Scope) -> list[WorkItem]:
+    """Five-year plans of the own group that nobody has signed as they are now."""
+    plans = SustainabilityPlan.objects.filter(
+        team__in=scope.own_team_ids, signed_at__isnull=True
+    ).select_related("team")
+    return [
+        WorkItem(
+            "Sign", f"Five-year plan: {plan}", plan.team.name, "plan", plan.pk,
+            timezone.localdate(plan.changed_at), team_code=plan.team.code,
+        )
+        for plan in plans
+    ]  # fmt: skip
+
+
     amendments = Amendment.objects.filter(
         visible_tranches(scope), state=AmendmentState.SUBMITTED
     ).exclude(requested_by=scope.user_id)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from grants.actions.calls import (
     ask_reviewer,
+    change_call_days,
     decide_application,
     open_call,
     submit_application,
@@ -19,9 +20,10 @@ from grants.actions.calls import (
     withdraw_application,
     write_application,
 )
-from grants.enums import AwardKind, AwardState
+from grants.enums import AwardKind, AwardState, CallState
 from grants.forms.calls import (
     ApplicationForm,
+    CallDaysForm,
     CallForm,
     DecisionForm,
     ReviewerForm,
@@ -77,6 +79,7 @@ def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
         {
             "call": call,
             "is_open": call.opens_on <= today <= call.closes_on,
+            "can_change": call.state == CallState.OPEN and scope.may(Permission.MANAGE_GRANTS),
             "applications": [(a, count_reviews(a)) for a in applications],
             "teams": list_teams(scope).filter(pk__in=scope.own_team_ids)
             if scope.may(Permission.REPORT_GRANTS)
@@ -107,6 +110,29 @@ def add_call_page(request: ScopedRequest) -> HttpResponse:
         title="Open a call",
         verb="Open the call",
         back="grants:calls",
+    )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def call_days_page(request: ScopedRequest, call_id: int) -> HttpResponse:
+    """Extend a call, or end it sooner."""
+    call = get_call(request.scope, call_id, on=timezone.localdate())
+    form = CallDaysForm(request.POST or None, call=call)
+    if act_from_form(
+        request,
+        form,
+        lambda v: change_call_days(call=call, **v, by=request.user, as_of=timezone.now()),
+    ):
+        return done(request, "The days are changed. The groups are told.", "grants:call", call.pk)
+    return form_page(
+        request,
+        "grants/form.html",
+        form,
+        title=f"When “{call.title}” is open",
+        verb="Change the days",
+        back="grants:call",
+        back_pk=call.pk,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from grants.actions.funds import (
     add_fund,
@@ -17,12 +18,13 @@ from grants.actions.funds import (
     record_receipt,
     save_category,
 )
+from grants.actions.nightly import remind_late_reports
 from grants.enums import AwardKind, AwardState, TrancheState
 from grants.evidence.portfolio import portfolio_pdf, portfolio_slides
 from grants.forms.acts import ReceiptForm
 from grants.forms.awards import FundForm, RulesForm
 from grants.forms.money import CategoryForm, FundChangeForm
-from grants.outcomes import NO_CAUSE
+from grants.outcomes import COST_BASIS, NO_CAUSE
 from grants.queries.money import (
     get_fund,
     get_fund_totals,
@@ -31,13 +33,16 @@ from grants.queries.money import (
     list_postings,
 )
 from grants.queries.portfolio import (
+    WORK_SPAN,
     PortfolioRow,
     get_portfolio,
     list_expected_payments,
     list_matrix,
     list_payment_queue,
+    list_quarters,
 )
 from grants.queries.rules import get_category, get_rules, list_categories
+from grants.queries.work import list_late_reports
 from teams.actions.audit import record_event
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
@@ -57,7 +62,8 @@ RECONCILE_COLUMNS = (
 PORTFOLIO_COLUMNS = (
     "group", "award_number", "kind", "title", "state", "committed", "paid", "returned", "spent", "unspent",
     "time_gone_percent", "next_payment", "next_payment_on", "next_payment_state", "blocking_condition",
-    "overdue_reports", "payments_without_conditions", "tests_started", "last_test_on", "patients_reached",
+    "overdue_reports", "payments_without_conditions",
+    "days_since_award", "tests_started", "last_test_on", "patients_reached",
     "points_closer", "points_closer_lower", "points_closer_upper", "cost_per_patient", "cost_per_patient_low",
     "cost_per_patient_high", "outcome_note",
 )  # fmt: skip
@@ -68,8 +74,9 @@ PORTFOLIO_COLUMNS = (
 def portfolio_page(request: ScopedRequest) -> HttpResponse:
     """All awards by group; who sees totals only sees the funds."""
     scope = request.scope
-    kind, state = _chosen(request)
-    portfolio = get_portfolio(scope, on=timezone.localdate(), kind=kind, state=state)
+    quarters = list_quarters(scope)
+    chosen = _chosen(request, quarters)
+    portfolio = get_portfolio(scope, on=timezone.localdate(), **chosen)
     return render(
         request,
         "grants/portfolio.html",
@@ -78,31 +85,37 @@ def portfolio_page(request: ScopedRequest) -> HttpResponse:
             "totals": list_fund_totals(),
             "kinds": AwardKind.choices,
             "states": AwardState.choices,
-            "kind": kind,
-            "state": state,
-            "is_whole": not kind and not state,
+            "quarters": quarters,
+            **chosen,
+            "chosen": urlencode(chosen),
+            "work_span": WORK_SPAN,
+            "cost_basis": COST_BASIS,
+            "late_count": sum(row.overdue_count for row in portfolio.rows),
+            "is_whole": not any(chosen.values()),
             "section": "portfolio",
         },
     )
 
 
-def _chosen(request: ScopedRequest) -> tuple[str, str]:
-    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
-    return (kind if kind in AwardKind.values else "", state if state in AwardState.values else "")
+def _chosen(request: ScopedRequest, quarters: list[str]) -> dict[str, str]:
+    """What the rows are narrowed to; a value that does not exist narrows nothing."""
+    known = {"kind": AwardKind.values, "state": AwardState.values, "quarter": quarters}
+    asked = {name: request.GET.get(name, "") for name in known}
+    return {name: value if value in known[name] else "" for name, value in asked.items()}
 
 
 @require(Permission.VIEW_ALL_GRANTS)
 @require_safe
 def portfolio_file(request: ScopedRequest) -> StreamingHttpResponse:
     """The rows of the page, with their totals in the last line."""
-    kind, state = _chosen(request)
+    chosen = _chosen(request, list_quarters(request.scope))
     today = timezone.localdate()
-    portfolio = get_portfolio(request.scope, on=today, kind=kind, state=state)
+    portfolio = get_portfolio(request.scope, on=today, **chosen)
     record_event(
         act="download_grant_portfolio",
         target="grants:portfolio",
         by=request.user,
-        details={"kind": kind, "state": state},
+        details=chosen,
     )
     rows: list[tuple[Any, ...]] = [
         (
@@ -113,6 +126,7 @@ def portfolio_file(request: ScopedRequest) -> StreamingHttpResponse:
             row.next_tranche.state if row.next_tranche else "",
             row.blocking.title if row.blocking else "",
             row.overdue_count, row.override_count,
+            "" if row.days_since_award is None else row.days_since_award,
             row.work.tests_started if row.work else "",
             row.work.last_test_on.isoformat() if row.work and row.work.last_test_on else "",
             *_outcome_cells(row),
@@ -136,7 +150,6 @@ def portfolio_file(request: ScopedRequest) -> StreamingHttpResponse:
 
 def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
     outcome = row.outcome
-    assert outcome is not None
     reached = outcome.work.patients_reached if outcome.work else None
     patients = "" if reached is None else reached
     first = outcome.first
@@ -154,19 +167,14 @@ def _outcome_cells(row: PortfolioRow) -> tuple[Any, ...]:
 @require_safe
 def portfolio_document(request: ScopedRequest, form: str) -> HttpResponse:
     """The same rows as pdf or pptx, for those who decide."""
-    kind, state = _chosen(request)
+    chosen = _chosen(request, list_quarters(request.scope))
     now = timezone.now()
-    portfolio = get_portfolio(
-        request.scope,
-        on=timezone.localdate(now),
-        kind=kind,
-        state=state,
-    )
+    portfolio = get_portfolio(request.scope, on=timezone.localdate(now), **chosen)
     record_event(
         act="download_grant_portfolio",
         target="grants:portfolio",
         by=request.user,
-        details={"kind": kind, "state": state, "form": form},
+        details={**chosen, "form": form},
     )
     if form == "pptx":
         body = portfolio_slides(portfolio, list_fund_totals(), as_of=now)
@@ -184,8 +192,25 @@ def matrix_page(request: ScopedRequest) -> HttpResponse:
     return render(
         request,
         "grants/matrix.html",
-        {"rows": rows, "numbers": range(1, width + 1), "section": "matrix"},
+        {
+            "rows": rows,
+            "numbers": range(1, width + 1),
+            "late_count": len(list_late_reports(request.scope, on=timezone.localdate())),
+            "section": "matrix",
+        },
     )
+
+
+@require(Permission.MANAGE_GRANTS)
+@require_POST
+def remind_page(request: ScopedRequest) -> HttpResponse:
+    """Remind every group of its late reports."""
+    count = remind_late_reports(by=request.user, as_of=timezone.now())
+    if count:
+        messages.success(request, f"The groups are reminded of {count} late reports.")
+    else:
+        messages.info(request, "The groups were reminded today already.")
+    return redirect("grants:home")
 
 
 @require(Permission.PAY_GRANTS)

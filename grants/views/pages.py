@@ -34,6 +34,7 @@ from grants.queries.rules import get_rules
 from grants.queries.spending import list_budget_spending, time_share
 from grants.queries.work import (
     list_conditions,
+    WorkItem,
     list_next_payments,
     list_report_tasks,
     list_waiting,
@@ -57,9 +58,17 @@ PAGE_OF = {
     "report": "grants:report",
     "amendment": "grants:amendment",
 }
+    "application": "grants:application",
 
 
 @require(Permission.VIEW_GRANTS)
+def _url_of(item: WorkItem) -> str:
+    """Where a thing that waits is done. A plan is signed among the plans of its team."""
+    if item.kind == "plan":
+        return f"{reverse('grants:plan', args=[item.team_code])}#plan-{item.pk}"
+    return reverse(PAGE_OF[item.kind], args=[item.pk])
+
+
 @require_safe
 def home_page(request: ScopedRequest) -> HttpResponse:
     """A group's people see their group; everybody else what waits for them."""
@@ -68,16 +77,16 @@ def home_page(request: ScopedRequest) -> HttpResponse:
         team = list_teams(scope)[0]
         return redirect("grants:team", team.code)
     now = timezone.now()
-    items = [
-        {"item": item, "url": reverse(PAGE_OF[item.kind], args=[item.pk])}
-        for item in list_waiting(scope, as_of=now)
-    ]
+    items = [{"item": item, "url": _url_of(item)} for item in list_waiting(scope, as_of=now)]
     return render(
         request,
         "grants/home.html",
         {
             "items": items,
             "totals": list_fund_totals() if scope.may(Permission.VIEW_GRANT_TOTALS) else [],
+            "late_count": sum(
+                row["item"].kind == "report" and row["item"].is_late for row in items
+            ),
             "teams": list_teams(scope) if not scope.may(Permission.VIEW_ALL_GRANTS) else [],
             "section": "work",
         },
@@ -111,6 +120,13 @@ def team_page(request: ScopedRequest, code: str) -> HttpResponse:
             "steps": _time_line(awards),
             "tasks": list_report_tasks(scope, team_id=team.pk, on=today),
             "tests": tests_beside(awards, on=today),
+            "plans_to_sign": [
+                {"item": item, "url": _url_of(item)}
+                for item in list_waiting(scope, as_of=now)
+                if item.kind == "plan" and item.team_code == team.code
+            ]
+            if "senior_sponsor" in scope.roles
+            else [],
             "today": today,
             "can_report": scope.may(Permission.REPORT_GRANTS),
         },

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grants.actions.calls import (
     ask_reviewer,
+    change_call_days,
     decide_application,
     open_call,
     submit_application,
@@ -19,15 +20,16 @@ from grants.actions.calls import (
     withdraw_application,
     write_application,
 )
-from grants.enums import ApplicationState, AwardKind
+from grants.actions.nightly import look_at_calls
+from grants.enums import ApplicationState, AwardKind, CallState
 from grants.models import Application, Call
 from grants.queries.calls import list_applications, list_reviews
 from teams.enums import Role
 from teams.errors import NotAllowed, StateRefused
-from teams.models import User
+from teams.models import AuditEvent, Notification, User
 from teams.scoping import scope_of
 from tests.factories.grants import NOW, TODAY, Grants, draft, make_grants
-from tests.factories.people import make_team, make_user
+from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +186,104 @@ def test_award_of_another_group_does_not_carry_out_an_application() -> None:
     )
     assert own.application == application
     assert timezone.is_aware(application.changed_at)
+
+
+def told(key: str) -> set[str]:
+    return set(
+        Notification.objects.filter(key__startswith=key).values_list("user__name", flat=True)
+    )
+
+
+def reviewed(world: Grants, call: Call) -> tuple[Application, User]:
+    """An application that was handed in and whose one review is in."""
+    application = write(call, world)
+    submit_application(application=application, by=world.lead, as_of=NOW)
+    analyst = make_user(Role.PAYER_ANALYST, name="Ana Analyst")
+    review = ask_reviewer(application=application, reviewer=analyst, by=world.director, as_of=NOW)
+    submit_review(review=review, scores=[5, 5], reasons=["a", "b"], by=analyst, as_of=NOW)
+    return application, analyst
+
+
+def test_groups_are_told_of_a_call_once_from_its_first_day_on() -> None:
+    world = make_grants()
+    make_user(Role.GROUP_MEMBER, team=make_team(), name="Mia Member")
+    make_user(Role.SENIOR_SPONSOR, team=world.team, name="Sam Sponsor")
+    call = call_of(world, opens_on=TODAY + timedelta(days=1))
+    assert told("grant-call") == set()
+    look_at_calls(as_of=NOW)
+    assert told("grant-call") == set()
+    for days in (1, 2):
+        look_at_calls(as_of=NOW + timedelta(days=days))
+    assert told("grant-call") == {"Lee Lead", "Mia Member"}  # who writes applications
+    assert Notification.objects.filter(key__startswith="grant-call").count() == 2
+    notice = Notification.objects.filter(user=world.lead).get()
+    assert notice.title == f"“{call.title}” takes applications until 22 March 2026."
+    assert notice.text == "Who may apply: Groups in the collaborative."
+    call_of(world, title="Open at once")
+    assert Notification.objects.filter(title__startswith="“Open at once”").count() == 2
+
+
+def test_reviewer_and_group_are_told_with_the_reasons() -> None:
+    world = make_grants()
+    application, _ = reviewed(world, call_of(world))
+    assert told("grant-review") == {"Ana Analyst"}
+    decide_application(
+        application=application, awarded=False, reason="It names no site.", by=world.director,
+        as_of=NOW,
+    )  # fmt: skip
+    assert told("grant-decision") == {"Lee Lead"}
+    notice = Notification.objects.get(key=f"grant-decision-{application.pk}")
+    assert notice.title == "Your application “Evening calls” was declined."
+    assert notice.text == "The reasons: It names no site."
+
+
+def test_call_is_decided_when_it_is_over_and_every_application_is() -> None:
+    world = make_grants()
+    call = call_of(world)
+    application, _ = reviewed(world, call)
+    after = NOW + timedelta(days=21)
+    look_at_calls(as_of=after)
+    call.refresh_from_db()
+    assert call.state == CallState.OPEN  # one waits for its decision
+    decide_application(
+        application=application, awarded=True, reason="Good", by=world.director, as_of=NOW
+    )
+    call.refresh_from_db()
+    assert call.state == CallState.OPEN  # others can still apply
+    look_at_calls(as_of=after)
+    call.refresh_from_db()
+    assert call.state == CallState.DECIDED
+    with pytest.raises(StateRefused, match="This call is decided"):
+        change_call_days(
+            call=call, opens_on=call.opens_on, closes_on=TODAY + timedelta(days=90),
+            by=world.director, as_of=after,
+        )  # fmt: skip
+
+
+def test_call_is_extended_and_ended_on_its_page() -> None:
+    world = make_grants()
+    today = timezone.localdate()
+    call = call_of(world, opens_on=today - timedelta(days=9), closes_on=today + timedelta(days=9))
+    page = f"/grants/calls/{call.pk}/days/"
+    director = signed_in(world.director)
+    assert page in director.get(f"/grants/calls/{call.pk}/").content.decode()
+    assert page not in signed_in(world.lead).get(f"/grants/calls/{call.pk}/").content.decode()
+
+    def send(opens_on: date, closes_on: date) -> Any:
+        return director.post(page, {"opens_on": str(opens_on), "closes_on": str(closes_on)})
+
+    refused = send(call.opens_on, today - timedelta(days=1))
+    assert refused.status_code == 422
+    assert "that day still counts" in refused.content.decode()
+    refused = send(today - timedelta(days=8), call.closes_on)
+    assert "It can be moved only from one coming day to another." in refused.content.decode()
+    later = today + timedelta(days=30)
+    assert send(call.opens_on, later).status_code == 302
+    call.refresh_from_db()
+    assert call.closes_on == later
+    assert told(f"grant-call-{call.pk}-until-{later}") == {"Lee Lead"}
+    event = AuditEvent.objects.get(act="change_call_days")
+    assert event.details["after"]["closes_on"] == str(later)
+    assert send(call.opens_on, today).status_code == 302
+    call.refresh_from_db()
+    assert call.closes_on == today

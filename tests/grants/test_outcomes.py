@@ -10,6 +10,12 @@ from decimal import Decimal
 import pytest
 from pptx import Presentation
 
+from grants.actions.reports import (
+    LineEntry,
+    start_report,
+    submit_report,
+    write_financial_report,
+)
 from grants.models import Award
 from grants.outcomes import Arm, cost_per_patient, cost_words, movement, movement_words
 from grants.queries.outcomes import AwardOutcome, list_outcomes
@@ -19,9 +25,9 @@ from pdsa.models import Aim, Project
 from teams.enums import Role
 from teams.models import User
 from teams.scoping import scope_of
-from tests.factories.grants import Grants, make_award, make_terms
+from tests.factories.grants import NOW, Grants, make_award, make_terms
 from tests.factories.learning import make_session
-from tests.factories.people import make_user, signed_in
+from tests.factories.people import make_team, make_user, signed_in
 from tests.factories.results import make_results, make_world
 
 TODAY = date(2026, 3, 2)
@@ -193,3 +199,44 @@ def test_files_say_the_same_and_name_no_cause(world: Grants) -> None:
     assert client.get("/grants/portfolio/file.pdf").content.startswith(b"%PDF")
     finance = signed_in(world.finance).get("/grants/portfolio.csv").getvalue().decode()
     assert "20.0" not in finance and "not shown to you" in finance
+
+
+def spend(world: Grants, award: Award, amount: int) -> None:
+    """So many dollars in the first financial report, of both lines in their parts."""
+    report = award.reports.filter(kind="financial").order_by("due_on")[0]
+    start_report(report=report, by=world.lead, as_of=NOW)
+    note = "Began late, as agreed."
+    lines = {
+        "01": LineEntry(Decimal(amount), Decimal(0), note),
+        "02": LineEntry(Decimal(0), Decimal(0), note),
+    }
+    write_financial_report(report=report, lines=lines, comment="", by=world.lead, as_of=NOW)
+    submit_report(report=report, by=world.lead, as_of=NOW)
+
+
+def test_cost_divides_what_all_awards_of_the_group_spent(world: Grants) -> None:
+    """Two awards claim the same 200 patients: each costs what both spent, and neither half of it."""
+    first = results_of(world, black=(700, 1000), earlier=(500, 1000))
+    second = make_award(
+        world, make_terms(title="Cuffs", starts_on=date(2025, 1, 1), ends_on=date(2025, 12, 31))
+    )
+    other = make_award(world, team=make_team())
+    spend(world, first, 20000)
+    spend(world, second, 30000)
+    assert other.team_id != world.team.pk
+    for award, own, together in ((first, 20000, 50000), (second, 30000, 30000)):
+        found = outcome_for(world.director, award)
+        assert (found.spent, found.group_spent) == (own, together)
+        gap = found.first
+        assert gap is not None and gap.cost is not None and gap.moved is not None
+        assert gap.moved.patients == pytest.approx(200)
+        assert gap.cost.middle == together // 200
+        said = found.cost_text(gap)
+        assert "they share the same patients" in said
+        assert f"${together:,}.00 since {award.starts_on:%-d %b %Y}" in said
+    client = signed_in(world.director)
+    csv = client.get(f"/grants/awards/{first.pk}/outcome.csv").content.decode()
+    assert "spent_by_all_awards_since_start" in csv and ",20000.00,50000.00," in csv
+    assert "$50,000.00 since 1 Jun 2024" in client.get(
+        f"/grants/awards/{first.pk}/outcome/"
+    ).content.decode().replace("\xa0", " ")
