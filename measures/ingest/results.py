@@ -367,7 +367,7 @@ def _worth_a_row(table: FamilyTable, n: NDArray[np.int64]) -> NDArray[np.bool_]:
     """
     axis = table.axis
     counted = (n > 0) | (table.counts["excluded"][:, :, : len(axis.strata)] > 0)
-    whole = np.array([unit.is_whole for unit in table.units])
+    whole = np.array([unit.is_whole for unit in table.units], bool)
     present = n[:, :, axis.total] > 0
     keep = counted.copy()
     for _, indices, _ in axis.sets():

@@ -20,7 +20,7 @@ from measures.models import (
     StratumSet,
     Submission,
 )
-from measures.queries.parts import read_parts
+from measures.queries.parts import read_parts, work_out_parts
 from measures.stats.states import CellState, GapState
 from teams.enums import OrganisationKind
 from teams.errors import StateRefused
@@ -61,16 +61,22 @@ HIGHER: dict[tuple[int, int], bool] = defaultdict(lambda: True)
 UNIT = ["measure_id", "team_id", "by_site", "site_id", "line_of_business"]
 
 
+def rules_of(source: Source) -> dict[int, Any]:
+    return dict(Computation.objects.filter(source=source).values_list("pk", "reference_rules"))
+
+
 def results(source: Source) -> pd.DataFrame:
     """Results of all units: those of the programme and the teams as stored, their parts as read."""
     fields = [f.attname for f in StratumResult._meta.concrete_fields if f.attname != "id"]
     whole = pd.DataFrame(
         StratumResult.objects.filter(source=source).values_list(*fields), columns=fields
     ).assign(by_site=False, site_id=None, line_of_business=None)
+    parts, rules = read_parts(PartResult.objects.filter(source=source)), rules_of(source)
     rows = []
     for number, stratum_set in enumerate(StratumSet.objects.exclude(code="all")):
-        found = read_parts(
-            PartResult.objects.filter(source=source),
+        found = work_out_parts(
+            parts,
+            rules=rules,
             strata=Stratum.objects.filter(stratum_set__code__in=[stratum_set.code, "all"]),
             higher_is_better=HIGHER,
             measure_ids=None,
@@ -245,8 +251,9 @@ def test_what_is_read_of_one_measure_is_adjusted_over_all(world: World) -> None:
         source=world.source, by_site=False, team_id=next(iter(world.teams)), line_of_business=1
     )
     strata = list(Stratum.objects.filter(stratum_set__code__in=["combined", "all"]))
-    one = read_parts(
-        place,
+    one = work_out_parts(
+        read_parts(place),
+        rules=rules_of(world.source),
         strata=strata,
         higher_is_better=HIGHER,
         measure_ids=[definitions.measure("CBP").pk],
