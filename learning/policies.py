@@ -92,9 +92,18 @@ def check_can_check_in(session: Session, as_of: datetime) -> None:
         raise StateRefused("This session was more than two weeks ago: its list is closed.")
 
 
-def check_can_give_feedback(session: Session, as_of: datetime) -> None:
+def check_can_change_session(session: Session) -> None:
+    if session.state == SessionState.CANCELLED:
+        raise StateRefused("This session was cancelled. Bring it back first, then change it.")
+
+
+def check_can_give_feedback(session: Session, as_of: datetime, *, was_there: bool) -> None:
     if session.state == SessionState.CANCELLED or session.starts_at > as_of:
         raise StateRefused("You can say what you think of a session once it has begun.")
+    if not was_there:
+        raise StateRefused(
+            "Only who was there says what they think. Check in on the page of the session first."
+        )
 
 
 #: act → states of a story in which it may be done.
@@ -167,6 +176,19 @@ def report_due_on(month: date) -> date:
     return step(month, Frequency.MONTH).replace(day=REPORT_DUE_DAY)
 
 
+def months_to_score(today: date) -> tuple[date, date]:
+    """The months that can be scored on a day, as their first days: this one, and the last, whose report is due."""
+    this = today.replace(day=1)
+    return this, step(this, Frequency.MONTH, -1)
+
+
+def check_can_score(month: date, today: date) -> None:
+    if month > today:
+        raise StateRefused("A month can be scored once it has begun.")
+    if month.replace(day=1) not in months_to_score(today):
+        raise StateRefused("Only this month and the last can be scored.")
+
+
 #: act → states of a monthly report in which it may be done. Late is never a reason to refuse.
 REPORT_ALLOWS: dict[str, frozenset[ReportState]] = {
     "edit": frozenset({ReportState.DRAFT}),
@@ -191,6 +213,16 @@ def can_with_report(act: str, report: MonthlyReport) -> bool:
 def check_report_can(act: str, report: MonthlyReport) -> None:
     if not can_with_report(act, report):
         raise StateRefused(f"{_REPORT_REFUSAL[act]}. This one is “{report.get_state_display()}”.")
+
+
+def check_can_be_quoted(said: list[str]) -> None:
+    """said: the names and details of people in the words of patients that the whole programme would read."""
+    if said:
+        words = ", ".join(f"“{one}”" for one in said)
+        raise StateRefused(
+            f"What patients said names {words}. Write it without names, or hand the report in without"
+            " letting the programme quote it. Nothing you wrote is lost."
+        )
 
 
 def check_synthesis_draft(synthesis: Synthesis) -> None:

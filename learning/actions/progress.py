@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from learning.enums import ReportState, ScoreBy
 from learning.models import SCORES, MonthlyReport, Score
-from learning.policies import check_report_can, report_due_on
+from learning.policies import (
+    check_can_be_quoted,
+    check_can_score,
+    check_report_can,
+    report_due_on,
+)
+from learning.queries.identities import get_name_finder
+from learning.queries.progress import list_beginnings
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
 from teams.actions.audit import record_event
@@ -39,12 +46,11 @@ def give_score(
     """Add a score of a month with its reason; an earlier one stays readable.
 
     value, suggested: on the scale 0.5 to 5.0 in half steps. evidence: what was shown beside it.
-    Raises StateRefused for a month that has not begun. Effects: the score, an audit event; the other side is told.
+    Raises StateRefused for a month other than this and the last. Effects: the score, an audit event; the other side is told.
     """
     if value not in SCORES:
         raise StateRefused("A score is one of 0.5, 1.0, 1.5 … 5.0.")
-    if month > timezone.localdate(as_of):
-        raise StateRefused("A month can be scored once it has begun.")
+    check_can_score(month, timezone.localdate(as_of))
     score = Score.objects.create(
         team=team,
         month=month.replace(day=1),
@@ -69,7 +75,7 @@ def give_score(
             topic=Topic.COACHING,
             title=f"Your coach gave {value} for {month:%B %Y}",
             text=reason,
-            path=reverse("learning:progress", args=[team.code]),
+            path=f"{reverse('learning:progress', args=[team.code])}?month={month:%Y-%m}",
             key=f"score-{score.pk}",
             as_of=as_of,
         )
@@ -101,12 +107,15 @@ def submit_report(
 
     voice_released: the programme may quote what patients said, without the group's name.
 
-    Raises StateRefused when all three boxes are empty. Effects: the state, an audit event; coach and sponsor are told.
+    Raises StateRefused when all three boxes are empty, or when words to be quoted name a group, a site or a
+    person of the programme. Effects: the state, an audit event; coach and sponsor are told.
     """
     report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
     check_report_can("submit", report)
     if not (report.tested_and_learned or report.help_needed or report.next_steps):
         raise StateRefused("Write at least one sentence in one of the three boxes.")
+    if voice_released:
+        check_can_be_quoted(get_name_finder().said(report.patient_voice))
     report.state, report.facts = ReportState.SUBMITTED, facts
     report.submitted_by, report.submitted_at = by, as_of
     report.voice_released = voice_released
@@ -119,11 +128,20 @@ def submit_report(
     return report
 
 
-def _tell(report: MonthlyReport, title: str, as_of: datetime, by: User, users: list[User]) -> None:
+def _tell(
+    report: MonthlyReport,
+    title: str,
+    as_of: datetime,
+    by: User,
+    users: list[User],
+    *,
+    text: str = "",
+) -> None:
     notify(
         users=[user for user in users if user != by],
         topic=Topic.REPORTS,
         title=title,
+        text=text,
         path=reverse("learning:report", args=[report.pk]),
         key=f"report-{report.pk}-{report.state}-{as_of.isoformat()}",
         as_of=as_of,
@@ -145,19 +163,27 @@ def take_report_back(*, report: MonthlyReport, by: User) -> None:
     report.state, report.facts = ReportState.DRAFT, None
     report.submitted_by = report.submitted_at = None
     report.acknowledged_by = report.acknowledged_at = None
+    report.sponsor_comment = ""  # It was about the words that are changed now.
     report.voice_released = False
     report.save()
 
 
 @transaction.atomic
 def acknowledge_report(*, report: MonthlyReport, comment: str, by: User, as_of: datetime) -> None:
-    """The senior sponsor has read it. Effects: who and when, an audit event; the team is told."""
+    """The senior sponsor has read it. Effects: who and when, an audit event; the team's staff is told."""
     report = MonthlyReport.objects.select_for_update().get(pk=report.pk)
     check_report_can("acknowledge", report)
     report.acknowledged_by, report.acknowledged_at = by, as_of
     report.sponsor_comment = comment
     report.save(update_fields=["acknowledged_by", "acknowledged_at", "sponsor_comment"])
     record_event(act="acknowledge_report", target=report, by=by, team=report.team)
+    today = timezone.localdate(as_of)
+    staff = [
+        *list_people_with(Role.GROUP_LEAD, report.team, on=today),
+        *list_people_with(Role.GROUP_MEMBER, report.team, on=today),
+    ]
+    title = f"{by} has read your report of {report.month:%B}"
+    _tell(report, title, as_of, by, staff, text=comment)
 
 
 @transaction.atomic
@@ -183,20 +209,24 @@ REMIND_UNTIL = timedelta(days=28)
 def remind_of_reports(*, as_of: datetime) -> int:
     """Tell the people of a team that last month's report is not handed in yet. Returns how many were told.
 
-    Only teams that have written a report before: nobody is reminded of what they have not begun to do.
+    The teams for which the programme has begun, and those that have written a report before.
     """
     today = timezone.localdate(as_of)
     month = step(today, Frequency.MONTH, -1)
     due_on = report_due_on(month)
     if not due_on - REMIND_BEFORE <= today <= due_on + REMIND_UNTIL:
         return 0
-    week = max(0, (today - due_on).days + 6) // 7 if today > due_on else int(today == due_on) - 1
+    # Three words for one report in the first week would be nagging: after the day itself comes a week's silence.
+    week = (today - due_on).days // 7 if today >= due_on else -1
     done = MonthlyReport.objects.filter(month=month).exclude(state=ReportState.DRAFT)
-    teams = Team.objects.filter(monthly_reports__isnull=False).exclude(
-        pk__in=done.values("team_id")
-    )
+    open_teams = list(Team.objects.exclude(pk__in=done.values("team_id")))
+    began = list_beginnings(open_teams)
+    wrote = set(MonthlyReport.objects.values_list("team_id", flat=True))
+    last_day = step(month, Frequency.MONTH) - timedelta(days=1)
     told = 0
-    for team in teams.distinct():
+    for team in open_teams:
+        if team.pk not in wrote and not (team.pk in began and began[team.pk] <= last_day):
+            continue
         late = "was due" if today > due_on else "is due"
         told += notify(
             users=[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
@@ -19,13 +20,19 @@ from learning.models import (
     SessionFeedback,
     SessionLink,
 )
-from learning.policies import check_can_check_in, check_can_give_feedback, check_session_can
-from learning.queries.sessions import session_entry
+from learning.policies import (
+    check_can_change_session,
+    check_can_check_in,
+    check_can_give_feedback,
+    check_session_can,
+)
+from learning.queries.sessions import has_checked_in, list_attendances, session_entry
 from teams.actions.attachments import remove_attachment, store_attachment
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import Topic
 from teams.errors import StateRefused
+from teams.icalendar import Entry
 from teams.models import Attachment, Team, User
 from teams.queries import list_participants, team_of
 
@@ -94,23 +101,67 @@ def change_session(
     by: User,
     as_of: datetime,
 ) -> Session:
-    """Change a session. A new time or place counts up its sequence and is told to everybody it is for.
+    """Change a session. A new time or place counts up its sequence and is told to everybody it is for; whom it is
+    for from now on is invited, whom it is for no longer gets a cancellation.
 
-    Effects: the session, an audit event with what changed.
+    Raises StateRefused for a cancelled session. Effects: the session, an audit event with what changed.
     """
     session = Session.objects.select_for_update().get(pk=session.pk)
+    check_can_change_session(session)
+    before = {team.pk: team for team in session.teams.all()}
+    after = {team.pk: team for team in teams}
+    were_concerned = _concerned(before.values(), as_of)
     changed = {name for name, value in values.items() if getattr(session, name) != value}
     for name in changed:
         setattr(session, name, values[name])
     moved = bool(changed & _TIME_AND_PLACE)
-    session.sequence += moved
+    # A calendar takes an entry, or its end, only with a higher number than the one that it has.
+    session.sequence += moved or before.keys() != after.keys()
     session.changed_at = as_of
     session.save()
-    session.teams.set(teams)
-    record_event(act="change_session", target=session, by=by, details={"changed": sorted(changed)})
-    if moved and session.starts_at > as_of:
-        _tell(session, f"New time or place: {session.title}", by=by, as_of=as_of)
+    session.teams.set(after.values())
+    record_event(
+        act="change_session",
+        target=session,
+        by=by,
+        details={
+            "changed": sorted(changed),
+            "teams_added": sorted(after[pk].code for pk in after.keys() - before.keys()),
+            "teams_removed": sorted(before[pk].code for pk in before.keys() - after.keys()),
+            "for_everybody": not after,
+        },
+    )
+    if session.starts_at > as_of:
+        _tell_of_change(session, were_concerned, moved=moved, by=by, as_of=as_of)
     return session
+
+
+def _concerned(teams: Iterable[Team], as_of: datetime) -> dict[int, User]:
+    found = list_participants(list(teams), on=timezone.localdate(as_of))
+    return {user.pk: user for user in found}
+
+
+def _tell_of_change(
+    session: Session, before: dict[int, User], *, moved: bool, by: User, as_of: datetime
+) -> None:
+    """before: whom the session concerned until now."""
+    now = _concerned(session.teams.all(), as_of)
+    added = [user for pk, user in now.items() if pk not in before]
+    kept = [user for pk, user in now.items() if pk in before]
+    removed = [user for pk, user in before.items() if pk not in now]
+    entry = session_entry(session)
+    _tell(session, f"Invitation: {session.title}", by=by, as_of=as_of, users=added)
+    if moved:
+        _tell(session, f"New time or place: {session.title}", by=by, as_of=as_of, users=kept)
+    _tell(
+        session,
+        f"No longer for you: {session.title}",
+        by=by,
+        as_of=as_of,
+        users=removed,
+        entry=replace(entry, cancelled=True),
+        path=reverse("learning:calendar"),
+    )
 
 
 @transaction.atomic
@@ -128,25 +179,46 @@ def move_session_on(*, session: Session, act: str, by: User, as_of: datetime) ->
         "cancel": f"Cancelled: {session.title}",
         "restore": f"It takes place after all: {session.title}",
     }
+    if act == "hold":
+        # The form is for those who were there, and most useful while they remember.
+        present = [row.user for row in list_attendances(session)]
+        _tell(
+            session,
+            f"How was it? {session.title}",
+            by=by,
+            as_of=as_of,
+            invites=False,
+            users=present,
+            path=reverse("learning:feedback", args=[session.pk]),
+        )
     if act in words:
         _tell(session, words[act], by=by, as_of=as_of, invites=act in ("cancel", "restore"))
     return session
 
 
-def _tell(session: Session, title: str, *, by: User, as_of: datetime, invites: bool = True) -> None:
+def _tell(
+    session: Session,
+    title: str,
+    *,
+    by: User,
+    as_of: datetime,
+    invites: bool = True,
+    users: Iterable[User] | None = None,
+    entry: Entry | None = None,
+    path: str = "",
+) -> None:
+    """users: everybody whom the session concerns unless given. entry: the session's own unless given."""
     starts_at = timezone.localtime(session.starts_at)
+    if users is None:
+        users = _concerned(session.teams.all(), as_of).values()
     notify(
-        users=[
-            user
-            for user in list_participants(session.teams.all(), on=timezone.localdate(as_of))
-            if user != by
-        ],
+        users=[user for user in users if user != by],
         topic=Topic.SESSIONS,
         title=title[:200],
         text=f"{starts_at:%A, %-d %B %Y, %H:%M} ({starts_at:%Z})",
-        path=reverse("learning:session", args=[session.pk]),
+        path=path or reverse("learning:session", args=[session.pk]),
         key=f"session-{session.pk}-{session.sequence}-{session.state}",
-        entry=session_entry(session) if invites else None,
+        entry=entry or (session_entry(session) if invites else None),
         as_of=as_of,
     )
 
@@ -248,9 +320,9 @@ def give_feedback(
 ) -> None:
     """What a person thinks of a session; the later answer replaces the earlier.
 
-    useful, will_use: 1 to 5. Effects: the answer, an audit event without its content.
+    useful, will_use: 1 to 5. Raises StateRefused for somebody who was not there. Effects: the answer, an audit event without its content.
     """
-    check_can_give_feedback(session, as_of)
+    check_can_give_feedback(session, as_of, was_there=has_checked_in(session, by))
     SessionFeedback.objects.update_or_create(
         session=session,
         user=by,

@@ -14,6 +14,7 @@ from learning.enums import ActionState, CallState
 from learning.models import ActionItem, Call, HelpRequest, PrivateNote, StreamNote
 from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures
+from teams.enums import Role
 from teams.icalendar import Entry
 from teams.models import Team, User
 from teams.permissions import Permission
@@ -140,27 +141,33 @@ def get_last_call(team: Team, *, before: Call | None = None) -> Call | None:
 
 
 def may_read_private_notes(scope: Scope, team_id: int) -> bool:
-    """Only who coaches the team today and does not belong to its staff: nobody else, whatever their role.
+    """Only who coaches the team today and belongs neither to its staff nor to the payer: nobody else.
 
     After a hand-over the successor reads the notes and the predecessor no longer does.
     """
-    return team_id in scope.coached_team_ids and team_id not in scope.staff_team_ids
+    return team_id in _with_private_notes(scope)
+
+
+def _with_private_notes(scope: Scope) -> frozenset[int]:
+    """Teams whose private notes the reader may read. The payer is promised nothing of them, and so somebody
+    who coaches and holds a role of the payer besides reads none."""
+    if scope.roles & {Role.PAYER_ANALYST, Role.PAYER_FINANCE}:
+        return frozenset()
+    return scope.coached_team_ids - scope.staff_team_ids
 
 
 def get_private_note(scope: Scope, call_id: int) -> PrivateNote:
     """Raises PrivateNote.DoesNotExist for everybody but the team's coaches."""
     return PrivateNote.objects.select_related("call__team").get(
         call_id=call_id,
-        call__team_id__in=scope.coached_team_ids - scope.staff_team_ids,
+        call__team_id__in=_with_private_notes(scope),
     )
 
 
 def list_private_notes(scope: Scope, team: Team) -> QuerySet[PrivateNote]:
     """A team's private notes with their calls, latest first; none for everybody but its coaches."""
     return (
-        PrivateNote.objects.filter(
-            call__team=team, call__team_id__in=scope.coached_team_ids - scope.staff_team_ids
-        )
+        PrivateNote.objects.filter(call__team=team, call__team_id__in=_with_private_notes(scope))
         .exclude(text="")
         .select_related("call")
         .order_by("-call__planned_at")

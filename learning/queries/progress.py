@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
-from learning.enums import ScoreBy
+from learning.enums import ReportState, ScoreBy
 from learning.models import MonthlyReport, Score
+from learning.policies import report_due_on
 from learning.queries.coaching import list_teams_worked_with
 from learning.scale import TALK_ABOUT_IT
-from teams.models import Team
+from pdsa.charts.periods import list_steps, step
+from pdsa.enums import Frequency
+from teams.models import Membership, Team
+from teams.queries import get_programme
 from teams.scoping import Scope
 
 
@@ -70,6 +74,56 @@ def list_score_pairs(scope: Scope, teams: Iterable[Team]) -> dict[int, list[Scor
         pair = ScorePair(month, by_whom.get(ScoreBy.TEAM), by_whom.get(ScoreBy.COACH))
         pairs.setdefault(team_id, []).append(pair)
     return pairs
+
+
+def list_beginnings(teams: Iterable[Team]) -> dict[int, date]:
+    """From when on a team takes part, {team id: day}: the programme's first day, or the first day of the first of
+    its people where that is later. Without a first day of the programme a team has none. Two queries.
+    """
+    starts_on = get_programme().starts_on
+    if starts_on is None:
+        return {}
+    organisations = {team.pk: team.organisation_id for team in teams}
+    first = dict(
+        Membership.objects.filter(organisation_id__in=organisations.values())
+        .order_by()
+        .values_list("organisation_id")
+        .annotate(first=Min("starts_on"))
+    )
+    return {
+        team_id: max(starts_on, first[organisation_id])
+        for team_id, organisation_id in organisations.items()
+        if organisation_id in first
+    }
+
+
+def list_months_overdue(
+    teams: Iterable[Team], beginnings: dict[int, date], *, today: date
+) -> dict[int, tuple[date, ...]]:
+    """Months whose report is past its day and not handed in, {team id: first days, the oldest first}; one query.
+
+    They count from the first report that a team began, for what it did before it never reported here; a team that
+    never began one, from its beginning in the programme.
+    """
+    ids = [team.pk for team in teams]
+    first: dict[int, date] = {}
+    handed_in: set[tuple[int, date]] = set()
+    for team_id, month, state in MonthlyReport.objects.filter(team_id__in=ids).values_list(
+        "team_id", "month", "state"
+    ):
+        first[team_id] = min(month, first.get(team_id, month))
+        if state != ReportState.DRAFT:
+            handed_in.add((team_id, month))
+    last = step(today, Frequency.MONTH, -1)
+    if report_due_on(last) >= today:
+        last = step(last, Frequency.MONTH, -1)
+    found = {}
+    for team_id in ids:
+        begins = first.get(team_id) or beginnings.get(team_id)
+        if begins is not None:
+            months = list_steps(begins.replace(day=1), last, Frequency.MONTH)
+            found[team_id] = tuple(m for m in months if (team_id, m) not in handed_in)
+    return found
 
 
 def list_reports(scope: Scope) -> QuerySet[MonthlyReport]:

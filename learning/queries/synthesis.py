@@ -12,6 +12,7 @@ from django.utils import timezone
 from learning.enums import ActionState, ReportState, ScoreBy, SynthesisState
 from learning.models import ActionItem, HelpRequest, MonthlyReport, Score, Synthesis
 from learning.queries.coaching import list_teams_worked_with
+from learning.queries.identities import get_name_finder
 from learning.queries.progress import list_reports
 from pdsa.charts.periods import step
 from pdsa.enums import CycleState, Decision, Frequency
@@ -59,7 +60,7 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
     """Counts and quotes over all groups of the reader: nothing that names or orders a group.
 
     Numbers of groups below three are given as “fewer than three”. Quotes are those that their groups
-    released, without a name, in the order of the alphabet.
+    released, without a name, in the order of the alphabet; a name that is in one all the same is masked.
     """
     following = step(month, Frequency.MONTH)
     last = following - timedelta(days=1)
@@ -84,6 +85,9 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
     done = ActionItem.objects.filter(
         team__in=teams, state=ActionState.DONE, closed_on__range=(month, last)
     )
+    voices = [r.patient_voice for r in reports if r.voice_released and r.patient_voice]
+    # Refused at hand-in already; but a person or a site may have come to the programme since.
+    finder = get_name_finder() if voices else None
     return {
         "lines": [
             f"{_groups(len(reports))} of {teams.count()} handed in their report.",
@@ -109,11 +113,7 @@ def summarise_month(scope: Scope, month: date) -> dict[str, Any]:
             f"{done.count()} actions were done.",
         ],
         "scores": _scores(teams, month),
-        "quotes": sorted(
-            report.patient_voice
-            for report in reports
-            if report.voice_released and report.patient_voice
-        ),
+        "quotes": sorted(finder.mask(voice) for voice in voices) if finder else [],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -34,7 +34,7 @@ from learning.forms import (
     PrivateNoteForm,
 )
 from learning.models import Call
-from learning.policies import check_call_open
+from learning.policies import check_call_open, months_to_score
 from learning.queries.caseload import list_caseload
 from learning.queries.coaching import (
     get_action_item,
@@ -169,9 +169,16 @@ def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
             "action_form": _action_form(None, scope, call.team),
             "hold_form": HoldCallForm(initial={"held_on": today, "workstreams": call.workstreams}),
             "planned": get_planned_call(call.team),
+            "score_month": _month_of_call(call, today),
             "today": today,
         },
     )
+
+
+def _month_of_call(call: Call, today: date) -> date | None:
+    """The month that a score given in the call is for; None where it cannot be scored any more, or not yet."""
+    month = (call.held_on or timezone.localdate(call.planned_at)).replace(day=1)
+    return month if month in months_to_score(today) else None
 
 
 def _by_kind(items: list[Item]) -> list[dict[str, Any]]:

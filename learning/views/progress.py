@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -21,7 +22,12 @@ from learning.actions.progress import (
 from learning.enums import ReportState, ScoreBy
 from learning.forms import AcknowledgeForm, CloseReportForm, ReportForm, ScoreForm, month_of
 from learning.models import MonthlyReport
-from learning.policies import can_with_report, check_report_can, report_due_on
+from learning.policies import (
+    can_with_report,
+    check_report_can,
+    months_to_score,
+    report_due_on,
+)
 from learning.queries.charts import list_small_charts
 from learning.queries.coaching import get_team_worked_with, list_teams_worked_with, may_coach
 from learning.queries.facts import get_facts
@@ -34,10 +40,11 @@ from learning.queries.progress import (
     list_scores,
 )
 from learning.queries.since import list_since
-from learning.scale import LEVEL_OF, LEVELS, suggest_score
+from learning.scale import LEVEL_OF, LEVELS, TALK_ABOUT_IT, suggest_score
 from pdsa.charts.periods import step
 from pdsa.enums import Frequency
 from teams.autosave import Editable, fields_of, list_boxes
+from teams.errors import StateRefused
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
@@ -49,10 +56,14 @@ from teams.views.autosave import autosave_view
 @require(Permission.VIEW_COACHING)
 @require_http_methods(["GET", "HEAD", "POST"])
 def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
-    """What the evidence suggests, both scores of each month, and a form for the reader's own view."""
+    """What the evidence suggests, both scores of each month, and a form for the reader's own view.
+
+    ?month=2026-05 is the month that the score is for: this one or the last; without it, this one.
+    """
     scope = request.scope
     team = get_team_worked_with(scope, code)
     today = timezone.localdate()
+    month = _month_to_score(request, today)
     suggestion = suggest_score(get_facts(scope, team, today=today))
     side = _side(scope, team)
     form = ScoreForm(request.POST or None, initial={"value": str(suggestion.value)})
@@ -61,7 +72,7 @@ def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
         form,
         lambda v: give_score(
             team=team,
-            month=today,
+            month=month,
             by_whom=side,
             value=v["value"],
             reason=v["reason"],
@@ -74,7 +85,9 @@ def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
             as_of=timezone.now(),
         ),
     ):
-        return done(request, "The score is kept.", "learning:progress", team.code)
+        return done(
+            request, f"The score for {month:%B %Y} is kept.", "learning:progress", team.code
+        )
     if request.method == "POST" and not side:
         raise Team.DoesNotExist
     pairs = list_score_pairs(scope, [team]).get(team.pk, [])
@@ -97,7 +110,18 @@ def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
         scores=list(list_scores(scope, team)[:24]),
         side=side,
         today=today,
+        month=month,
+        months=months_to_score(today),
     )
+
+
+def _month_to_score(request: ScopedRequest, today: date) -> date:
+    """Raises Http404 for what is no month. One that cannot be scored is refused by the act, with the text kept."""
+    text = request.GET.get("month", "")
+    month = month_of(text) if text else today.replace(day=1)
+    if month is None or (request.method != "POST" and month not in months_to_score(today)):
+        raise Http404("Only this month and the last can be scored.")
+    return month
 
 
 def _side(scope: Scope, team: Team) -> ScoreBy | None:
@@ -161,13 +185,22 @@ def open_report_page(request: ScopedRequest, code: str, month: str) -> HttpRespo
 @require_safe
 def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """A report: what the system fills in, the boxes, the score, and what comes next with it."""
+    return _report_page(request, get_report(request.scope, report_id))
+
+
+def _report_page(
+    request: ScopedRequest,
+    report: MonthlyReport,
+    *,
+    refusal: str = "",
+    voice_released: bool = False,
+) -> HttpResponse:
+    """refusal: why it was not handed in just now; voice_released: what was ticked then."""
     scope = request.scope
-    report = get_report(scope, report_id)
     team = report.team
     is_staff = scope.may(Permission.WRITE_REPORTS) and team.pk in scope.staff_team_ids
     drafts = report.state == ReportState.DRAFT
     facts = _facts(scope, report) if drafts else (report.facts or {})
-    pairs = list_score_pairs(scope, [team]).get(team.pk, [])
     return render(
         request,
         "learning/report.html",
@@ -193,17 +226,36 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
             "may_close": may_coach(scope, team.pk) and can_with_report("close", report),
             "acknowledge_form": AcknowledgeForm(),
             "close_form": CloseReportForm(),
-            "scores": next((pair for pair in pairs if pair.month == report.month), None),
+            "scores": _scores(scope, report),
+            "may_score": report.month in months_to_score(timezone.localdate()),
             "late": drafts and report.due_on < timezone.localdate(),
+            "refusal": refusal,
+            "voice_ticked": voice_released,
         },
+        status=422 if refusal else 200,
     )
+
+
+def _scores(scope: Scope, report: MonthlyReport) -> dict[str, Any] | None:
+    """Both scores of the report's month. The team's is the one it handed in, the coach's the present one."""
+    pairs = list_score_pairs(scope, [report.team]).get(report.team_id, [])
+    pair = next((pair for pair in pairs if pair.month == report.month), None)
+    if pair is None:
+        return None
+    kept = (report.facts or {}).get("team_score")
+    team = Decimal(kept) if kept else pair.team.value if pair.team else None
+    coach = pair.coach.value if pair.coach else None
+    apart = team is not None and coach is not None and abs(team - coach) >= TALK_ABOUT_IT
+    return {"team": team, "coach": coach, "talk_about_it": apart}
 
 
 def _facts(scope: Scope, report: MonthlyReport) -> dict[str, Any]:
     last = step(report.month, Frequency.MONTH) - timedelta(days=1)
     until = min(last, timezone.localdate())
     items = list_since(scope, report.team, since=report.month, until=until)
+    scores = _scores(scope, report)
     return {
+        "team_score": str(scores["team"]) if scores and scores["team"] is not None else None,
         "as_of": until.isoformat(),
         "items": [item.as_json() for item in items],
         "charts": list_small_charts(scope, report.team),
@@ -224,13 +276,18 @@ save_report = autosave_view(Permission.WRITE_REPORTS, _editable_report)
 @require_POST
 def submit_report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_writable_report(request.scope, report_id)
-    submit_report(
-        report=report,
-        facts=_facts(request.scope, report),
-        voice_released=request.POST.get("voice_released") == "1",
-        by=request.user,
-        as_of=timezone.now(),
-    )
+    voice_released = request.POST.get("voice_released") == "1"
+    try:
+        submit_report(
+            report=report,
+            facts=_facts(request.scope, report),
+            voice_released=voice_released,
+            by=request.user,
+            as_of=timezone.now(),
+        )
+    except StateRefused as refusal:
+        report.refresh_from_db()
+        return _report_page(request, report, refusal=str(refusal), voice_released=voice_released)
     return done(request, "The report is handed in. Thank you.", "learning:report", report.pk)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from learning.attention import RULES, Rule, TeamState, attention, list_reasons
+from learning.attention import RULES, Rule, Series, TeamState, attention, list_reasons
 
 TODAY = date(2026, 6, 15)
 NOW = timezone.make_aware(datetime(2026, 6, 15, 9, 0))
@@ -18,14 +18,13 @@ DAY = timedelta(days=1)
 
 CALM = TeamState(
     award_began_on=TODAY - 300 * DAY,
-    first_test_on=TODAY - 200 * DAY,
+    last_test_started_on=TODAY - 200 * DAY,
     last_test_at=NOW - 45 * DAY,
-    report_due_on=TODAY - DAY,
-    report_handed_in=True,
     team_score=Decimal("2.5"),
     coach_score=Decimal("2.0"),
-    data_until=TODAY - 60 * DAY,
-    next_call_at=NOW + DAY,
+    series=(Series("Blood pressure", until=TODAY - 60 * DAY),),
+    began_on=TODAY - 400 * DAY,
+    next_call_on=TODAY,
 )
 
 
@@ -38,16 +37,37 @@ def test_team_for_which_all_is_well_has_no_reason() -> None:
     ("change", "rule", "says"),
     [
         ({"help_asked_at": NOW - 3 * DAY}, Rule.HELP_ASKED, "12 Jun"),
-        ({"first_test_on": None, "last_test_at": None}, Rule.NO_PILOT, "300 days"),
+        ({"last_test_started_on": None, "last_test_at": None}, Rule.NO_PILOT, "300 days"),
+        ({"last_test_started_on": TODAY - 301 * DAY}, Rule.NO_PILOT, "300 days"),
         ({"blocked_steps": ("The charter is overdue.",)}, Rule.GRANT_BLOCKED, "charter"),
         ({"fired_plans": ("Black: 60% in May",)}, Rule.CONTROL_FIRED, "60% in May"),
-        ({"report_handed_in": False}, Rule.REPORT_OVERDUE, "1 day ago"),
+        (
+            {"months_overdue": (date(2026, 5, 1),), "report_due_on": TODAY - DAY},
+            Rule.REPORT_OVERDUE,
+            "The report of May was due 1 day ago.",
+        ),
+        (
+            {"months_overdue": (date(2026, 2, 1), date(2026, 4, 1))},
+            Rule.REPORT_OVERDUE,
+            "2 monthly reports are overdue, the first of February 2026.",
+        ),
         ({"last_test_at": NOW - 46 * DAY}, Rule.QUIET, "46 days"),
         ({"unfavourable_signals": ("Blood pressure fell.",)}, Rule.SIGNAL, "Blood pressure"),
         ({"coach_score": Decimal("3.5")}, Rule.SCORES_APART, "3.5"),
         ({"overdue_actions": 2}, Rule.ACTIONS_OVERDUE, "2 actions are"),
-        ({"data_until": TODAY - 61 * DAY}, Rule.DATA_STALE, "15 Apr 2026"),
-        ({"next_call_at": None}, Rule.NO_CALL, "no date"),
+        (
+            {"series": (*CALM.series, Series("Screening", until=TODAY - 61 * DAY))},
+            Rule.DATA_STALE,
+            "The newest numbers: Screening until 15 Apr 2026.",
+        ),
+        (
+            {"series": (*CALM.series, Series("Screening", since=TODAY - 61 * DAY))},
+            Rule.DATA_STALE,
+            "No numbers yet: Screening.",
+        ),
+        ({"series": ()}, Rule.DATA_STALE, "No numbers have been entered yet."),
+        ({"next_call_on": None}, Rule.NO_CALL, "no date"),
+        ({"next_call_on": TODAY - DAY}, Rule.CALL_NOT_RECORDED, "Call of 14 Jun not recorded."),
     ],
 )
 def test_each_rule_applies_alone_and_says_why(
@@ -60,13 +80,15 @@ def test_each_rule_applies_alone_and_says_why(
 
 
 def test_team_without_award_and_without_tests_is_quiet_and_not_blamed_for_a_pilot() -> None:
-    state = replace(CALM, award_began_on=None, first_test_on=None, last_test_at=None)
+    state = replace(CALM, award_began_on=None, last_test_started_on=None, last_test_at=None)
     assert [reason.rule for reason in list_reasons(state, TODAY)] == [Rule.QUIET]
 
 
-def test_report_due_today_is_not_overdue() -> None:
-    state = replace(CALM, report_due_on=TODAY, report_handed_in=False)
-    assert list_reasons(state, TODAY) == []
+def test_measure_that_is_new_or_a_programme_that_has_just_begun_may_have_no_numbers() -> None:
+    new = replace(CALM, series=(Series("Screening", since=TODAY - 60 * DAY),))
+    assert list_reasons(new, TODAY) == []
+    young = replace(CALM, series=(), began_on=TODAY - 60 * DAY)
+    assert list_reasons(young, TODAY) == []
 
 
 def test_rule_that_applies_twice_weighs_once() -> None:
@@ -77,7 +99,7 @@ def test_rule_that_applies_twice_weighs_once() -> None:
 
 
 def test_heaviest_reason_comes_first() -> None:
-    state = replace(CALM, next_call_at=None, help_asked_at=NOW, overdue_actions=1)
+    state = replace(CALM, next_call_on=None, help_asked_at=NOW, overdue_actions=1)
     weights = [reason.weight for reason in list_reasons(state, TODAY)]
     assert weights == sorted(weights, reverse=True)
     assert len(set(weights)) == 3

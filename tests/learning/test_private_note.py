@@ -23,6 +23,11 @@ from learning.actions.storyboards import make_storyboard
 from learning.actions.synthesis import open_synthesis, publish_synthesis
 from learning.models import Call, PrivateNote, Synthesis
 from learning.queries.caseload import list_caseload
+from learning.queries.coaching import (
+    get_private_note,
+    list_private_notes,
+    may_read_private_notes,
+)
 from learning.queries.evaluation import TABLE_NAMES
 from learning.queries.since import list_since
 from learning.queries.synthesis import list_themes, summarise_month
@@ -33,7 +38,7 @@ from teams.models import AuditEvent, FieldVersion, Notification, OutboxMessage, 
 from teams.scoping import scope_of
 from tests.factories.cycles import make_project
 from tests.factories.learning import make_action, make_coach, make_report, make_session
-from tests.factories.people import make_team, make_token, make_user, signed_in
+from tests.factories.people import add_role, make_team, make_token, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +82,25 @@ def others(team: Team) -> list[User]:
         *(make_user(role, team=team) for role in OTHERS),
         make_coach(make_team(), name="Coach of another team"),
     ]
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.PAYER_FINANCE])
+def test_coach_who_is_the_payers_too_reads_no_note(
+    team: Team, coach: User, call: Call, role: Role
+) -> None:
+    add_role(coach, role)
+    scope = scope_of(coach, on=timezone.localdate())
+    assert team.pk in scope.coached_team_ids
+    assert not may_read_private_notes(scope, team.pk)
+    assert not list_private_notes(scope, team).exists()
+    with pytest.raises(PrivateNote.DoesNotExist):
+        get_private_note(scope, call.pk)
+    client = signed_in(coach)
+    assert silent(client.get(reverse("learning:call", args=[call.pk])))
+    assert silent(client.get(reverse("learning:coaching", args=[team.code])))
+    address = reverse("learning:save_private_note", args=[call.pk])
+    answer = client.post(address, {"field": "text", "text": "Other", "base": 2})
+    assert answer.status_code in (403, 404) and silent(answer)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------

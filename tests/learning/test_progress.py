@@ -22,12 +22,15 @@ from learning.actions.progress import (
     take_report_back,
 )
 from learning.enums import ReportState, ScoreBy
-from learning.models import MonthlyReport, Score
+from learning.models import Call, MonthlyReport, Score
 from learning.policies import report_due_on
+from pdsa.charts.periods import step
+from pdsa.enums import Frequency
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import Notification, Team, User
-from tests.factories.learning import NOW, make_report
+from teams.queries import get_programme
+from tests.factories.learning import NOW, make_held_call, make_report
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +126,59 @@ def test_page_offers_each_side_its_own_score_and_others_none(
     assert not Score.objects.exists()
 
 
+def test_score_from_a_report_counts_for_the_month_of_the_report(team: Team, member: User) -> None:
+    """In July the report of June is written: the link from it leads to June, and June is what is kept."""
+    report = write(make_report(team, member, month=last_month()))
+    client = signed_in(member)
+    page = client.get(reverse("learning:report", args=[report.pk])).content.decode()
+    address = f"{reverse('learning:progress', args=[team.code])}?month={last_month():%Y-%m}"
+    assert f'href="{address}"' in page
+    assert f"Your own score for {last_month():%B %Y}" in client.get(address).content.decode()
+    client.post(address, {"value": "2.0", "reason": "Two tests are done"})
+    assert Score.objects.get().month == last_month()
+    client.post(reverse("learning:submit_report", args=[report.pk]))
+    report.refresh_from_db()
+    assert report.facts is not None and report.facts["team_score"] == "2.0"
+    client.post(address, {"value": "4.5", "reason": "Another day"})
+    page = client.get(reverse("learning:report", args=[report.pk])).content.decode()
+    assert 'team <strong class="num">2.0</strong>' in page and "4.5" not in page
+
+
+def test_score_from_a_call_counts_for_the_month_of_the_call(team: Team, coach: User) -> None:
+    call = make_held_call(team, coach)
+    Call.objects.filter(pk=call.pk).update(held_on=last_month() + timedelta(days=20))
+    address = reverse("learning:call", args=[call.pk])
+    month = f"?month={last_month():%Y-%m}"
+    assert month in signed_in(coach).get(address).content.decode()
+    Call.objects.filter(pk=call.pk).update(held_on=date(2020, 1, 5))
+    assert "?month=" not in signed_in(coach).get(address).content.decode()
+
+
+@pytest.mark.parametrize("steps", [-2, 1])
+def test_month_to_come_or_too_old_is_refused_and_keeps_the_reason(
+    team: Team, member: User, steps: int
+) -> None:
+    month = step(timezone.localdate(), Frequency.MONTH, steps)
+    address = f"{reverse('learning:progress', args=[team.code])}?month={month:%Y-%m}"
+    client = signed_in(member)
+    assert client.get(address).status_code == 404
+    answer = client.post(address, {"value": "2.0", "reason": "Two tests are done"})
+    assert answer.status_code == 422
+    assert "Two tests are done" in answer.content.decode()
+    assert not Score.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["2026-13", "May", "2026"])
+def test_what_is_no_month_is_not_found(team: Team, member: User, text: str) -> None:
+    address = reverse("learning:progress", args=[team.code]) + f"?month={text}"
+    assert signed_in(member).get(address).status_code == 404
+
+
+def test_score_of_a_month_before_the_last_is_refused(team: Team, member: User) -> None:
+    with pytest.raises(StateRefused, match="this month and the last"):
+        score(team, member, value="2.5", month=date(2026, 4, 1))
+
+
 def test_score_is_kept_with_the_suggestion_and_its_evidence(team: Team, member: User) -> None:
     client = signed_in(member)
     address = reverse("learning:progress", args=[team.code])
@@ -134,6 +190,10 @@ def test_score_is_kept_with_the_suggestion_and_its_evidence(team: Team, member: 
 
 
 # --- monthly reports -------------------------------------------------------------------------------------------
+
+
+def last_month() -> date:
+    return step(timezone.localdate(), Frequency.MONTH, -1)
 
 
 def write(report: MonthlyReport, text: str = "Two patients called back") -> MonthlyReport:
@@ -184,6 +244,47 @@ def test_report_goes_through_its_states(team: Team, coach: User, member: User) -
     acknowledge_report(comment="Thank you", by=make_user(Role.SENIOR_SPONSOR, team=team), **values)
     report.refresh_from_db()
     assert (report.state, report.sponsor_comment) == (ReportState.CLOSED, "Thank you")
+
+
+def test_words_of_patients_that_name_somebody_are_not_released(team: Team, member: User) -> None:
+    """The rest of the programme would read them: say which names, and keep everything that was typed."""
+    make_user(Role.GROUP_MEMBER, team=team, name="Marisol Quintero")
+    report = write(make_report(team, member))
+    voice = "Marisol Quintero from Harbor Health called me, and nobody else did"
+    MonthlyReport.objects.filter(pk=report.pk).update(patient_voice=voice)
+    client = signed_in(member)
+    address = reverse("learning:submit_report", args=[report.pk])
+    answer = client.post(address, {"voice_released": "1"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "“Marisol Quintero”, “Harbor Health”" in page
+    assert voice in page and 'value="1" checked' in page
+    report.refresh_from_db()
+    assert (report.state, report.voice_released) == (ReportState.DRAFT, False)
+    client.post(address)
+    report.refresh_from_db()
+    assert (report.state, report.patient_voice) == (ReportState.SUBMITTED, voice)
+
+
+def test_staff_is_told_that_the_sponsor_has_read_it_and_with_which_words(
+    team: Team, lead: User, member: User
+) -> None:
+    sponsor = make_user(Role.SENIOR_SPONSOR, team=team, name="Selma Sponsor")
+    report = submit(write(make_report(team, member)), member)
+    Notification.objects.all().delete()
+    acknowledge_report(report=report, comment="I will ask for cuffs", by=sponsor, as_of=NOW)
+    told = Notification.objects.filter(title="Selma Sponsor has read your report of May")
+    assert set(told.values_list("user", flat=True)) == {lead.pk, member.pk}
+    assert set(told.values_list("text", flat=True)) == {"I will ask for cuffs"}
+
+
+def test_report_taken_back_loses_the_comment_on_the_words_before(team: Team, member: User) -> None:
+    sponsor = make_user(Role.SENIOR_SPONSOR, team=team)
+    report = submit(write(make_report(team, member)), member)
+    acknowledge_report(report=report, comment="Ten calls are too few", by=sponsor, as_of=NOW)
+    take_report_back(report=report, by=member)
+    report.refresh_from_db()
+    assert (report.sponsor_comment, report.acknowledged_at) == ("", None)
 
 
 def test_report_that_was_handed_in_saves_no_more_text(team: Team, member: User) -> None:
@@ -240,7 +341,7 @@ def test_reminders_come_before_on_and_weekly_after_the_due_date(team: Team, memb
     make_report(team, member, month=date(2026, 4, 1))
     first = timezone.make_aware(datetime(2026, 6, 1, 9, 0))
     told = {day: remind_of_reports(as_of=first + timedelta(days=day - 1)) for day in range(1, 31)}
-    assert [day for day, count in told.items() if count] == [2, 5, 6, 13, 20, 27]
+    assert [day for day, count in told.items() if count] == [2, 5, 12, 19, 26]
     titles = list(Notification.objects.filter(user=member).values_list("title", flat=True))
     assert "The report of May is due on 5 June" in titles
     assert "The report of May was due on 5 June" in titles
@@ -254,6 +355,17 @@ def test_nobody_is_reminded_of_a_report_that_is_handed_in_or_was_never_begun(
     submit(write(make_report(team, member)), member)
     Notification.objects.all().delete()
     assert remind_of_reports(as_of=timezone.make_aware(datetime(2026, 6, 5, 9, 0))) == 0
+
+
+def test_team_that_never_wrote_is_reminded_once_the_programme_has_begun(
+    team: Team, member: User
+) -> None:
+    programme = get_programme()
+    day = timezone.make_aware(datetime(2026, 6, 5, 9, 0))
+    for starts_on, count in ((None, 0), (date(2026, 6, 1), 0), (date(2026, 5, 31), 1)):
+        programme.starts_on = starts_on
+        programme.save()
+        assert remind_of_reports(as_of=day) == count
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from teams.errors import StateRefused
 from teams.models import AuditEvent, FieldVersion, Notification, User
 from teams.scoping import scope_of
 from tests.factories.learning import NOW, TODAY, make_report
-from tests.factories.people import make_team, make_user, signed_in
+from tests.factories.people import make_site, make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,29 @@ def test_quotes_are_only_those_that_were_released(director: User) -> None:
     facts = summarise_month(scope_of(director, on=TODAY), MAY)
     assert facts["quotes"] == ["They called me first"]
     assert "Harbor" not in str(facts) and "Aspen" not in str(facts)
+
+
+def test_name_that_came_to_the_programme_after_the_release_is_masked_everywhere(
+    director: User,
+) -> None:
+    hand_in("Harbor Health", released=True, voice="Marisol Quintero of Sailors Corner called")
+    team = make_team(name="Aspen Group")
+    make_user(Role.GROUP_MEMBER, team=team, name="Marisol Quintero")
+    make_site(team=team, name="Sailors Corner")
+    synthesis = publish_synthesis(synthesis=write(director), by=director, as_of=NOW)
+    assert synthesis.facts is not None
+    assert synthesis.facts["quotes"] == ["[person] of [site] called"]
+    client = signed_in(make_user(Role.PAYER_ANALYST))
+    page = client.get(reverse("learning:synthesis", args=["2026-05"])).content.decode()
+    api = client.get(reverse("api_syntheses")).content.decode()
+    pdf = client.get(reverse("learning:synthesis_pdf", args=["2026-05"])).content
+    on_paper = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
+    ).stdout.decode()
+    assert "[person] of [site] called" in page
+    assert "[person] of [site] called" in on_paper
+    for text in (page, api, on_paper):
+        assert "Marisol" not in text and "Quintero" not in text and "Sailors" not in text
 
 
 def test_few_groups_are_not_counted(director: User) -> None:
@@ -156,9 +180,9 @@ def test_published_numbers_stay_and_an_empty_one_is_refused(director: User) -> N
     synthesis = publish_synthesis(synthesis=write(director), by=director, as_of=NOW)
     before = synthesis.facts
     for name in ("Harbor", "Aspen", "Birch"):
-        hand_in(name, released=True, voice=f"Voice of {name}")
+        hand_in(name, released=True, voice="A later voice")
     page = signed_in(director).get(reverse("learning:synthesis", args=["2026-05"]))
     assert before["lines"][0] in page.content.decode()
-    assert "Voice of" not in page.content.decode()
+    assert "A later voice" not in page.content.decode()
     acts = set(AuditEvent.objects.values_list("act", flat=True))
     assert {"open_synthesis", "publish_synthesis"} <= acts
