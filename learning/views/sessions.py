@@ -114,6 +114,8 @@ def session_page(request: ScopedRequest, session_id: int) -> HttpResponse:
         "acts": [{"act": act, "label": _ACT_WORDS[act]} for act in session_acts(session)],
         "zone": timezone.localtime(session.starts_at).strftime("%Z"),
     }
+    if may_manage or scope.may(Permission.COACH_TEAMS):
+        context["summary"] = summarise_feedback(session)
     if may_manage:
         finished = {row.team_id for row in done_by}
         present = list(list_attendances(session))
@@ -130,7 +132,6 @@ def session_page(request: ScopedRequest, session_id: int) -> HttpResponse:
             "pre_work": [
                 {"team": team, "done": team.pk in finished} for team in list_invited_teams(session)
             ],
-            "summary": summarise_feedback(session),
             "link_form": LinkForm(),
             "file_form": SessionFileForm(),
         }

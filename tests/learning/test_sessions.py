@@ -23,7 +23,7 @@ from learning.models import Attendance, Phase, Session
 from learning.queries.sessions import list_sessions, summarise_feedback
 from teams.enums import Role
 from teams.errors import StateRefused
-from teams.models import Notification, User
+from teams.models import AuditEvent, Notification, OutboxMessage, Team, User
 from teams.scoping import scope_of
 from tests.factories.learning import DAY, NOW, make_session
 from tests.factories.people import make_team, make_user, signed_in
@@ -140,6 +140,12 @@ def test_member_checks_in_nobody_else(director: User) -> None:
     assert Attendance.objects.filter(user=neighbour, checked_in_by=director).exists()
 
 
+def attendee(session: Session) -> User:
+    person = make_user(Role.GROUP_MEMBER)
+    check_in(session=session, person=person, by=person, as_of=session.starts_at)
+    return person
+
+
 def test_feedback_is_shown_from_five_answers_on_and_without_names(director: User) -> None:
     session = make_session(director)
     for number in range(5):
@@ -151,12 +157,99 @@ def test_feedback_is_shown_from_five_answers_on_and_without_names(director: User
             will_use=5,
             best=f"Talks {number}",
             better="",
-            by=make_user(Role.GROUP_MEMBER),
+            by=attendee(session),
             as_of=NOW + 8 * DAY,
         )
     summary = summarise_feedback(session)
     assert (summary.count, summary.useful, summary.will_use) == (5, 3.0, 5.0)
     assert summary.best == tuple(f"Talks {number}" for number in range(5))
+
+
+def test_feedback_is_asked_of_those_who_were_there_and_refused_from_others(director: User) -> None:
+    session = make_session(director)
+    here, absent = attendee(session), make_user(Role.GROUP_MEMBER)
+    move_session_on(session=session, act="hold", by=director, as_of=NOW + 8 * DAY)
+    asked = Notification.objects.filter(title="How was it? Learning session 1")
+    assert [row.user for row in asked] == [here]
+    assert asked[0].path == reverse("learning:feedback", args=[session.pk])
+    values: dict[str, Any] = {"useful": 5, "will_use": 5, "best": "", "better": ""}
+    with pytest.raises(StateRefused, match="Only who was there"):
+        give_feedback(session=session, **values, by=absent, as_of=NOW + 8 * DAY)
+    give_feedback(session=session, **values, by=here, as_of=NOW + 8 * DAY)
+
+
+def test_coach_reads_what_people_thought_and_the_groups_do_not(director: User, coach: User) -> None:
+    session = make_session(director)
+    for _ in range(5):
+        give_feedback(
+            session=session,
+            useful=4,
+            will_use=4,
+            best="The talk of the neighbours",
+            better="",
+            by=attendee(session),
+            as_of=NOW + 8 * DAY,
+        )
+    address = reverse("learning:session", args=[session.pk])
+    for reader in (coach, director):
+        assert "The talk of the neighbours" in signed_in(reader).get(address).content.decode()
+    for role in (Role.GROUP_LEAD, Role.SENIOR_SPONSOR, Role.PAYER_ANALYST, Role.EVALUATOR):
+        page = signed_in(make_user(role)).get(address).content.decode()
+        assert "The talk of the neighbours" not in page
+
+
+def test_team_that_is_added_is_invited_and_one_that_is_taken_off_gets_a_cancellation(
+    director: User,
+) -> None:
+    """Only who comes or goes is told: nothing changed for the others."""
+    stays, leaves, comes = (make_user(Role.GROUP_MEMBER, team=make_team()) for _ in range(3))
+    team = {
+        user: Team.objects.get(organisation__memberships__user=user)
+        for user in (stays, leaves, comes)
+    }
+    session = make_session(director, title="Workshop")
+    session.teams.set([team[stays], team[leaves]])
+    Notification.objects.all().delete()
+    change_session(
+        session=session, values={}, teams=[team[stays], team[comes]], by=director, as_of=NOW
+    )
+    assert titles(stays) == []
+    assert titles(comes) == ["Invitation: Workshop"]
+    assert titles(leaves) == ["No longer for you: Workshop"]
+    entry = {
+        message.notification.user: Calendar.from_ical(message.invitation).walk("VEVENT")[0]
+        for message in OutboxMessage.objects.filter(notification__isnull=False)
+    }
+    assert str(entry[leaves]["status"]) == "CANCELLED"
+    assert entry[leaves]["sequence"] == 1
+    assert str(entry[comes].get("status", "")) != "CANCELLED"
+    event = AuditEvent.objects.get(act="change_session")
+    assert event.details["teams_added"] == [team[comes].code]
+    assert event.details["teams_removed"] == [team[leaves].code]
+
+
+def test_cancelled_session_is_not_changed(director: User) -> None:
+    session = make_session(director)
+    move_session_on(session=session, act="cancel", by=director, as_of=NOW)
+    with pytest.raises(StateRefused, match="Bring it back first"):
+        change_session(session=session, values={"title": "Other"}, teams=[], by=director, as_of=NOW)
+
+
+def test_phase_is_deleted_from_its_page(director: User) -> None:
+    phase = save_phase(
+        name="Pre-work",
+        kind=PhaseKind.PRE_WORK,
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 3, 31),
+        by=director,
+    )
+    client = signed_in(director)
+    delete = reverse("learning:delete_phase", args=[phase.pk])
+    page = client.get(reverse("learning:phase", args=[phase.pk])).content.decode()
+    assert f'action="{delete}"' in page and "Delete this phase" in page
+    assert "Delete this phase" not in client.get(reverse("learning:add_phase")).content.decode()
+    client.post(delete)
+    assert not Phase.objects.exists()
 
 
 def test_feedback_before_the_session_is_refused(director: User) -> None:
