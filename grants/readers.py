@@ -9,10 +9,10 @@ from datetime import date
 from grants.enums import ReportState
 from grants.facts import Finding, Question, register_answer
 from grants.models import Award, GrantReport, Milestone
-from grants.queries.awards import visible_awards
+from grants.queries.awards import list_report_files, visible_awards
 from teams.attachments import list_attachments_of, register_owner
 from teams.enums import Role
-from teams.models import Membership, holds_on
+from teams.models import Attachment, Membership, holds_on
 from teams.scoping import Scope
 
 
@@ -27,6 +27,11 @@ def _reads_report(scope: Scope, report_id: int) -> bool:
     )
 
 
+def _reads_report_file(scope: Scope, file: Attachment) -> bool:
+    report = GrantReport.objects.select_related("award").get(pk=file.owner_id)
+    return list_report_files(scope, report).filter(pk=file.pk).exists()
+
+
 def _reads_milestone(scope: Scope, milestone_id: int) -> bool:
     return any(
         _reads_award(scope, award_id)
@@ -36,7 +41,7 @@ def _reads_milestone(scope: Scope, milestone_id: int) -> bool:
 
 def register_readers() -> None:
     register_owner("grants.award", _reads_award)
-    register_owner("grants.grantreport", _reads_report)
+    register_owner("grants.grantreport", _reads_report, may_read_file=_reads_report_file)
     register_owner("grants.milestone", _reads_milestone)
     register_answer("agreement_signed", _agreement_signed)
     register_answer("team_named", _team_named)

@@ -20,11 +20,14 @@ from grants.models import (
     Posting,
     Tranche,
 )
+from grants.queries.rules import list_people_with
 from grants.terms import AwardTerms, LineTerms, newest_budget, terms_of
-from teams.errors import StateRefused
+from teams.errors import NotAllowed, StateRefused
 from teams.models import User
 from teams.permissions import Permission, check_permission
 from teams.scoping import Scope, scope_of
+
+_NAMED = frozenset({Permission.MANAGE_GRANTS, Permission.PAY_GRANTS})
 
 
 def lock_award(award_id: int) -> Award:
@@ -43,8 +46,17 @@ def lock_award(award_id: int) -> Award:
 
 
 def checked_scope(by: User, permission: Permission, as_of: datetime) -> Scope:
-    """The scope of who acts. Raises NotAllowed without the permission."""
-    scope = scope_of(by, on=timezone.localdate(as_of))
+    """The scope of who acts. Raises NotAllowed without the permission, naming who may where that is one
+    programme or finance for all; people of groups are nobody else's to know."""
+    on = timezone.localdate(as_of)
+    scope = scope_of(by, on=on)
+    if scope.roles and permission in _NAMED and not scope.may(permission):
+        others = list_people_with(permission, on=on, except_ids=set())
+        if others:
+            raise NotAllowed(
+                f"Your role does not include: {permission.meaning.lower()}. "
+                f"{', '.join(others)} may do this."
+            )
     check_permission(scope, permission)
     return scope
 

@@ -19,13 +19,23 @@ from teams.scoping import Scope
 
 #: May the reader see the object with this id, and so the files that hang on it?
 MayRead = Callable[[Scope, int], bool]
+#: May the reader of the object see this one of its files?
+MayReadFile = Callable[[Scope, Attachment], bool]
 
 _OWNERS: dict[str, MayRead] = {}
+_FILES: dict[str, MayReadFile] = {}
 
 
-def register_owner(owner_type: str, may_read: MayRead) -> None:
-    """owner_type: the model's lower-case label. Called from the app's `ready`."""
+def register_owner(
+    owner_type: str, may_read: MayRead, *, may_read_file: MayReadFile | None = None
+) -> None:
+    """owner_type: the model's lower-case label. Called from the app's `ready`.
+
+    may_read_file: where not every reader of the object may read all of its files.
+    """
     _OWNERS[owner_type] = may_read
+    if may_read_file is not None:
+        _FILES[owner_type] = may_read_file
 
 
 def is_registered(owner_type: str) -> bool:
@@ -56,5 +66,8 @@ def get_attachment(scope: Scope, attachment_id: int) -> Attachment:
     attachment = Attachment.objects.select_related("team").get(id=attachment_id, removed_at=None)
     may_read = _OWNERS.get(attachment.owner_type)
     if may_read is None or not may_read(scope, attachment.owner_id):
+        raise Attachment.DoesNotExist
+    may_read_file = _FILES.get(attachment.owner_type)
+    if may_read_file is not None and not may_read_file(scope, attachment):
         raise Attachment.DoesNotExist
     return attachment

@@ -17,13 +17,16 @@ from grants.chain import plain_json
 from grants.enums import AmendmentKind, AmendmentState, AwardState, TrancheState
 from grants.models import Amendment, Award, BudgetVersion, Fund, Milestone, Tranche
 from grants.policies.checks import (
+    check_amendment_keys,
     check_fund_covers,
     check_not_own_group,
     check_reallocation,
     check_reason,
     check_totals,
+    is_amendable,
 )
 from grants.policies.transitions import check_step
+from grants.queries.awards import may_report
 from grants.queries.money import get_fund_totals
 from grants.queries.rules import get_rules, list_people_with
 from grants.steps import checked_scope, lock_award, write_budget, write_version
@@ -32,12 +35,6 @@ from teams.errors import NotAllowed, StateRefused
 from teams.models import User
 from teams.permissions import Permission
 
-_RUNNING = (
-    AwardState.APPROVED,
-    AwardState.AGREEMENT_OUT,
-    AwardState.ACTIVE,
-    AwardState.SUSPENDED,
-)
 #: Tranche states in which an amendment may still change a payment.
 _OPEN = (TrancheState.SCHEDULED, TrancheState.CONDITIONS_OPEN, TrancheState.READY)
 
@@ -47,14 +44,14 @@ def _asker(award: Award, by: User, as_of: datetime) -> None:
     scope = checked_scope(by, Permission.VIEW_GRANTS, as_of)
     if scope.may(Permission.MANAGE_GRANTS):
         return
-    if not scope.may(Permission.REPORT_GRANTS) or award.team_id not in scope.own_team_ids:
+    if not may_report(scope, award.team_id):
         raise NotAllowed(
             f"Changes of this award are asked for by {award.team.name} or the programme director."
         )
 
 
 def _check_running(award: Award) -> None:
-    if award.state not in _RUNNING:
+    if not is_amendable(award):
         raise StateRefused(
             f"This award is “{award.get_state_display().lower()}”; only one that was approved and has not ended "
             "can be amended."
@@ -104,18 +101,19 @@ def request_amendment(
     by: User,
     as_of: datetime,
 ) -> Amendment:
-    """Ask for a change. changes: what the award shall say, by kind:
+    """Ask for a change. changes: what the award shall say, of the keys that its kind may change
+    (`AMENDMENT_KEYS`): {"ends_on", "scope_text", "key_person", "amount",
+    "lines": [{line_code, category, description, amount}],
+    "payments": {number: {"amount", "planned_on"}}, "milestones": {id: {"due_on"}}}.
+    A payment that is not there yet is added, one with {"cancelled": true} falls away.
 
-    extension {"ends_on"}, scope {"scope_text"}, key_person {"key_person"},
-    budget {"lines": [{line_code, category, description, amount}]},
-    schedule {"payments": {number: {"amount", "planned_on"}}, "milestones": {id: {"due_on"}}},
-    amount {"amount", "lines", "payments"}; a payment that is not there yet is added, one with
-    {"cancelled": true} falls away.
+    Raises StateRefused for a key of another kind: the kind says who decides.
     """
     award = lock_award(award.pk)
     _asker(award, by, as_of)
     _check_running(award)
     check_reason(reason, "why the award should change")
+    check_amendment_keys(kind, changes)
     last = award.amendments.order_by("-number").first()
     amendment = Amendment.objects.create(
         award=award,
@@ -194,6 +192,7 @@ def approve_amendment(*, amendment: Amendment, note: str, by: User, as_of: datet
     change; the old ones stay readable."""
     award, amendment = _begin(amendment, "approve", by=by, as_of=as_of)
     _check_running(award)
+    check_amendment_keys(amendment.kind, amendment.after)
     amendment.before = terms_of(award)
     _apply(award, amendment, by=by, as_of=as_of)
     award.save()
@@ -234,7 +233,7 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
         if ends_on is None or ends_on <= award.starts_on:
             raise StateRefused("The last day has to be after the first one.")
         award.ends_on = ends_on
-    for field in ("scope_text", "key_person", "title"):
+    for field in ("scope_text", "key_person"):
         if field in changes:
             setattr(award, field, changes[field])
     if "amount" in changes:

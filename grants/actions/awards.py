@@ -14,6 +14,7 @@ from grants.enums import AwardKind, AwardState, ReportKind, TrancheState
 from grants.models import Award, Fund, GrantReport
 from grants.periods import report_periods
 from grants.policies.checks import (
+    belongs_to_group,
     check_agreement,
     check_can_close,
     check_fund_covers,
@@ -22,13 +23,14 @@ from grants.policies.checks import (
     check_totals,
 )
 from grants.policies.transitions import check_step
+from grants.queries.awards import may_report
 from grants.queries.money import get_fund_totals
 from grants.queries.rules import list_people_with
 from grants.steps import checked_scope, lock_award, write_version
 from grants.terms import newest_budget
 from teams.actions.attachments import store_attachment
 from teams.attachments import list_attachments
-from teams.errors import StateRefused
+from teams.errors import NotAllowed, StateRefused
 from teams.models import Attachment, User
 from teams.permissions import Permission
 
@@ -52,8 +54,12 @@ def _move(
     reason: str = "",
     more: dict[str, Any] | None = None,
 ) -> Award:
-    """Set the state that an act leads to and append the link. The caller checked everything else."""
+    """Set the state that an act leads to and append the link. Never by somebody of the award's group.
+
+    The caller checked everything else.
+    """
     step = check_step(act, award)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
     before = award.state
     award.state = step.to or award.state
     award.state_reason = reason.strip()
@@ -106,17 +112,18 @@ def request_award_changes(*, award: Award, reason: str, by: User, as_of: datetim
 
 @transaction.atomic
 def approve_award(*, award: Award, by: User, as_of: datetime) -> Award:
-    """Commit the money. Another person than the one who drafted it; the fund has to cover it.
+    """Commit the money. Nobody who had a part in its draft; the fund has to cover it.
 
     Effects: version 1 of the award; the fund's committed amount grows.
     """
-    scope = checked_scope(by, Permission.PAY_GRANTS, as_of)
+    checked_scope(by, Permission.PAY_GRANTS, as_of)
     award = lock_award(award.pk)
     check_step("approve", award)
     today = timezone.localdate(as_of)
     check_not_own_group(by, award, on=today)
-    if award.drafted_by_id == by.pk:
-        others = list_people_with(Permission.PAY_GRANTS, on=today, except_ids={scope.user_id or 0})
+    drafters = _drafters(award)
+    if by.pk in drafters:
+        others = list_people_with(Permission.PAY_GRANTS, on=today, except_ids=drafters)
         named = f": {', '.join(others)} may" if others else ""
         raise StateRefused(f"You drafted this award, so another person approves it{named}.")
     _check_whole(award)
@@ -126,6 +133,12 @@ def approve_award(*, award: Award, by: User, as_of: datetime) -> Award:
     award = _move(award, "approve", by=by, as_of=as_of, more={"amount": award.amount})
     write_version(award, reason="Award approved", by=by, as_of=as_of)
     return award
+
+
+def _drafters(award: Award) -> set[int]:
+    """Everybody who wrote in the draft, not only whoever did so last."""
+    acts = award.events.filter(act__in=("draft_award", "change_award"), actor__isnull=False)
+    return {award.drafted_by_id, *acts.values_list("actor_id", flat=True)}
 
 
 @transaction.atomic
@@ -149,6 +162,27 @@ def send_agreement(*, award: Award, by: User, as_of: datetime) -> Award:
 
 
 @transaction.atomic
+def send_agreement_again(*, award: Award, reason: str, by: User, as_of: datetime) -> Award:
+    """Ask for another signature before the award starts. Effects: the one on file no longer counts; its
+    file stays."""
+    checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    check_reason(reason, "why it is signed again")
+    award = lock_award(award.pk)
+    check_step("send_agreement_again", award)
+    if award.agreement_signed_on is None:
+        raise StateRefused("The agreement is with the group already, and nobody has signed it yet.")
+    was = _signature(award)
+    award.agreement_signed_on, award.agreement_signed_by = None, ""
+    return _move(
+        award, "send_agreement_again", by=by, as_of=as_of, reason=reason, more={"no_longer": was}
+    )
+
+
+def _signature(award: Award) -> dict[str, Any]:
+    return {"signed_on": award.agreement_signed_on, "signed_by": award.agreement_signed_by}
+
+
+@transaction.atomic
 def sign_agreement(
     *,
     award: Award,
@@ -161,22 +195,34 @@ def sign_agreement(
 ) -> Attachment:
     """Put the signed agreement on file: by the group, or by the director for the group.
 
-    signed_by: the name under the agreement. Raises FileRefused for what is no document.
+    signed_by: the name under the agreement. Raises FileRefused for what is no document, StateRefused for
+    a second signature unless the agreement was sent again.
     """
     scope = checked_scope(by, Permission.VIEW_GRANTS, as_of)
-    if not (scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS)):
-        checked_scope(by, Permission.REPORT_GRANTS, as_of)
     award = lock_award(award.pk)
+    if not may_report(scope, award.team_id) and not (
+        scope.may(Permission.MANAGE_GRANTS)
+        and not belongs_to_group(by, award.team_id, on=timezone.localdate(as_of))
+    ):
+        raise NotAllowed(
+            f"The signed agreement is put on file by {award.team.name} or the programme director."
+        )
     if award.state != AwardState.AGREEMENT_OUT:
         raise StateRefused(
             f"This award is “{award.get_state_display().lower()}”: a signed agreement is asked for once the "
             "agreement was sent."
+        )
+    if award.agreement_signed_on is not None:
+        raise StateRefused(
+            f"The agreement that {award.agreement_signed_by} signed on {award.agreement_signed_on:%-d %b %Y} is on"
+            " file. Another one is signed once the programme director has sent it again."
         )
     if signed_on > timezone.localdate(as_of):
         raise StateRefused("The day of the signature cannot be in the future.")
     attachment = store_attachment(
         owner=award, team=award.team, file=file, name=name, by=by, as_of=as_of
     )
+    before = _signature(award)
     award.agreement_signed_on, award.agreement_signed_by = signed_on, signed_by.strip()
     award.save(update_fields=["agreement_signed_on", "agreement_signed_by"])
     record_award_event(
@@ -185,7 +231,8 @@ def sign_agreement(
         target=award,
         by=by,
         as_of=as_of,
-        after={"signed_on": signed_on, "signed_by": signed_by, "sha256": attachment.sha256},
+        before=before,
+        after={**_signature(award), "sha256": attachment.sha256},
     )
     return attachment
 

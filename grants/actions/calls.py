@@ -13,17 +13,24 @@ from grants.actions.call_notices import tell_decision, tell_of_call, tell_review
 from grants.chain import plain_json
 from grants.enums import ApplicationState, AwardKind, CallState
 from grants.models import Application, Award, Call, Fund, Review
-from grants.policies.checks import check_reason
+from grants.policies.checks import (
+    belongs_to_group,
+    check_outside_all_groups,
+    check_outside_group,
+    check_reason,
+)
 from grants.policies.transitions import check_step
 from grants.policies.writing import check_call_open
+from grants.queries.awards import may_report
 from grants.steps import checked_scope
 from teams.actions.audit import record_event
 from teams.actions.autosave import keep_text
 from teams.errors import NotAllowed, StateRefused
 from teams.formats import format_money
-from teams.models import Membership, Team, User, holds_on
+from teams.models import Team, User
 from teams.permissions import Permission
-from teams.scoping import GROUP_ROLES
+
+_APPLIED = "which applied"
 
 
 @transaction.atomic
@@ -44,6 +51,7 @@ def open_call(
 ) -> Call:
     """Invite every group to apply. What is asked and how it is judged stays as it is from then on."""
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    check_outside_all_groups(by, on=timezone.localdate(as_of))
     if not questions or not criteria:
         raise StateRefused("Ask at least one question, and say by what applications are judged.")
     call = Call.objects.create(
@@ -66,14 +74,6 @@ def open_call(
         by=by,
         details=plain_json({"title": call.title, "closes_on": closes_on}),
     )
-    return call
-
-
-@transaction.atomic
-def write_application(
-    *,
-    call: Call,
-    team: Team,
     tell_of_call(call=call, as_of=as_of)
     return call
 
@@ -110,9 +110,9 @@ def change_call_days(
         ),
     )
     tell_of_call(call=call, as_of=as_of)
-    title: str,
-    amount: Decimal | None,
-    answers: Sequence[str],
+    return call
+
+
 @transaction.atomic
 def settle_call(*, call: Call, as_of: datetime) -> bool:
     """A call whose last day is over and whose applications are all decided is decided. Returns whether it is
@@ -132,12 +132,20 @@ def settle_call(*, call: Call, as_of: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def write_application(
+    *,
+    call: Call,
+    team: Team,
+    title: str,
+    amount: Decimal | None,
+    answers: Sequence[str],
     by: User,
     as_of: datetime,
 ) -> Application:
     """Keep what a group has written so far; the first time begins the application."""
     scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
-    if team.pk not in scope.own_team_ids:
+    if not may_report(scope, team.pk):
         raise NotAllowed(f"The application of {team.name} is written by {team.name}.")
     check_call_open(call, timezone.localdate(as_of))
     application, is_new = Application.objects.select_for_update().get_or_create(
@@ -181,7 +189,7 @@ def submit_application(*, application: Application, by: User, as_of: datetime) -
         .get(pk=application.pk)
     )
     call = application.call
-    if application.team_id not in scope.own_team_ids:
+    if not may_report(scope, application.team_id):
         raise NotAllowed(f"This application is handed in by {application.team.name}.")
     check_step("submit", application)
     check_call_open(call, timezone.localdate(as_of))
@@ -214,12 +222,13 @@ def withdraw_application(*, application: Application, by: User, as_of: datetime)
         .select_related("team")
         .get(pk=application.pk)
     )
-    if application.team_id not in scope.own_team_ids:
+    if not may_report(scope, application.team_id):
         raise NotAllowed(f"This application is withdrawn by {application.team.name}.")
     check_step("withdraw", application)
     application.state = ApplicationState.WITHDRAWN
     application.save(update_fields=["state"])
     record_event(act="withdraw_application", target=application, by=by, team=application.team)
+    settle_call(call=application.call, as_of=as_of)
     return application
 
 
@@ -228,16 +237,11 @@ def ask_reviewer(*, application: Application, reviewer: User, by: User, as_of: d
     """Ask somebody to review: never one who belongs to the group or coaches it."""
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
     application = Application.objects.select_related("team").get(pk=application.pk)
-    settle_call(call=application.call, as_of=as_of)
     today = timezone.localdate(as_of)
+    check_outside_group(by, application.team, whose=_APPLIED, on=today)
     if application.state != ApplicationState.SUBMITTED:
         raise StateRefused("Only an application that was handed in is reviewed.")
-    inside = Membership.objects.filter(
-        holds_on(today),
-        user=reviewer,
-        role__in=GROUP_ROLES,
-        organisation__teams=application.team_id,
-    ).exists()
+    inside = belongs_to_group(reviewer, application.team_id, on=today)
     if inside or application.team_id in reviewer.coached_team_ids_on(today):
         raise StateRefused(
             f"{reviewer} works with {application.team.name}. Ask somebody who does not."
@@ -255,11 +259,11 @@ def ask_reviewer(*, application: Application, reviewer: User, by: User, as_of: d
         team=application.team,
         details={"reviewer": reviewer.email},
     )
+    tell_reviewer(review=review, as_of=as_of)
     return review
 
 
 @transaction.atomic
-    tell_reviewer(review=review, as_of=as_of)
 def submit_review(
     *, review: Review, scores: Sequence[int], reasons: Sequence[str], by: User, as_of: datetime
 ) -> Review:
@@ -272,6 +276,7 @@ def submit_review(
     )
     if review.reviewer_id != by.pk:
         raise NotAllowed(f"This review is {review.reviewer}'s.")
+    check_outside_group(by, review.application.team, whose=_APPLIED, on=timezone.localdate(as_of))
     if review.submitted_at is not None:
         raise StateRefused("You have handed in this review already; it stays as it is.")
     if review.application.state != ApplicationState.SUBMITTED:
@@ -309,6 +314,7 @@ def decide_application(
         .select_related("team")
         .get(pk=application.pk)
     )
+    check_outside_group(by, application.team, whose=_APPLIED, on=timezone.localdate(as_of))
     check_step("award" if awarded else "decline", application)
     check_reason(reason, "what the group is told")
     reviews = list(application.reviews.select_related("reviewer"))
@@ -334,6 +340,6 @@ def decide_application(
         team=application.team,
         details={"awarded": awarded, "reason": reason},
     )
-    return application
     tell_decision(application=application, as_of=as_of)
     settle_call(call=application.call, as_of=as_of)
+    return application

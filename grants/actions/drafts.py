@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from grants.actions.events import record_award_event
 from grants.enums import AwardKind
@@ -12,6 +13,7 @@ from grants.models import (
     Award,
     Fund,
 )
+from grants.policies.checks import check_not_own_group, check_outside_group
 from grants.policies.transitions import check_step
 from grants.steps import checked_scope, lock_award, write_budget, write_schedule
 from grants.terms import AwardTerms, terms_of
@@ -33,6 +35,7 @@ def draft_award(
 ) -> Award:
     """A new award in its draft. Sums are checked when it is submitted, not while it is written."""
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
+    check_outside_group(by, team, whose="whose award this would be", on=timezone.localdate(as_of))
     if Award.objects.filter(number=number.strip()).exists():
         raise StateRefused(f"There is an award {number.strip()} already. Choose another number.")
     award = Award.objects.create(
@@ -64,11 +67,11 @@ def change_award(*, award: Award, terms: AwardTerms, by: User, as_of: datetime) 
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
     award = lock_award(award.pk)
     check_step("change", award)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
     before = terms_of(award)
     award.title, award.amount = terms.title.strip(), terms.amount
     award.starts_on, award.ends_on = terms.starts_on, terms.ends_on
     award.scope_text, award.key_person = terms.scope_text, terms.key_person
-    award.drafted_by = by
     award.save()
     for tranche in award.tranches.all():
         tranche.conditions.clear()

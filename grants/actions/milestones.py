@@ -18,6 +18,7 @@ from grants.policies.checks import (
     open_conditions,
 )
 from grants.policies.transitions import can_step
+from grants.queries.awards import may_report
 from grants.queries.conditions import look_at
 from grants.steps import checked_scope, lock_award
 from teams.actions.attachments import store_attachment
@@ -160,9 +161,7 @@ def attach_evidence(
     """Put a document on file that shows a condition: by the group or by the director."""
     scope = checked_scope(by, Permission.VIEW_GRANTS, as_of)
     award = lock_award(milestone.award_id)
-    if not scope.may(Permission.MANAGE_GRANTS) and not (
-        scope.may(Permission.REPORT_GRANTS) and award.team_id in scope.own_team_ids
-    ):
+    if not scope.may(Permission.MANAGE_GRANTS) and not may_report(scope, award.team_id):
         raise NotAllowed(
             f"Documents are put on file by {award.team.name} or the programme director."
         )

@@ -43,6 +43,10 @@ def _begin(
         )
     tranche = Tranche.objects.prefetch_related("conditions").get(pk=tranche.pk)
     tranche.award = award
+    if act == "recommend" and tranche.state == TrancheState.CONDITIONS_OPEN:
+        check_conditions_decided(
+            tranche
+        )  # says which, where the state alone says that there are some
     check_step(act, tranche)
     check_not_own_group(by, award, on=timezone.localdate(as_of))
     return award, tranche

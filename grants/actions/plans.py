@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from grants.chain import plain_json
 from grants.models import (
@@ -15,17 +16,13 @@ from grants.models import (
     PlanVersion,
     SustainabilityPlan,
 )
+from grants.policies.checks import is_sponsor_of
+from grants.queries.awards import may_report
 from grants.steps import checked_scope
 from teams.actions.audit import record_event
 from teams.errors import NotAllowed, StateRefused
 from teams.models import Team, User
 from teams.permissions import Permission
-from teams.scoping import Scope
-
-
-def _check_own(scope: Scope, team: Team) -> None:
-    if team.pk not in scope.own_team_ids:
-        raise NotAllowed(f"The plan of {team.name} is written by {team.name}.")
 
 
 @transaction.atomic
@@ -43,7 +40,8 @@ def save_plan(
     Effects: a version; a sponsor's signature under what the plan said before falls away.
     """
     scope = checked_scope(by, Permission.REPORT_GRANTS, as_of)
-    _check_own(scope, team)
+    if not may_report(scope, team.pk):
+        raise NotAllowed(f"The plan of {team.name} is written by {team.name}.")
     head = {k: content[k] for k in ("name", "first_year", "grant_ends_in", "staffing")}
     same = SustainabilityPlan.objects.filter(team=team, name=head["name"])
     if plan is not None:
@@ -83,10 +81,9 @@ def save_plan(
 @transaction.atomic
 def sign_plan(*, plan: SustainabilityPlan, by: User, as_of: datetime) -> SustainabilityPlan:
     """The group's senior sponsor agrees to what the plan says now."""
-    scope = checked_scope(by, Permission.VIEW_GRANTS, as_of)
-    _check_own(scope, plan.team)
-    if "senior_sponsor" not in scope.roles:
-        raise NotAllowed("A plan is signed by the group's senior sponsor.")
+    checked_scope(by, Permission.VIEW_GRANTS, as_of)
+    if not is_sponsor_of(by, plan.team_id, on=timezone.localdate(as_of)):
+        raise NotAllowed(f"A plan is signed by the senior sponsor of {plan.team.name}.")
     plan = SustainabilityPlan.objects.select_for_update(of=["self"]).get(pk=plan.pk)
     if plan.signed_at is not None:
         raise StateRefused(f"This plan was signed on {plan.signed_at:%-d %b %Y} already.")

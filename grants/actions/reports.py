@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from grants.models import ActualLine, Award, GrantReport, ReportVersion
 from grants.narrative import NEEDED, SECTIONS
 from grants.policies.checks import check_not_own_group, check_reason
 from grants.policies.transitions import check_step
+from grants.queries.awards import may_report
 from grants.queries.rules import get_rules
 from grants.queries.spending import list_line_spending
 from grants.report_content import content_hash
@@ -47,7 +49,7 @@ def _begin(
 ) -> tuple[Award, GrantReport]:
     scope = checked_scope(by, permission, as_of)
     award = lock_award(report.award_id)
-    if permission == Permission.REPORT_GRANTS and award.team_id not in scope.own_team_ids:
+    if permission == Permission.REPORT_GRANTS and not may_report(scope, award.team_id):
         raise NotAllowed(f"Reports on this award are written by {award.team.name}.")
     report = GrantReport.objects.select_for_update().get(pk=report.pk)
     report.award = award
@@ -101,6 +103,7 @@ def add_report(
     """Ask for one more report than the award's kind has. Reminders go with it as with the others."""
     checked_scope(by, Permission.MANAGE_GRANTS, as_of)
     award = lock_award(award.pk)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
     if award.state not in REPORTING:
         raise StateRefused(
             f"This award is “{award.get_state_display().lower()}”: reports are asked for once it is active and"
@@ -171,6 +174,20 @@ def start_report(
     return version
 
 
+def _text_hash(text: str) -> str:
+    """Words of a draft are the group's own: its history proves them and does not show them. The words
+    themselves stay in the versions of the text."""
+    return sha256(text.encode()).hexdigest()
+
+
+def _kept(line: LineEntry | ActualLine) -> dict[str, Any]:
+    return {
+        "actual": line.actual,
+        "committed": line.committed,
+        "note_sha256": _text_hash(line.variance_note.strip()),
+    }
+
+
 @transaction.atomic
 def write_financial_report(
     *,
@@ -185,6 +202,12 @@ def write_financial_report(
     version = _newest(report)
     budget = newest_budget(award)
     known = {line.line_code for line in budget.lines.all()} if budget else set()
+    said = {line.line_code: line for line in version.lines.all()}
+    was = {
+        "version": version.number,
+        "comment_sha256": _text_hash(version.comment),
+        "lines": {code: _kept(said[code]) for code in lines if code in said},
+    }
     for code, entry in lines.items():
         if code not in known:
             raise StateRefused(f"There is no budget line {code}. Choose a line of the budget.")
@@ -222,11 +245,11 @@ def write_financial_report(
         target=report,
         by=by,
         as_of=as_of,
+        before=was,
         after={
             "version": version.number,
-            "lines": {
-                code: {"actual": e.actual, "committed": e.committed} for code, e in lines.items()
-            },
+            "comment_sha256": _text_hash(version.comment),
+            "lines": {code: _kept(entry) for code, entry in lines.items()},
         },
     )
     return version
@@ -249,6 +272,7 @@ def write_narrative_report(
             target=version, team=award.team, field=name, before=version.answers.get(name, ""),
             after=text, by=by, as_of=as_of,
         )  # fmt: skip
+    was = {name: _text_hash(version.answers.get(name, "")) for name in sorted(changed)}
     version.answers = {**version.answers, **changed}
     version.save(update_fields=["answers"])
     record_award_event(
@@ -257,7 +281,11 @@ def write_narrative_report(
         target=report,
         by=by,
         as_of=as_of,
-        after={"version": version.number, "sections": sorted(changed)},
+        before={"version": version.number, "sections_sha256": was},
+        after={
+            "version": version.number,
+            "sections_sha256": {name: _text_hash(changed[name]) for name in sorted(changed)},
+        },
     )
     return version
 
@@ -369,6 +397,7 @@ def accept_report(*, report: GrantReport, by: User, as_of: datetime) -> GrantRep
 def reopen_report(*, report: GrantReport, reason: str, by: User, as_of: datetime) -> GrantReport:
     """Only finance opens a report again that was handed in. Effects: a new version; the old one stays."""
     award, report = _begin(report, "reopen", Permission.PAY_GRANTS, by=by, as_of=as_of)
+    check_not_own_group(by, award, on=timezone.localdate(as_of))
     check_reason(reason, "why it is opened again")
     number = _copy(report, reason=reason, by=by, as_of=as_of)
     report.decided_by, report.decided_at = None, None

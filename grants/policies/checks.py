@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from grants.enums import (
+    AmendmentKind,
     ApprovalStep,
     AwardState,
     MilestoneState,
@@ -15,13 +16,29 @@ from grants.enums import (
     TrancheState,
 )
 from grants.models import Award, GrantRules, Milestone, Tranche, TrancheApproval
+from teams.enums import Role
 from teams.errors import StateRefused
 from teams.formats import format_money
-from teams.models import Membership, User, holds_on
+from teams.models import Membership, Team, User, holds_on
 from teams.scoping import GROUP_ROLES
 
 #: States of an award in which money can move.
 PAYABLE = frozenset({AwardState.ACTIVE, AwardState.CLOSING})
+
+#: States in which what an award says can be changed: approved and not ending.
+_AMENDABLE = frozenset(
+    {AwardState.APPROVED, AwardState.AGREEMENT_OUT, AwardState.ACTIVE, AwardState.SUSPENDED}
+)
+
+#: What an amendment of a kind may change. Finance decides on the amount, the programme on everything else.
+AMENDMENT_KEYS: dict[AmendmentKind, frozenset[str]] = {
+    AmendmentKind.EXTENSION: frozenset({"ends_on", "scope_text", "key_person"}),
+    AmendmentKind.SCOPE: frozenset({"scope_text", "key_person"}),
+    AmendmentKind.KEY_PERSON: frozenset({"key_person"}),
+    AmendmentKind.BUDGET: frozenset({"lines"}),
+    AmendmentKind.SCHEDULE: frozenset({"lines", "payments", "milestones"}),
+    AmendmentKind.AMOUNT: frozenset({"amount", "lines", "payments", "milestones"}),
+}
 
 _DONE_BY = {
     ApprovalStep.OVERRIDE: "let it go on without its conditions",
@@ -32,24 +49,47 @@ _DONE_BY = {
 }
 
 
-def belongs_to_group(user: User, award: Award, *, on: date) -> bool:
+def belongs_to_group(user: User, team_id: int, *, on: date) -> bool:
     return (
         Membership.objects.filter(
-            holds_on(on),
-            user=user,
-            role__in=GROUP_ROLES,
-            organisation__teams=award.team_id,
+            holds_on(on), user=user, role__in=GROUP_ROLES, organisation__teams=team_id
+        )
+    ).exists()
+
+
+def is_sponsor_of(user: User, team_id: int, *, on: date) -> bool:
+    return (
+        Membership.objects.filter(
+            holds_on(on), user=user, role=Role.SENIOR_SPONSOR, organisation__teams=team_id
         )
     ).exists()
 
 
 def check_not_own_group(user: User, award: Award, *, on: date) -> None:
     """Nobody decides on money of the own group."""
-    if belongs_to_group(user, award, on=on):
+    check_outside_group(user, award.team, whose="whose award this is", on=on)
+
+
+def check_outside_group(user: User, team: Team, *, whose: str, on: date) -> None:
+    """whose: what is decided, as it follows the group's name."""
+    if belongs_to_group(user, team.pk, on=on):
         raise StateRefused(
-            f"You belong to {award.team.name}, whose award this is. "
-            "Somebody from outside the group has to do this."
+            f"You belong to {team.name}, {whose}. Somebody from outside the group has to do this."
         )
+
+
+def check_outside_all_groups(user: User, *, on: date) -> None:
+    """A call is for every group, so nobody of a group writes its terms."""
+    own = Membership.objects.filter(holds_on(on), user=user, role__in=GROUP_ROLES).first()
+    if own is not None:
+        raise StateRefused(
+            f"You belong to {own.organisation.name}, which may apply. "
+            "Somebody from outside the groups has to do this."
+        )
+
+
+def is_amendable(award: Award) -> bool:
+    return award.state in _AMENDABLE
 
 
 def check_money_may_move(award: Award) -> None:
@@ -161,6 +201,16 @@ def check_can_close(award: Award) -> None:
         raise StateRefused(f"Before the award closes: {'; '.join([*unsettled, *waiting])}.")
 
 
+_SEND_BACK = "Send it back first."
+#: Payment state → what makes it wait for its conditions again; nothing does once money has moved.
+_BEFORE_REOPENING = {
+    TrancheState.RECOMMENDED: _SEND_BACK,
+    TrancheState.APPROVED_PROGRAMME: _SEND_BACK,
+    TrancheState.APPROVED_FINANCE: _SEND_BACK,
+    TrancheState.ON_HOLD: "Release it first, and send it back when it was recommended before.",
+}
+
+
 def check_can_reopen_condition(milestone: Milestone) -> None:
     later = [
         t
@@ -174,9 +224,10 @@ def check_can_reopen_condition(milestone: Milestone) -> None:
         )
     ]
     if later:
+        state = TrancheState(later[0].state)
         raise StateRefused(
-            f"Payment {later[0].number}, which rests on this condition, is "
-            f"“{later[0].get_state_display().lower()}”. Send it back or put it on hold first."
+            f"Payment {later[0].number}, which rests on this condition, is “{state.label.lower()}”. "
+            f"{_BEFORE_REOPENING.get(state, 'The condition stays as it was decided.')}"
         )
 
 
@@ -203,6 +254,18 @@ def check_reallocation(
                 f"Line {code} would move by {format_money(abs(new - old))}; up to {format_money(limit)} needs a "
                 "notice only, more needs an amendment."
             )
+
+
+def check_amendment_keys(kind: str, changes: Iterable[str]) -> None:
+    """The kind says who decides, so a change of one kind carries nothing that another one decides."""
+    allowed = AMENDMENT_KEYS[AmendmentKind(kind)]
+    strange = sorted(set(changes) - allowed)
+    if strange:
+        words = ", ".join(key.replace("_", " ") for key in strange)
+        raise StateRefused(
+            f"A change of the kind “{AmendmentKind(kind).label.lower()}” does not change: {words}."
+            " Ask for that as a change of its own kind."
+        )
 
 
 def needs_variance_note(

@@ -46,6 +46,7 @@ AWARD: dict[str, Step] = {
         A.WITHDRAWN, "withdraw", _DIRECTOR,
     ),
     "send_agreement": _step({A.APPROVED}, A.AGREEMENT_OUT, "send the agreement", _DIRECTOR),
+    "send_agreement_again": _step({A.AGREEMENT_OUT}, None, "send the agreement again", _DIRECTOR),
     "activate": _step({A.AGREEMENT_OUT}, A.ACTIVE, "start the award", _DIRECTOR),
     "suspend": _step({A.ACTIVE}, A.SUSPENDED, "suspend", _DIRECTOR),
     "resume": _step({A.SUSPENDED}, A.ACTIVE, "resume", _DIRECTOR),

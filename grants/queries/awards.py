@@ -15,7 +15,8 @@ from grants.models import (
     ReportVersion,
     Tranche,
 )
-from teams.models import Team
+from teams.attachments import list_attachments
+from teams.models import Attachment, Team
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -36,6 +37,14 @@ def visible_awards(scope: Scope) -> Q:
     if not scope.may(Permission.VIEW_GRANTS):
         return Q(pk__in=[])
     return Q(team_id__in=scope.own_team_ids) & ~Q(state__in=_INSIDE)
+
+
+def may_report(scope: Scope, team_id: int) -> bool:
+    """Whether the reader writes a group's reports, plans, applications and requests: its own staff only.
+
+    Neither its coach nor its sponsor: who recommends or signs does not write what is judged.
+    """
+    return scope.may(Permission.REPORT_GRANTS) and team_id in scope.staff_team_ids
 
 
 def list_awards(scope: Scope) -> QuerySet[Award]:
@@ -88,12 +97,30 @@ def get_report(scope: Scope, report_id: int) -> GrantReport:
     return list_reports(scope).get(pk=report_id)
 
 
+def list_shown_versions(scope: Scope, report: GrantReport) -> QuerySet[ReportVersion]:
+    """Versions of a report, newest first. What is being written is for the group, its coach and the
+    programme; everybody else reads what was handed in."""
+    versions = report.versions.select_related("submitted_by").order_by("-number")
+    if report.award.team_id in scope.own_team_ids:
+        return versions
+    return versions.filter(submitted_at__isnull=False)
+
+
+def list_report_files(scope: Scope, report: GrantReport) -> QuerySet[Attachment]:
+    """Its files; for who reads only what was handed in those that were there then."""
+    files = list_attachments(report)
+    if report.award.team_id in scope.own_team_ids:
+        return files
+    shown = list_shown_versions(scope, report).first()
+    return files.filter(uploaded_at__lte=shown.submitted_at) if shown else files.none()
+
+
 def get_own_report_version(scope: Scope, version_id: int) -> ReportVersion:
     """A version of a report of the reader's own group: only its people write in it."""
     return ReportVersion.objects.select_related("report__award__team").get(
         pk=version_id,
         report__award__in=_of_award(scope),
-        report__award__team__in=scope.own_team_ids,
+        report__award__team__in=scope.staff_team_ids,
     )
 
 
@@ -101,7 +128,7 @@ def get_own_actual_line(scope: Scope, line_id: int) -> ActualLine:
     return ActualLine.objects.select_related("version__report__award__team").get(
         pk=line_id,
         version__report__award__in=_of_award(scope),
-        version__report__award__team__in=scope.own_team_ids,
+        version__report__award__team__in=scope.staff_team_ids,
     )
 
 
@@ -118,6 +145,11 @@ def get_amendment(scope: Scope, amendment_id: int) -> Amendment:
 def list_events(award: Award) -> QuerySet[AwardEvent]:
     """The award's history, newest first. The caller found the award through its scope."""
     return award.events.select_related("actor").order_by("-number")
+
+
+def get_reporting_team(scope: Scope, code: str) -> Team:
+    """A team of whose staff the reader is. Raises Team.DoesNotExist for any other."""
+    return Team.objects.select_related("organisation").get(code=code, pk__in=scope.staff_team_ids)
 
 
 def get_grant_team(scope: Scope, code: str) -> Team:

@@ -30,7 +30,7 @@ def list_applications(scope: Scope) -> QuerySet[Application]:
     applications = Application.objects.select_related(
         "call", "team", "submitted_by", "decided_by", "award"
     )
-    own = Q(team__in=scope.own_team_ids) if scope.may(Permission.REPORT_GRANTS) else Q(pk__in=[])
+    own = Q(team__in=scope.staff_team_ids) if scope.may(Permission.REPORT_GRANTS) else Q(pk__in=[])
     seen = Q(reviews__reviewer=scope.user_id)
     if scope.may(Permission.MANAGE_GRANTS):
         seen |= ~Q(state=ApplicationState.DRAFT)
@@ -43,7 +43,7 @@ def get_application(scope: Scope, application_id: int) -> Application:
 
 def get_own_application(scope: Scope, application_id: int) -> Application:
     """An application of the reader's own group."""
-    return list_applications(scope).get(pk=application_id, team__in=scope.own_team_ids)
+    return list_applications(scope).get(pk=application_id, team__in=scope.staff_team_ids)
 
 
 def list_reviews(scope: Scope, application: Application) -> list[Review]:

@@ -184,8 +184,7 @@ def list_report_tasks(scope: Scope, *, team_id: int | None, on: date) -> list[Re
         Q(state__in=[ReportState.DUE, ReportState.DRAFT, ReportState.CHANGES_REQUESTED])
         | Q(state=ReportState.SCHEDULED, due_on__lte=on + timedelta(days=14))
     )
-    if team_id is not None:
-        reports = reports.filter(award__team=team_id)
+    reports = reports.filter(award__team__in=scope.staff_team_ids if team_id is None else [team_id])
     return [
         ReportTask(report, report.due_on < on)
         for report in reports.select_related("award", "award__team").order_by("due_on", "kind")
@@ -231,24 +230,25 @@ class WorkItem:
     kind: str
     pk: int
     since: date
-    team_code: str = ""
     is_late: bool = False
+    team_code: str = ""
 
 
 def list_waiting(scope: Scope, *, as_of: datetime) -> list[WorkItem]:
     """Everything that waits for this reader, the longest first."""
+    items: list[WorkItem] = []
     if scope.may(Permission.REVIEW_APPLICATIONS):
         items += _reviews(scope, as_of)
     if scope.may(Permission.MANAGE_GRANTS) or scope.may(Permission.PAY_GRANTS):
         items += _tranches(scope, TrancheState.ON_HOLD, "Release or cancel")
     if Role.SENIOR_SPONSOR in scope.roles:
         items += _plans(scope)
-    items: list[WorkItem] = []
     if scope.may(Permission.RECOMMEND_PAYMENTS):
         items += _tranches(scope, TrancheState.READY, "Recommend", own=True)
     if scope.may(Permission.MANAGE_GRANTS):
         items += _tranches(scope, TrancheState.RECOMMENDED, "Approve for the programme")
         items += _conditions(scope, as_of)
+        items += _reports_to_accept(scope, as_of)
         items += _applications(scope, as_of)
         items += [
             WorkItem(
@@ -257,7 +257,6 @@ def list_waiting(scope: Scope, *, as_of: datetime) -> list[WorkItem]:
             )
             for r in list_late_reports(scope, on=timezone.localdate(as_of))
         ]  # fmt: skip
-        items += _reports_to_accept(scope, as_of)
         items += _amendments(scope, money=False)
         items += _awards(scope, AwardState.DRAFT, "Submit")
         items += _awards(scope, AwardState.CHANGES_REQUESTED, "Change")
@@ -279,15 +278,17 @@ def list_waiting(scope: Scope, *, as_of: datetime) -> list[WorkItem]:
             )
             for task in list_report_tasks(scope, team_id=None, on=today)
         ]  # fmt: skip
-        items += _awards(scope, AwardState.AGREEMENT_OUT, "Sign the agreement", signed=False)
+        items += _awards(
+            scope, AwardState.AGREEMENT_OUT, "Sign the agreement", signed=False, as_staff=True
+        )
     return sorted(items, key=lambda item: (item.since, item.what))
 
 
-def _tranches(scope: Scope, state: TrancheState, verb: str, *, own: bool = False) -> list[WorkItem]:
 #: Acts on a payment that are no part of the decision on it: whoever decided before may do them too.
 _NO_DECISION = (TrancheState.APPROVED_FINANCE, TrancheState.PAYMENT_FAILED, TrancheState.ON_HOLD)
 
 
+def _tranches(scope: Scope, state: TrancheState, verb: str, *, own: bool = False) -> list[WorkItem]:
     tranches = Tranche.objects.filter(
         visible_tranches(scope), state=state, award__state__in=PAYABLE
     )
@@ -356,7 +357,6 @@ def _reports_to_accept(scope: Scope, as_of: datetime) -> list[WorkItem]:
     ]  # fmt: skip
 
 
-def _amendments(scope: Scope, *, money: bool) -> list[WorkItem]:
 def list_late_reports(scope: Scope, *, on: date) -> list[GrantReport]:
     """Reports of awards under way whose day is over and which were not handed in, the longest late first."""
     return list(
@@ -418,6 +418,7 @@ def _plans(scope: Scope) -> list[WorkItem]:
     ]  # fmt: skip
 
 
+def _amendments(scope: Scope, *, money: bool) -> list[WorkItem]:
     amendments = Amendment.objects.filter(
         visible_tranches(scope), state=AmendmentState.SUBMITTED
     ).exclude(requested_by=scope.user_id)
@@ -435,9 +436,16 @@ def _plans(scope: Scope) -> list[WorkItem]:
 
 
 def _awards(
-    scope: Scope, state: AwardState, verb: str, *, signed: bool | None = None
+    scope: Scope,
+    state: AwardState,
+    verb: str,
+    *,
+    signed: bool | None = None,
+    as_staff: bool = False,
 ) -> list[WorkItem]:
     awards = Award.objects.filter(visible_awards(scope), state=state)
+    if as_staff:
+        awards = awards.filter(team__in=scope.staff_team_ids)
     if signed is not None:
         awards = awards.filter(agreement_signed_on__isnull=not signed)
     return [

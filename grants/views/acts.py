@@ -26,7 +26,14 @@ from grants.forms.acts import (
 )
 from grants.models import Amendment, Award, GrantReport, Milestone, Tranche
 from grants.policies.transitions import can_step
-from grants.queries.awards import get_amendment, get_award, get_milestone, get_report, get_tranche
+from grants.queries.awards import (
+    get_amendment,
+    get_award,
+    get_milestone,
+    get_report,
+    get_tranche,
+    may_report,
+)
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
@@ -57,6 +64,7 @@ AWARD_ACTS: dict[str, Act] = {
     "decline": Act(_FINANCE, "Decline", "The award ends here.", awards.decline_award, ReasonForm, "decline"),
     "send-agreement": Act(_DIRECTOR, "Mark the agreement as sent", "The group then puts the signed agreement on file.", awards.send_agreement, step="send_agreement", is_main=True),
     "sign": Act(Permission.VIEW_GRANTS, "Put the signed agreement on file", "A scan or PDF of the agreement with the signature.", awards.sign_agreement, AgreementForm, is_main=True),
+    "send-agreement-again": Act(_DIRECTOR, "Send the agreement again", "The signature on file no longer counts, and the group signs anew.", awards.send_agreement_again, ReasonForm, "send_agreement_again"),
     "activate": Act(_DIRECTOR, "Start the award", "Payments then wait for their conditions, and reports have their dates.", awards.activate_award, step="activate", is_main=True),
     "suspend": Act(_DIRECTOR, "Suspend", "No payment moves on until you resume it.", awards.suspend_award, ReasonForm, "suspend"),
     "resume": Act(_DIRECTOR, "Resume", "Payments can move on again.", awards.resume_award, ReasonForm, "resume", True),
@@ -117,8 +125,13 @@ def _is_offered(name: str, act: Act, target: Model, scope: Scope) -> bool:
         return False
     match target:
         case Award():
-            inside = scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS)
-            return name != "sign" or (target.state == "agreement_out" and inside)
+            inside = may_report(scope, target.team_id) or scope.may(_DIRECTOR)
+            is_signed = target.agreement_signed_on is not None
+            if name == "send-agreement-again":
+                return is_signed
+            return name != "sign" or (target.state == "agreement_out" and inside and not is_signed)
+        case GrantReport():
+            return name != "submit" or may_report(scope, target.award.team_id)
         case Milestone():
             return (target.state == "open") == (name != "reopen")
         case Tranche():

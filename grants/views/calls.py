@@ -29,7 +29,7 @@ from grants.forms.calls import (
     ReviewerForm,
     ReviewForm,
 )
-from grants.queries.awards import get_grant_team, list_awards
+from grants.queries.awards import get_reporting_team, list_awards, may_report
 from grants.queries.calls import (
     count_reviews,
     get_application,
@@ -81,7 +81,7 @@ def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
             "is_open": call.opens_on <= today <= call.closes_on,
             "can_change": call.state == CallState.OPEN and scope.may(Permission.MANAGE_GRANTS),
             "applications": [(a, count_reviews(a)) for a in applications],
-            "teams": list_teams(scope).filter(pk__in=scope.own_team_ids)
+            "teams": list_teams(scope).filter(pk__in=scope.staff_team_ids)
             if scope.may(Permission.REPORT_GRANTS)
             else [],
         },
@@ -142,7 +142,7 @@ def apply_page(request: ScopedRequest, call_id: int, code: str) -> HttpResponse:
     """Write the application of the own group; hand it in when it is whole."""
     scope = request.scope
     call = get_call(scope, call_id, on=timezone.localdate())
-    team = get_grant_team(scope, code)
+    team = get_reporting_team(scope, code)
     application = list_applications(scope).filter(call=call, team=team).first()
     if application is not None and application.state != "draft":
         return redirect("grants:application", application.pk)
@@ -208,8 +208,7 @@ def application_page(request: ScopedRequest, application_id: int) -> HttpRespons
             ],
             "counted": count_reviews(application),
             "forms": forms,
-            "can_withdraw": application.team_id in scope.own_team_ids
-            and scope.may(Permission.REPORT_GRANTS)
+            "can_withdraw": may_report(scope, application.team_id)
             and application.state in ("draft", "submitted"),
         },
         status=422 if any(form.errors for form in forms.values()) else 200,

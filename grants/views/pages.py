@@ -16,7 +16,7 @@ from grants.actions.reports import REPORTING
 from grants.evidence.packet import evidence_pdf
 from grants.forms.acts import DocumentForm
 from grants.models import Award, AwardEvent
-from grants.policies.checks import needs_second_approval
+from grants.policies.checks import is_amendable, needs_second_approval
 from grants.queries.awards import (
     get_award,
     get_grant_team,
@@ -26,6 +26,7 @@ from grants.queries.awards import (
     list_awards,
     list_events,
     list_reports,
+    may_report,
 )
 from grants.queries.conditions import look_at
 from grants.queries.money import list_fund_totals, paid_amount, returned_amount
@@ -33,8 +34,8 @@ from grants.queries.portfolio import is_overdue
 from grants.queries.rules import get_rules
 from grants.queries.spending import list_budget_spending, time_share
 from grants.queries.work import (
-    list_conditions,
     WorkItem,
+    list_conditions,
     list_next_payments,
     list_report_tasks,
     list_waiting,
@@ -57,11 +58,10 @@ PAGE_OF = {
     "milestone": "grants:milestone",
     "report": "grants:report",
     "amendment": "grants:amendment",
-}
     "application": "grants:application",
+}
 
 
-@require(Permission.VIEW_GRANTS)
 def _url_of(item: WorkItem) -> str:
     """Where a thing that waits is done. A plan is signed among the plans of its team."""
     if item.kind == "plan":
@@ -69,6 +69,7 @@ def _url_of(item: WorkItem) -> str:
     return reverse(PAGE_OF[item.kind], args=[item.pk])
 
 
+@require(Permission.VIEW_GRANTS)
 @require_safe
 def home_page(request: ScopedRequest) -> HttpResponse:
     """A group's people see their group; everybody else what waits for them."""
@@ -83,10 +84,10 @@ def home_page(request: ScopedRequest) -> HttpResponse:
         "grants/home.html",
         {
             "items": items,
-            "totals": list_fund_totals() if scope.may(Permission.VIEW_GRANT_TOTALS) else [],
             "late_count": sum(
                 row["item"].kind == "report" and row["item"].is_late for row in items
             ),
+            "totals": list_fund_totals() if scope.may(Permission.VIEW_GRANT_TOTALS) else [],
             "teams": list_teams(scope) if not scope.may(Permission.VIEW_ALL_GRANTS) else [],
             "section": "work",
         },
@@ -119,7 +120,6 @@ def team_page(request: ScopedRequest, code: str) -> HttpResponse:
             "awards": _spending_of([a for a in awards if a.state not in ("declined", "withdrawn")]),
             "steps": _time_line(awards),
             "tasks": list_report_tasks(scope, team_id=team.pk, on=today),
-            "tests": tests_beside(awards, on=today),
             "plans_to_sign": [
                 {"item": item, "url": _url_of(item)}
                 for item in list_waiting(scope, as_of=now)
@@ -127,8 +127,9 @@ def team_page(request: ScopedRequest, code: str) -> HttpResponse:
             ]
             if "senior_sponsor" in scope.roles
             else [],
+            "tests": tests_beside(awards, on=today),
             "today": today,
-            "can_report": scope.may(Permission.REPORT_GRANTS),
+            "can_report": may_report(scope, team.pk),
         },
     )
 
@@ -190,7 +191,8 @@ def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
             "events": _said(list(list_events(award)[:12])),
             "event_count": list_events(award).count(),
             "tests": tests_beside([award], on=today),
-            "can_amend": scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS),
+            "can_amend": is_amendable(award)
+            and (may_report(scope, award.team_id) or scope.may(Permission.MANAGE_GRANTS)),
             "can_ask": scope.may(Permission.MANAGE_GRANTS) and award.state in REPORTING,
             "can_change": scope.may(Permission.MANAGE_GRANTS)
             and award.state in ("draft", "changes_requested"),
@@ -292,7 +294,7 @@ def milestone_page(request: ScopedRequest, milestone_id: int) -> HttpResponse:
     scope = request.scope
     milestone = get_milestone(scope, milestone_id)
     can_attach = milestone.state == "open" and (
-        scope.may(Permission.REPORT_GRANTS) or scope.may(Permission.MANAGE_GRANTS)
+        may_report(scope, milestone.award.team_id) or scope.may(Permission.MANAGE_GRANTS)
     )
     form = DocumentForm(request.POST or None, request.FILES or None) if can_attach else None
     if request.method == "POST":

@@ -17,7 +17,8 @@ from grants.actions.plans import save_plan, sign_plan
 from grants.evidence.plans import plans_pdf
 from grants.forms.plans import PlanForm
 from grants.plan_chart import gaps_svg, plan_sentence, plan_svg
-from grants.queries.awards import get_grant_team
+from grants.policies.checks import is_sponsor_of
+from grants.queries.awards import get_grant_team, get_reporting_team, may_report
 from grants.queries.plans import content_of_plan, get_plan, list_plans, view_plan
 from teams.actions.audit import record_event
 from teams.exports import csv_lines
@@ -56,8 +57,8 @@ def plan_page(request: ScopedRequest, code: str) -> HttpResponse:
                 }
                 for view in views
             ],
-            "can_write": scope.may(Permission.REPORT_GRANTS) and team.pk in scope.own_team_ids,
-            "can_sign": "senior_sponsor" in scope.roles and team.pk in scope.own_team_ids,
+            "can_write": may_report(scope, team.pk),
+            "can_sign": is_sponsor_of(request.user, team.pk, on=timezone.localdate()),
         },
     )
 
@@ -105,7 +106,7 @@ def _grid(view: Any) -> list[dict[str, Any]]:
 @require(Permission.REPORT_GRANTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_plan_page(request: ScopedRequest, code: str) -> HttpResponse:
-    team = get_grant_team(request.scope, code)
+    team = get_reporting_team(request.scope, code)
     return _form(request, team, None)
 
 

@@ -21,16 +21,20 @@ from grants.forms.acts import DocumentForm
 from grants.forms.reports import FinancialForm, LinesForm, NarrativeForm
 from grants.narrative import SECTIONS
 from grants.policies.transitions import can_step
-from grants.queries.awards import get_report
+from grants.queries.awards import (
+    get_report,
+    list_report_files,
+    list_shown_versions,
+    may_report,
+)
 from grants.queries.portfolio import is_overdue
 from grants.queries.prefill import narrative_answers
 from grants.queries.rules import get_rules
 from grants.queries.spending import list_line_spending
 from grants.views.acts import acts_of
 from grants.views.autosave import show_versions
-from teams.attachments import list_attachments
 from teams.autosave import list_versions
-from teams.errors import StateRefused
+from teams.errors import NotAllowed, StateRefused
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
 from teams.views.acting import act_from_form, done, form_page
@@ -42,12 +46,12 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """A report: to write for the group while it is open, to read for everybody else."""
     scope = request.scope
     report = get_report(scope, report_id)
-    version = report.versions.order_by("-number").first()
+    versions = list_shown_versions(scope, report)
+    version = versions.first()
     can_write = (
         version is not None
         and can_step("write", report)
-        and scope.may(Permission.REPORT_GRANTS)
-        and report.award.team_id in scope.own_team_ids
+        and may_report(scope, report.award.team_id)
     )
     lines = (
         list_line_spending(version, get_rules(), award=report.award)
@@ -85,10 +89,11 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
             "report": report,
             "award": report.award,
             "version": version,
-            "versions": report.versions.select_related("submitted_by").order_by("-number"),
+            "versions": versions,
             "lines": lines,
             "totals": _totals(lines),
             "form": form,
+            "can_start": may_report(scope, report.award.team_id),
             "refusal": refusal,
             "answers": [
                 (question, version.answers.get(name, "")) for name, question in SECTIONS.items()
@@ -97,7 +102,7 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
             else [],
             "acts": acts_of(report, scope),
             "is_late": is_overdue(report, timezone.localdate()),
-            "files": list_attachments(report),
+            "files": list_report_files(scope, report),
             "file_form": DocumentForm() if can_write else None,
             "is_financial": report.kind == ReportKind.FINANCIAL,
         },
@@ -143,6 +148,8 @@ def start_page(request: ScopedRequest, report_id: int) -> HttpResponse:
 def lines_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     """Many lines at once: pasted from a spreadsheet or from a CSV file."""
     report = get_report(request.scope, report_id)
+    if not may_report(request.scope, report.award.team_id):
+        raise NotAllowed(f"Reports on this award are written by {report.award.team.name}.")
     version = report.versions.order_by("-number").first()
     if version is None or not can_step("write", report):
         raise StateRefused(

@@ -125,8 +125,8 @@ def insider_accepts(world: Grants) -> Any:
 
 def ask(world: Grants, by: Any, *, award: Award | None = None, changes: Any = None) -> Any:
     return amendments.request_amendment(
-        award=award or make_award(world), kind=AmendmentKind.SCHEDULE, reason="x",
-        changes=changes or {"scope_text": "y"}, by=by, as_of=NOW,
+        award=award or make_award(world), reason="x", changes=changes or {"scope_text": "y"}, by=by, as_of=NOW,
+        kind=AmendmentKind.SCHEDULE if changes else AmendmentKind.SCOPE,
     )  # fmt: skip
 
 
@@ -154,6 +154,72 @@ def move_lines(world: Grants, by: Any) -> Any:
     )  # fmt: skip
 
 
+def submitted(world: Grants) -> Award:
+    return awards.submit_award(award=draft(world), by=world.director, as_of=NOW)
+
+
+def held(world: Grants) -> Any:
+    tranche = tranche_of(make_award(world))
+    return payments.hold_payment(tranche=tranche, reason="x", by=world.director, as_of=NOW)
+
+
+def returned(world: Grants, *, by: Any) -> Any:
+    tranche = approve_all(world, tranche_of(make_award(world)))
+    pay(world, tranche)
+    return payments.record_return(
+        tranche=tranche, amount=Decimal(1), reason="x", reference="BACK", on=TODAY, by=by, as_of=NOW
+    )
+
+
+def started(world: Grants) -> Any:
+    found = report(world)
+    reports.start_report(report=found, by=world.lead, as_of=NOW)
+    return found
+
+
+def insider_reopens(world: Grants) -> Any:
+    insider = make_user(Role.PAYER_FINANCE)
+    add_role(insider, Role.SENIOR_SPONSOR, team=world.team)
+    return reports.reopen_report(report=handed_in(world), reason="x", by=insider, as_of=NOW)
+
+
+def decided(world: Grants, *, by: Any) -> Any:
+    application = calls.write_application(
+        call=open_a_call(world, world.director), team=world.team, title="x", amount=Decimal(1),
+        answers=["x"], by=world.lead, as_of=NOW,
+    )  # fmt: skip
+    calls.submit_application(application=application, by=world.lead, as_of=NOW)
+    return calls.decide_application(
+        application=application, awarded=False, reason="x", by=by, as_of=NOW
+    )
+
+
+def resting_on_a_condition(world: Grants) -> Any:
+    tranche = tranche_of(make_award(world), 2)
+    milestones.accept_condition(
+        milestone=tranche.conditions.get(), note="x", by=world.director, as_of=NOW
+    )
+    return tranche
+
+
+def reopened(world: Grants, tranche: Any) -> Any:
+    return milestones.reopen_condition(
+        milestone=tranche.conditions.get(), note="x", by=world.director, as_of=NOW
+    )
+
+
+def reopened_on_hold(world: Grants) -> Any:
+    tranche = resting_on_a_condition(world)
+    payments.hold_payment(tranche=tranche, reason="x", by=world.director, as_of=NOW)
+    return reopened(world, tranche)
+
+
+def reopened_after_payment(world: Grants) -> Any:
+    tranche = resting_on_a_condition(world)
+    pay(world, approve_all(world, tranche))
+    return reopened(world, tranche)
+
+
 CASES: dict[str, tuple[Act, str]] = {
     "award drafted by a group": (lambda w: _draft_by(w, w.lead), "draft awards"),
     "award of a number that is there": (number_twice, "Choose another number"),
@@ -168,7 +234,7 @@ CASES: dict[str, tuple[Act, str]] = {
     "agreement sent before approval": (lambda w: awards.send_agreement(award=draft(w), by=w.director, as_of=NOW), "“approved”"),
     "agreement signed before it was sent": (lambda w: sign(w, approved(w), by=w.lead), "once the agreement was sent"),
     "agreement signed in the future": (lambda w: sign(w, sent(w), by=w.lead, on=TODAY + timedelta(days=1)), "cannot be in the future"),
-    "agreement signed by finance": (lambda w: sign(w, sent(w), by=w.finance), "report on"),
+    "agreement signed by finance": (lambda w: sign(w, sent(w), by=w.finance), "put on file by"),
     "award started without its agreement": (lambda w: awards.activate_award(award=sent(w), by=w.director, as_of=NOW), "signed agreement is missing"),
     "award started by its group": (lambda w: awards.activate_award(award=sent(w), by=w.lead, as_of=NOW), "draft awards"),
     "award suspended without a reason": (lambda w: awards.suspend_award(award=make_award(w), reason="", by=w.director, as_of=NOW), "why it is suspended"),
@@ -197,6 +263,24 @@ CASES: dict[str, tuple[Act, str]] = {
     "budget moved by a stranger": (lambda w: move_lines(w, make_user(Role.GROUP_LEAD, team=make_team())), "asked for by"),
     "change declined without a reason": (lambda w: amendments.decline_amendment(amendment=ask(w, w.lead), note="", by=w.director, as_of=NOW), "why the change is declined"),
     "change taken back by another": (lambda w: amendments.withdraw_amendment(amendment=ask(w, w.lead), by=w.director, as_of=NOW), "asked for this change and may take it back"),
+    "review begun by the programme": (lambda w: awards.begin_award_review(award=submitted(w), by=w.director, as_of=NOW), "for finance.* Finn Finance, Fran Finance may do this"),
+    "award declined by the programme": (lambda w: awards.decline_award(award=submitted(w), reason="x", by=w.director, as_of=NOW), "Finn Finance, Fran Finance may do this"),
+    "agreement sent by finance": (lambda w: awards.send_agreement(award=approved(w), by=w.finance, as_of=NOW), "draft awards.* Dana Director, Dee Director may do this"),
+    "agreement sent again by the group": (lambda w: awards.send_agreement_again(award=sent(w), reason="x", by=w.lead, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "award suspended by finance": (lambda w: awards.suspend_award(award=make_award(w), reason="x", by=w.finance, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "award ended early by finance": (lambda w: awards.terminate_award(award=make_award(w), reason="x", by=w.finance, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "payment sent back by the coach": (lambda w: payments.send_back_payment(tranche=approve_all(w, tranche_of(make_award(w))), reason="x", by=w.coach, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "payment released by the group": (lambda w: payments.release_payment(tranche=held(w), reason="x", by=w.lead, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "payment overridden by finance": (lambda w: payments.override_conditions(tranche=tranche_of(make_award(w), 2), reason="x", by=w.finance, as_of=NOW), "Dana Director, Dee Director may do this"),
+    "return recorded by the programme": (lambda w: returned(w, by=w.director), "Finn Finance, Fran Finance may do this"),
+    "report handed in by a stranger": (lambda w: reports.submit_report(report=started(w), by=make_user(Role.GROUP_LEAD, team=make_team()), as_of=NOW), "are written by"),
+    "file put with a report by a stranger": (lambda w: reports.attach_to_report(report=started(w), file=io.BytesIO(b"x"), name="x.txt", by=make_user(Role.GROUP_LEAD, team=make_team()), as_of=NOW), "are written by"),
+    "report reopened by somebody inside": (insider_reopens, "Somebody from outside the group"),
+    "report reopened by the programme": (lambda w: reports.reopen_report(report=handed_in(w), reason="x", by=w.director, as_of=NOW), "Finn Finance, Fran Finance may do this"),
+    "application decided by a coach": (lambda w: decided(w, by=w.coach), "Dana Director, Dee Director may do this"),
+    "application decided by finance": (lambda w: decided(w, by=w.finance), "Dana Director, Dee Director may do this"),
+    "condition reopened while its payment is on hold": (reopened_on_hold, "“on hold”. Release it first"),
+    "condition reopened after its payment": (reopened_after_payment, "“paid”. The condition stays as it was decided"),
     "call opened by finance": (lambda w: open_a_call(w, w.finance), "draft awards"),
     "call without questions": (lambda w: open_a_call(w, w.director, questions=[]), "at least one question"),
     "plan of another group written": (lambda w: plans.save_plan(team=make_team(), plan=None, content={}, by=w.lead, as_of=NOW), "is written by"),

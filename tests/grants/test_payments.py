@@ -92,7 +92,7 @@ def test_recommend_refused_while_a_condition_is_open(world: Grants, award: Award
     tranche = tranche_of(award, 2)
     assert tranche.state == T.CONDITIONS_OPEN
     said = refusal(payments.recommend_payment, tranche, world.coach)
-    assert "conditions open" in said and "ready" in said
+    assert "Data plan accepted (due 30 Jun 2026)" in said and "programme director" in said
 
 
 def test_condition_that_is_open_is_named(world: Grants, award: Award) -> None:
@@ -294,7 +294,7 @@ def test_condition_is_decided_by_a_person_and_makes_the_payment_ready(
     assert tranche.state == T.CONDITIONS_OPEN
     milestones.waive_condition(milestone=milestone, note="Not needed", by=world.director, as_of=NOW)
     act(payments.recommend_payment, tranche, world.coach)
-    with pytest.raises(StateRefused, match="Send it back or put it on hold first"):
+    with pytest.raises(StateRefused, match="“recommended”. Send it back first"):
         milestones.reopen_condition(milestone=milestone, note="x", by=world.director, as_of=NOW)
 
 
