@@ -33,8 +33,15 @@ def open_page(browser: Browser, live_server):
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1440, "light"),
+        (390, "dark"),
+        pytest.param(1440, "dark", marks=pytest.mark.heavy),
+        pytest.param(390, "light", marks=pytest.mark.heavy),
+    ],
+)
 def test_component_page_is_accessible_and_nothing_is_refused(open_page, width, scheme):
     page = open_page("/components/", width, scheme)
     page.wait_for_selector(".main-svg")
