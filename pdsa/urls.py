@@ -51,6 +51,7 @@ cycle_patterns: list[URLPattern] = [
     path(f"{_TEST}numbers/add/", cycle_acts.add_reading, name="add_reading"),
     path(f"{_TEST}files/add/", cycle_acts.add_file, name="add_file"),
     path(f"{_TEST}files/<int:attachment_id>/remove/", cycle_acts.remove_file, name="remove_file"),
+    path(f"{_TEST}measures/link/", cycle_acts.link_measure, name="link_measure"),
     path(f"{_TEST}comments/add/", cycle_acts.add_comment, name="add_comment"),
     path("tests/<int:pk>/autosave/", cycle_acts.save_cycle, name="save_cycle"),
     path("test-questions/<int:pk>/autosave/", cycle_acts.save_prediction, name="save_prediction"),

@@ -163,3 +163,63 @@ def list_history(
     if field is not None:
         versions = versions.filter(field=field)
     return versions.select_related("by").order_by("-at", "-id")
+
+
+# --- forms that are sent as a whole --------------------------------------------------------------------------
+
+
+class EditConflicts(Exception):
+    """Somebody wrote meanwhile in what a form sent as a whole would write over.
+
+    theirs: `Typed.key` → the text that stands there now.
+    """
+
+    def __init__(self, theirs: Mapping[str | int, FieldVersion]) -> None:
+        super().__init__("Somebody else changed this while you were writing.")
+        self.theirs = theirs
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A field of a form that is sent as a whole.
+
+    key: how the form tells it from its other fields; base: number of the version that the form showed.
+    """
+
+    key: str | int
+    target: models.Model
+    field: str
+    value: Any
+    base: int
+
+
+def only_changes(typed: Iterable[Typed]) -> list[Typed]:
+    """Those that a person changed from what the form showed: a box left as it was writes nothing.
+
+    The caller has locked the targets. Raises EditConflicts where somebody else wrote meanwhile.
+    """
+    changes: list[Typed] = []
+    theirs: dict[str | int, FieldVersion] = {}
+    for one in typed:
+        latest = list_history([one.target], field=one.field).order_by("-number").first()
+        stands, text = text_of(getattr(one.target, one.field)), text_of(one.value)
+        if latest is None or latest.number == one.base:
+            shown = stands
+        else:
+            shown = _text_at(one.target, one.field, one.base)
+        if text in (shown, stands):
+            continue
+        if latest is not None and latest.number != one.base:
+            theirs[one.key] = latest
+        changes.append(one)
+    if theirs:
+        raise EditConflicts(theirs)
+    return changes
+
+
+def _text_at(target: models.Model, field: str, number: int) -> str:
+    """What stood in a field at a version; at 0, before its history began."""
+    version = list_history([target], field=field).filter(number=number or 1).first()
+    if version is None or (number == 0 and version.by_id is not None):
+        return ""
+    return version.text

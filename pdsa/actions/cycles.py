@@ -18,7 +18,8 @@ from pdsa.policies.cycles import check_can, state_after
 from pdsa.withdrawal import tell_withdrawal
 from pdsa.wording import short_title
 from teams.actions.audit import record_event
-from teams.actions.autosave import Typed, only_changes, write_fields
+from teams.actions.autosave import write_fields
+from teams.autosave import Typed, only_changes
 from teams.models import Team, User
 
 #: Fields of the plan that the next cycle and a copy take over.

@@ -113,7 +113,7 @@ _LONG = ("why_now", "in_scope", "out_of_scope", "benefits", "measures", "first_i
 class CharterForm(AsksAboutPersonalDetails, forms.ModelForm):
     """The charter on one page. What is needed before a review comes first; the rest can wait."""
 
-    detail_fields = ("problem", "population", *_LONG[:-1])
+    detail_fields = ("problem", "population", *_LONG)
 
     review_on = DayField(label=CHARTER_LABELS["review_on"], required=False)
 

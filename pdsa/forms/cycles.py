@@ -398,7 +398,7 @@ class FinishForm(AsksAboutPersonalDetails):
             ["what_happened", *matches, "learned", "decision", "next_change", "plan_next"]
         )
         versions = list_versions([cycle, *self.predictions])
-        shown = [(name, cycle, name) for name in self.detail_fields]
+        shown: list[tuple[str, Any, str]] = [(name, cycle, name) for name in self.detail_fields]
         shown += [(f"match-{row.pk}", row, "match") for row in self.predictions]
         for name, target, column in shown:
             self.fields[f"base-{name}"] = forms.IntegerField(
@@ -434,14 +434,15 @@ class FinishForm(AsksAboutPersonalDetails):
 
     def show_both(self, theirs: Mapping[str | int, FieldVersion]) -> None:
         """Show what others wrote beside what was typed; sent again, it builds on what they wrote."""
-        self.data = self.data.copy()
+        data: Any = self.data
+        self.data = data = data.copy()
         for key, version in theirs.items():
             name = key if isinstance(key, str) else f"match-{key}"
             text = version.text if isinstance(key, str) else dict(Match.choices).get(version.text)
             who = version.by.name if version.by else "Somebody else"
             field: Any = self.fields[name]
             field.theirs, field.by = text or "(empty)", who
-            self.data[f"base-{name}"] = str(version.number)
+            data[f"base-{name}"] = str(version.number)
             said = "changed this while you were writing. Nothing is lost: decide below what stays."
             self.add_error(name, f"{who} {said}")
 

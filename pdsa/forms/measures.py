@@ -20,7 +20,7 @@ from pdsa.enums import (
     PopulationScope,
     StratumRole,
 )
-from pdsa.models import LocalMeasure, Project
+from pdsa.models import Cycle, LocalMeasure, Project
 from pdsa.queries.measures import list_linkable_cycles
 from teams.personal_details_form import AsksAboutPersonalDetails
 from teams.scoping import Scope
@@ -277,6 +277,28 @@ class DecisionForm(AsksAboutPersonalDetails):
             "is_expected_to_last": cleaned["is_expected_to_last"] if is_phase else None,
             "reason": cleaned["reason"],
         }
+
+
+class MeasureChoiceForm(forms.Form):
+    """A measure of a test's project that the test is meant to move."""
+
+    measure = forms.ChoiceField(label="Measure")
+
+    def __init__(self, *args: Any, cycle: Cycle, **kwargs: Any) -> None:
+        kwargs["auto_id"] = "link-%s"
+        super().__init__(*args, **kwargs)
+        measures = LocalMeasure.objects.filter(
+            project=cycle.idea.project_id, retired_at__isnull=True
+        ).exclude(cycle_links__cycle=cycle)
+        self.measures = {str(measure.pk): measure for measure in measures}
+        self.fields["measure"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose a measure"),
+            *((pk, measure.name) for pk, measure in self.measures.items()),
+        ]
+
+    @property
+    def chosen(self) -> LocalMeasure:
+        return self.measures[self.cleaned_data["measure"]]
 
 
 class LinkForm(forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self, TypeVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -173,10 +175,13 @@ class Cycle(models.Model):
         return self.title or f"{self.idea.title}, test {self.number}"
 
 
-class _KeptRows(models.Manager["_Row"]):
+_Kept = TypeVar("_Kept", bound=models.Model)
+
+
+class _KeptRows(models.Manager[_Kept]):
     """Rows that nobody removed: what every page, file and answer is made from."""
 
-    def get_queryset(self) -> models.QuerySet[_Row]:
+    def get_queryset(self) -> models.QuerySet[_Kept]:
         return super().get_queryset().filter(removed_at__isnull=True)
 
 
@@ -191,8 +196,9 @@ class _Row(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
-    objects = _KeptRows()  # first: relations and prefetches use it too
-    with_removed = models.Manager()  # noqa: DJ012
+    # First: relations and prefetches use it too.
+    objects: ClassVar[_KeptRows[Self]] = _KeptRows()
+    with_removed: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True

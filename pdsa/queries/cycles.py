@@ -118,7 +118,7 @@ class Rows:
     @property
     def removed(self) -> list[Prediction | CycleTask | CycleReading]:
         """Those that somebody removed, last removed first."""
-        rows = [*self.predictions, *self.tasks, *self.readings]
+        rows: list[Any] = [*self.predictions, *self.tasks, *self.readings]
         gone = [(row.removed_at, row) for row in rows if row.removed_at]
         return [row for _, row in sorted(gone, key=lambda pair: pair[0], reverse=True)]
 

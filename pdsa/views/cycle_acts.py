@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from pdsa import editing
 from pdsa.actions import cycle_rows, cycles, files
+from pdsa.actions.measures import link_cycle
 from pdsa.forms.cycles import (
     CancelForm,
     CommentForm,
@@ -28,6 +29,7 @@ from pdsa.forms.cycles import (
     ReadingForm,
     SharingForm,
 )
+from pdsa.forms.measures import MeasureChoiceForm
 from pdsa.models import Cycle
 from pdsa.policies.cycles import check_can
 from pdsa.queries.cycles import (
@@ -42,8 +44,8 @@ from pdsa.queries.cycles import (
     get_writable_task,
     list_mentionable,
 )
-from teams.actions.autosave import EditConflicts
 from teams.attachments import list_attachments
+from teams.autosave import EditConflicts
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
 from teams.scoping import Scope
@@ -119,7 +121,7 @@ def finish(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     if request.method != "POST":  # what was typed comes back with the refusal
         check_can("decide", cycle)
     form, now = FinishForm(request.POST or None, cycle=cycle), timezone.localtime()
-    context = {"form": form, "cycle": cycle, "project": cycle.idea.project}
+    context: dict[str, Any] = {"form": form, "cycle": cycle, "project": cycle.idea.project}
     try:
         acted = act_from_form(request, form, lambda given: _decide(cycle, form, given, user, now))
     except EditConflicts as conflicts:
@@ -214,6 +216,21 @@ def share(request: ScopedRequest, cycle_id: int) -> HttpResponse:
             as_of=timezone.localtime(),
         )
     return _page(cycle, "sharing")
+
+
+@require(Permission.EDIT_PROJECTS)
+@require_POST
+def link_measure(request: ScopedRequest, cycle_id: int) -> HttpResponse:
+    """A measure of the project that the test is meant to move."""
+    scope, user = _parts(request)
+    cycle = get_writable_cycle(scope, cycle_id)
+    form = MeasureChoiceForm(request.POST, cycle=cycle)
+    if form.is_valid():
+        link_cycle(measure=form.chosen, cycle=cycle, by=user, as_of=timezone.localdate())
+        messages.success(request, "Linked. The test is drawn under the chart of the measure.")
+    else:
+        messages.error(request, "Choose a measure of this project.")
+    return _page(cycle, "measures")
 
 
 # --- rows -----------------------------------------------------------------------------------------------------

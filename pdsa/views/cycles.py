@@ -24,6 +24,7 @@ from pdsa.forms.cycles import (
     SharingForm,
     TaskForm,
 )
+from pdsa.forms.measures import MeasureChoiceForm
 from pdsa.models import Cycle, CycleReading, CycleTask, Prediction
 from pdsa.policies.cycles import TRANSITIONS, can
 from pdsa.quality import scale_hint
@@ -125,6 +126,7 @@ def cycle(request: ScopedRequest, cycle_id: int) -> HttpResponse:
         "comments": list(found.comments.all()),
         "comment_form": CommentForm(people=list_mentionable(scope, found, on=timezone.localdate())),
         "measure_links": list(list_links_of_cycle(found)),
+        "measure_form": MeasureChoiceForm(cycle=found) if may_write else None,
         "files": list(list_attachments(found)),
         "file_form": FileForm(),
         "may_comment": scope.may(Permission.COMMENT_ON_TESTS),
@@ -235,7 +237,8 @@ def _labels(scope: Scope, found: Cycle, rows: Rows) -> dict[tuple[str, int, str]
     for name, field in CycleForm(instance=found, versions={}, scope=scope).fields.items():
         labels[type_of(found), found.pk, name] = str(field.label)
     labels[type_of(found), found.pk, "decision"] = "Decision"
-    for row in (*rows.predictions, *rows.tasks):
+    numbered: list[Any] = [*rows.predictions, *rows.tasks]
+    for row in numbered:
         kind, form, _ = _ROWS[type(row)]
         assert form is not None
         for name, field in form.base_fields.items():

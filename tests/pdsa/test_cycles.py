@@ -19,6 +19,7 @@ from pdsa.actions.cycles import (
     say_not_predicted,
     share_cycle,
 )
+from pdsa.actions.measures import link_cycle, retire_measure
 from pdsa.actions.projects import FIRST_PROJECT
 from pdsa.enums import CycleState, Decision, Match, Sharing
 from pdsa.models import ChangeIdea, Cycle, CycleTask, Prediction, Project
@@ -28,6 +29,7 @@ from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import AuditEvent, Team, User
 from tests.factories.cycles import NOW, make_cycle, make_idea, make_project
+from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -236,7 +238,12 @@ def test_next_test_takes_the_plan_and_leaves_the_results(team: Team, lead: User)
     )
     Prediction.objects.filter(cycle=cycle).update(question="Do they answer?", result="2 did")
     CycleTask.objects.create(cycle=cycle, position=1, what="Call", who="Maria", done_on=NOW.date())
+    measure, retired = (make_local_measure(cycle.idea.project, by=lead) for _ in range(2))
+    for one in (measure, retired):
+        link_cycle(measure=one, cycle=cycle, by=lead, as_of=NOW.date())
+    retire_measure(measure=retired, by=lead, as_of=NOW)
     made = continue_cycle(cycle=cycle, by=lead, as_of=NOW)
+    assert [link.measure for link in made.measure_links.all()] == [measure]
     assert (made.state, made.number, made.previous) == (CycleState.PLANNED, 2, cycle)
     assert (made.objective, made.data_what, made.patient_count) == (
         "Call 5 in the evening",
@@ -262,9 +269,12 @@ def test_copy_takes_the_method_and_nobodys_name(team: Team, lead: User) -> None:
         learned="Secret sauce",
     )
     CycleTask.objects.create(cycle=theirs, position=1, what="Call", who="Odalys", where="Room 4")
+    measure = make_local_measure(theirs.idea.project, by=theirs.owner)
+    link_cycle(measure=measure, cycle=theirs, by=theirs.owner, as_of=NOW.date())
     made = copy_cycle(cycle=theirs, team=team, by=lead, as_of=NOW)
     assert made.idea.project.team == team
     assert (made.copied_from, made.previous, made.state) == (theirs, None, CycleState.PLANNED)
+    assert not made.measure_links.exists()
     assert (made.data_what, made.data_who, made.who, made.learned) == (
         "Answered or not",
         "",

@@ -154,7 +154,7 @@ def remove_all(client: Client, cycle: Cycle, lead: User) -> dict[str, Any]:
         "questions": cycle.predictions.create(position=2, prediction=f"{WORDS} 1"),
         "tasks": cycle.tasks.create(position=1, what=f"{WORDS} 2"),
         "numbers": cycle.readings.create(
-            read_on=cycle.started_on, label=f"{WORDS} 3", value=7, entered_by=lead
+            read_on=NOW.date(), label=f"{WORDS} 3", value=7, entered_by=lead
         ),
     }
     for part, row in rows.items():

@@ -17,6 +17,7 @@ from teams.attachments import list_attachments
 from teams.enums import Role
 from teams.models import Team, User
 from tests.factories.cycles import make_cycle, make_idea, make_project
+from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +240,20 @@ def test_list_finds_by_words_state_and_decision(client: Client, team: Team, lead
         assert page.count('class="test-line"') == found, query
 
 
+def test_measure_of_the_project_is_linked_on_the_page_of_the_test(
+    client: Client, team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead)
+    own = make_local_measure(cycle.idea.project, by=lead, name="Readings under 140")
+    other = make_local_measure(make_project(team, by=lead), by=lead, name="Of another project")
+    page = text_of(client.get(f"/tests/{cycle.pk}/"))
+    assert "Readings under 140" in page
+    assert "Of another project" not in page
+    for measure in (other, own, own):
+        client.post(f"/tests/{cycle.pk}/measures/link/", {"measure": str(measure.pk)})
+    assert [link.measure for link in cycle.measure_links.all()] == [own]
+
+
 def test_history_shows_who_wrote_what(client: Client, team: Team, lead: User) -> None:
     cycle = make_cycle(team, by=lead)
     at = reverse("pdsa:save_cycle", args=[cycle.pk])
@@ -345,7 +360,7 @@ def test_form_saves_as_a_whole_without_javascript(client: Client, team: Team, le
         ("/projects/{project}/", 12),
         ("/projects/{project}/ramps/", 10),
         ("/projects/{project}/tests/", 10),
-        ("/tests/{cycle}/", 27),
+        ("/tests/{cycle}/", 28),
         ("/tests/{cycle}/history/", 12),
         ("/tests/log/", 9),
     ],

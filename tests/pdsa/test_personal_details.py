@@ -8,7 +8,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pdsa.models import Aim, ChartDecision, Cycle, Driver, LocalMeasure, ProcessMap, Project
+from pdsa.models import (
+    Aim,
+    ChartDecision,
+    Charter,
+    Cycle,
+    Driver,
+    LocalMeasure,
+    ProcessMap,
+    Project,
+)
 from teams.enums import Role
 from teams.models import Team, User
 from tests.factories import definitions
@@ -68,6 +77,12 @@ def test_parts_of_an_aim(client: Client, project: Project) -> None:
     data = {"measure_name": "Pressure", "population": f"Patients such as {NAME}"}
     ask_then(client, reverse("aims:write_aim", args=[project.pk]), data, "mask")
     assert Aim.objects.get().population == "Patients such as Mrs. [name]"
+
+
+def test_every_long_text_of_a_charter(client: Client, project: Project) -> None:
+    data = {"problem": "Too few", "risks": f"That {NAME} is left out"}
+    ask_then(client, reverse("aims:edit_charter", args=[project.pk]), data, "mask")
+    assert Charter.objects.get().risks == "That Mrs. [name] is left out"
 
 
 def test_notes_of_the_coach(client: Client, project: Project, team: Team, lead: User) -> None:
