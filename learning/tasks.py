@@ -5,17 +5,20 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from learning.actions.coaching import remind_of_action_items
+from learning.actions.coaching import remind_of_action_items, remind_of_calls
 from learning.actions.holding import watch_over_gains
 from learning.actions.progress import remind_of_reports
+from learning.actions.stories import tell_of_shared_tests
 from learning.actions.surveys import close_surveys_that_ended
 
 
 @shared_task
 def remind() -> None:
-    """Bring to mind what is due, and close surveys whose last day is past. The keys of the notifications keep everybody from being told twice a week."""
+    """Bring to mind what is due or near, tell of shared tests, and close surveys whose last day is past. The keys of the notifications keep everybody from being told twice a week."""
     remind_of_action_items(as_of=timezone.now())
+    remind_of_calls(as_of=timezone.now())
     remind_of_reports(as_of=timezone.now())
+    tell_of_shared_tests(as_of=timezone.now())
     close_surveys_that_ended(as_of=timezone.now())
 
 

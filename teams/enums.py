@@ -73,7 +73,7 @@ TOPIC_MEANING: dict[Topic, str] = {
     Topic.SESSIONS: "An invitation, a change of date, pre-work, materials.",
     Topic.REPORTS: "A report is due, was handed in or has feedback.",
     Topic.GRANTS: "A step waits for you, a report is due, money was paid.",
-    Topic.RESULTS: "New data are there, a chart shows a signal, a card was published.",
+    Topic.RESULTS: "A report card of your group was published.",
     Topic.STORIES: "Another group tells a story or shares a test about a topic that you follow.",
     Topic.DIGEST: "Once a week: what is new in your programme and what waits for you.",
 }

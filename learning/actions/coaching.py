@@ -252,6 +252,30 @@ def remind_of_action_items(*, as_of: datetime) -> int:
 
 
 @transaction.atomic
+def remind_of_calls(*, as_of: datetime) -> int:
+    """Bring tomorrow's coaching calls to mind. Effects: a notification to the team and its coach, once for a moment.
+
+    Returns how many people were told.
+    """
+    tomorrow = timezone.localdate(as_of) + timedelta(days=1)
+    told = 0
+    for call in Call.objects.filter(
+        state=CallState.PLANNED, planned_at__date=tomorrow
+    ).select_related("team"):
+        local = timezone.localtime(call.planned_at)
+        told += notify(
+            users=list_people_around(call.team, on=tomorrow),
+            topic=Topic.COACHING,
+            title=f"Tomorrow at {local:%H:%M}: coaching call of {call.team}"[:200],
+            text="The page of the call shows what happened since the last one.",
+            path=reverse("learning:call", args=[call.pk]),
+            key=f"call-{call.pk}-near-{call.planned_at.isoformat()}",
+            as_of=as_of,
+        )
+    return told
+
+
+@transaction.atomic
 def take_over_team(*, team: Team, by: User, as_of: datetime) -> int:
     """A coach takes over what the coach before left open: the planned call and that coach's open actions.
 

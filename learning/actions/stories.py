@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.utils import timezone
 from learning.enums import StoryState
 from learning.models import FeedVisit, Follow, Story, Thanks
 from learning.policies import check_story_can
-from learning.queries.feed import ONE_VISIT
+from learning.queries.feed import ONE_VISIT, list_followed_tests
 from learning.queries.stories import group_of, list_told_stories, names_in_story
 from learning.topics import list_topic_choices, topics_of_story
 from pdsa.queries.cycles import get_shared_cycle
@@ -97,6 +97,34 @@ def _tell_followers(story: Story, as_of: datetime) -> None:
             key=f"story-{story.pk}",
             as_of=as_of,
         )
+
+
+#: The daily task looks back a little further than a day, so that a late run loses nothing.
+_SHARED_SINCE = timedelta(days=3)
+
+
+@transaction.atomic
+def tell_of_shared_tests(*, as_of: datetime) -> int:
+    """Tell people of tests that another group has shared about what they follow; each test once a person.
+
+    Effects: notifications. Returns how many.
+    """
+    told = 0
+    on = timezone.localdate(as_of)
+    followers = User.objects.filter(pk__in=Follow.objects.values("user_id"), is_active=True)
+    for user in followers.order_by("pk"):
+        tests = list_followed_tests(scope_of(user, on=on), changed_after=as_of - _SHARED_SINCE)
+        for item in tests:
+            told += notify(
+                users=[user],
+                topic=Topic.STORIES,
+                title=f"A shared test that you follow: {item.title}"[:200],
+                text=item.who,
+                path=item.path,
+                key=f"shared-test-{item.path}",
+                as_of=as_of,
+            )
+    return told
 
 
 @transaction.atomic

@@ -95,8 +95,24 @@ def _stories(scope: Scope, after: datetime) -> Iterable[FeedItem]:
         )
 
 
-def _tests(scope: Scope, after: datetime) -> Iterable[FeedItem]:
-    cycles = [c for c in list_news_of_others(scope, limit=_MOST) if (c.closed_at or after) >= after]
+def list_followed_tests(scope: Scope, *, changed_after: datetime) -> list[FeedItem]:
+    """Tests of others about something that the reader follows, shared or changed after a moment."""
+    followed = set(Follow.objects.filter(user_id=scope.user_id or 0).values_list("kind", "value"))
+    if not followed:
+        return []
+    tests = _tests(scope, changed_after - FEED_BACK, changed_after=changed_after)
+    return [item for item in tests if item.topics & followed]
+
+
+def _tests(
+    scope: Scope, after: datetime, *, changed_after: datetime | None = None
+) -> Iterable[FeedItem]:
+    """Closed after `after`; changed_after: only those whose sharing or text changed since then."""
+    cycles = [
+        c
+        for c in list_news_of_others(scope, limit=_MOST)
+        if (c.closed_at or after) >= after and (not changed_after or c.changed_at >= changed_after)
+    ]
     ideas = {
         entry.pk: entry
         for entry in list_library(scope).filter(adoptions__idea__in=[c.idea_id for c in cycles])

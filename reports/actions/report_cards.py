@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
 
 from measures.queries import get_data_version
 from reports.actions.protection import check_protection
@@ -22,8 +24,11 @@ from reports.policies import (
 )
 from reports.queries.cards import list_trend_periods, read_inputs
 from teams.actions.audit import record_event
+from teams.actions.notifications import notify
+from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
+from teams.queries import list_people_around
 from teams.scoping import Scope
 
 
@@ -135,7 +140,7 @@ def publish_report_card(*, card: ReportCard, scope: Scope, as_of: datetime, by: 
     Raises StateRefused when the card is not reviewed, when what it says has changed since the review,
     when data were published at the same moment, or when a hidden count could be worked out.
     Effects: content, hash and versions are written once and for all; an earlier published card of the
-    same group and period is superseded; audit events.
+    same group and period is superseded; audit events; the group's people and coach are told of their card.
     """
     card = _locked(card, "publish")
     content = build_content(read_inputs(scope, card))
@@ -175,7 +180,21 @@ def publish_report_card(*, card: ReportCard, scope: Scope, as_of: datetime, by: 
             "data_version": card.data_version,
         },
     )
+    if card.team is not None:
+        _tell_group(card, card.team, by=by, as_of=as_of)
     return card
+
+
+def _tell_group(card: ReportCard, team: Team, *, by: User, as_of: datetime) -> None:
+    people = list_people_around(team, on=timezone.localdate(as_of))
+    notify(
+        users=[user for user in people if user != by],
+        topic=Topic.RESULTS,
+        title=f"The report card of {team} for {card.period} is published"[:200],
+        path=reverse("reports:card", args=[card.pk]),
+        key=f"report-card-{card.pk}",
+        as_of=as_of,
+    )
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from learning.actions.coaching import (
     hold_call,
     plan_call,
     remind_of_action_items,
+    remind_of_calls,
     reopen_action_item,
     take_over_team,
 )
@@ -261,6 +262,21 @@ def test_reminder_comes_three_days_before_and_never_twice_in_seven_days(
     told_on = [day for day in range(31) if remind_of_action_items(as_of=NOW + day * DAY)]
     assert told_on == [1, 8, 15, 22, 29]
     assert "overdue since 19 June" in " ".join(told(member))
+
+
+def test_call_is_brought_to_mind_the_day_before_and_once(
+    team: Team, coach: User, member: User
+) -> None:
+    call = make_call(team, coach, in_days=2)
+    assert remind_of_calls(as_of=NOW) == 0
+    assert remind_of_calls(as_of=NOW + DAY) == 2
+    assert remind_of_calls(as_of=NOW + DAY) == 0
+    assert remind_of_calls(as_of=NOW + 2 * DAY) == 0
+    assert "Tomorrow at 09:30: coaching call of Harbor Health" in told(member)
+    assert "Tomorrow at 09:30: coaching call of Harbor Health" in told(coach)
+    cancel_call(call=call, by=coach, as_of=NOW)
+    Notification.objects.all().delete()
+    assert remind_of_calls(as_of=NOW + DAY) == 0
 
 
 def test_reminder_of_a_sunday_is_not_repeated_on_monday(team: Team, member: User) -> None:

@@ -17,6 +17,7 @@ from learning.actions.stories import (
     note_visit,
     say_thanks,
     take_story_back,
+    tell_of_shared_tests,
     tell_story,
 )
 from learning.enums import FollowKind
@@ -253,6 +254,28 @@ def test_follower_of_a_group_is_not_told_of_what_it_tells_without_its_name(
     choose_follows(chosen={("team", team.code)}, by=follower)
     told(team, author)
     assert not Notification.objects.filter(user=follower).exists()
+
+
+def test_followers_are_told_once_of_a_test_that_is_shared_and_only_with_a_name_that_is_shown(
+    team: Team, author: User
+) -> None:
+    follower, other = make_user(Role.GROUP_MEMBER), make_user(Role.GROUP_MEMBER)
+    choose_follows(chosen={("team", team.code)}, by=follower)
+    choose_follows(chosen={("team", other_code := make_team().code)}, by=other)
+    assert other_code != team.code
+    now = timezone.now()
+    values: dict[str, Any] = {"state": CycleState.CLOSED, "as_of": now - 8 * DAY}
+    shared = make_cycle(team, by=author, sharing="named", objective="Shared cuffs", **values)
+    make_cycle(team, by=author, sharing="unnamed", objective="Nameless cuffs", **values)
+    make_cycle(team, by=author, objective="Private cuffs", **values)
+    assert tell_of_shared_tests(as_of=now) == 1
+    row = Notification.objects.get(topic="stories")
+    assert row.user == follower
+    assert row.title == f"A shared test that you follow: {shared}"
+    assert row.path == reverse("pdsa:cycle", args=[shared.pk])
+    assert tell_of_shared_tests(as_of=now + DAY) == 0
+    Notification.objects.all().delete()
+    assert tell_of_shared_tests(as_of=now + 9 * DAY) == 0, "news, not history"
 
 
 def test_page_of_topics_keeps_what_is_ticked() -> None:

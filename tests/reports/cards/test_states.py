@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from measures.models import StratumResult
 from reports.actions import report_cards as actions
@@ -14,9 +15,11 @@ from reports.enums import CardState
 from reports.models import ReportCard
 from reports.policies import TRANSITIONS, can
 from reports.queries.cards import get_content, list_restatements
+from teams.enums import Role
 from teams.errors import StateRefused
-from teams.models import AuditEvent
+from teams.models import AuditEvent, Notification
 from tests.factories.members import load_members, make_members
+from tests.factories.people import make_user
 from tests.reports.cards.conftest import NOW
 
 
@@ -62,6 +65,21 @@ def test_publish_freezes_content_hash_versions_and_people(
     assert published.data_version == world.source.data_version
     assert published.method_version == preview["basis"]["method_version"]
     assert (published.published_by, published.published_at) == (analyst, NOW)
+
+
+def test_group_is_told_of_its_published_card_and_no_other_group(
+    world: Any, make_card: Any, analyst: Any
+) -> None:
+    amber, birch = world.team("Amber Health"), world.team("Birch Health")
+    lead, stranger = (make_user(Role.GROUP_LEAD, team=team) for team in (amber, birch))
+    card = make_card(amber, "published")
+    rows = Notification.objects.filter(topic="results")
+    assert lead.pk in {row.user_id for row in rows}
+    assert not {stranger.pk, analyst.pk} & {row.user_id for row in rows}
+    assert {row.path for row in rows} == {reverse("reports:card", args=[card.pk])}
+    Notification.objects.all().delete()
+    make_card(None, "published")
+    assert not Notification.objects.filter(topic="results").exists()
 
 
 def test_every_act_is_audited(world: Any, make_card: Any, scope: Any, analyst: Any) -> None:
