@@ -6,10 +6,13 @@ Levels never leave, only changes with their interval; and no change where a coun
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from learning.enums import NominationState
+from learning.models import Nomination
 from measures.stats.differences import difference_in_differences
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.suppression import LEAST_COUNT
@@ -18,6 +21,7 @@ from pdsa.charts.effect import Counts, Effect, change_words, read_effect
 from pdsa.charts.values import LaneCycle, MeasureData
 from pdsa.enums import PointKind
 from pdsa.queries.measures import get_measure, list_links_of_cycle, read_measure_data
+from pdsa.released import ReleasedEffect
 from pdsa.wording import day_text
 from teams.formats import format_points
 from teams.scoping import Scope
@@ -44,6 +48,23 @@ def read_effects(scope: Scope, cycle: Any, *, today: date) -> list[dict[str, Any
             continue
         found.append(_statement(data, effect, today))
     return found
+
+
+def list_released_effects(cycle_ids: Collection[int]) -> dict[int, list[ReleasedEffect]]:
+    """Cycle id → what its group let others read when the test was nominated, while it stands; one query."""
+    rows = Nomination.objects.filter(
+        cycle__in=cycle_ids, state__in=[NominationState.WAITING, NominationState.ACCEPTED]
+    ).exclude(effects=[])
+    return {
+        row.cycle_id: [ReleasedEffect(_in_one(effect), effect["basis"]) for effect in row.effects]
+        for row in rows
+    }
+
+
+def _in_one(effect: dict[str, Any]) -> str:
+    changes = "; ".join(f"{name} {change}" for name, change in effect["changes"])
+    said = f"{effect['measure']}: {changes}." if changes else f"{effect['measure']}:"
+    return f"{said} {effect['conclusion']}"
 
 
 def _without_titles(data: MeasureData, cycle: Any) -> MeasureData:

@@ -1,4 +1,4 @@
-"""What measures say about tests that somebody lists: with numbers for the own group, without for others."""
+"""What measures say about tests that somebody lists: of other groups only what these let out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from django.db.models import Prefetch
 
 from pdsa.charts.assemble import assemble
 from pdsa.charts.effect import Effect, read_effect
-from pdsa.enums import MeasureKind
+from pdsa.enums import Sharing
 from pdsa.models import Cycle, CycleMeasure, LocalMeasure, MeasureStratum
 from pdsa.queries.signals import data_of, with_data
+from pdsa.released import list_released
+from pdsa.sharing import names_in
 from teams.scoping import Scope
-
-_MOVED = {
-    True: "moved for the better after it began, by a rule for signals",
-    False: "moved the wrong way after it began, by a rule for signals",
-    None: "shows no change by the rules for signals",
-}
 
 
 @dataclass(frozen=True)
@@ -31,12 +27,38 @@ class MeasuredEffect:
 
 
 def list_effects(scope: Scope, cycles: Iterable[Cycle]) -> dict[int, list[MeasuredEffect]]:
-    """Cycle id → what the measures linked to it say; five queries. The caller read the cycles through the scope.
+    """Cycle id → what the measures linked to it say; six queries. The caller read the cycles through the scope.
 
-    Of another group's test neither a number nor the name of the measure is told: sharing a test does not
-    share data. Measures whose values come from the programme are left out: no rule holds for their windows.
+    Of another group's test only what its own staff let others read is told, in those words: sharing a test
+    does not share data. Measures whose values come from the programme are left out: no rule holds for their
+    windows.
     """
-    started = {cycle.pk: cycle for cycle in cycles if cycle.started_on is not None}
+    own: dict[int, Cycle] = {}
+    strange: dict[int, Cycle] = {}
+    for cycle in cycles:
+        if cycle.idea.project.team_id in scope.own_team_ids:
+            own[cycle.pk] = cycle
+        else:
+            strange[cycle.pk] = cycle
+    return _read_own(own) | _read_released(strange)
+
+
+def _read_released(cycles: dict[int, Cycle]) -> dict[int, list[MeasuredEffect]]:
+    if not cycles:
+        return {}
+    found = {}
+    for pk, effects in list_released(cycles.keys()).items():
+        cycle = cycles[pk]
+        found[pk] = [
+            MeasuredEffect(effect.sentence, effect.basis)
+            for effect in effects
+            if cycle.sharing == Sharing.NAMED or not names_in(cycle, [effect.sentence])
+        ]
+    return found
+
+
+def _read_own(cycles: dict[int, Cycle]) -> dict[int, list[MeasuredEffect]]:
+    started = {pk: cycle for pk, cycle in cycles.items() if cycle.started_on is not None}
     measures = with_data(
         LocalMeasure.objects.prefetch_related(
             Prefetch("strata", MeasureStratum.objects.select_related("stratum__stratum_set"))
@@ -56,8 +78,7 @@ def list_effects(scope: Scope, cycles: Iterable[Cycle]) -> dict[int, list[Measur
         effect = read_effect(assemble(data_of(measure)), started_on=cycle.started_on)
         if effect is None:
             continue
-        is_own = cycle.idea.project.team_id in scope.own_team_ids
-        found[cycle.pk].append(_own(measure, effect) if is_own else _strange(measure, effect))
+        found[cycle.pk].append(_own(measure, effect))
     return dict(found)
 
 
@@ -65,13 +86,6 @@ def _own(measure: LocalMeasure, effect: Effect) -> MeasuredEffect:
     focus = effect.groups[0]
     change = f"{measure.name}, {focus.name}: {focus.change_text}"
     return MeasuredEffect(f"{change}. {effect.signal_text}", _basis(measure))
-
-
-def _strange(measure: LocalMeasure, effect: Effect) -> MeasuredEffect:
-    article = "An" if measure.kind == MeasureKind.OUTCOME else "A"
-    what = f"{article} {MeasureKind(measure.kind).short.lower()} measure"
-    said = "has too few points yet" if effect.is_early else _MOVED[effect.moved]
-    return MeasuredEffect(f"{what} {said}.", _basis(measure))
 
 
 def _basis(measure: LocalMeasure) -> str:

@@ -8,12 +8,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from learning.actions.exchange import take_nomination_back
+from learning.models import Nomination
 from pdsa.actions.library import adopt_idea, load_library
 from pdsa.actions.measures import decide_about_chart, link_cycle
 from pdsa.charts.periods import step
 from pdsa.enums import ChartDecisionKind, CycleState, Decision, Sharing
 from pdsa.library.files import read_library, read_templates
 from pdsa.models import Adoption, Cycle, LibraryIdea, Project
+from pdsa.queries.effects import list_effects
 from pdsa.queries.library import (
     LibraryFilters,
     LibraryTally,
@@ -26,6 +29,7 @@ from teams.models import AuditEvent, Team, User
 from teams.scoping import Scope, scope_of
 from tests.factories import definitions
 from tests.factories.cycles import NOW, make_cycle, make_project
+from tests.factories.harvest import make_nomination
 from tests.factories.local_measures import FIRST, enter, make_local_measure
 from tests.factories.local_measures import NOW as TODAY
 from tests.factories.people import make_team, make_user
@@ -175,6 +179,22 @@ def test_who_may_not_read_shared_tests_sees_no_library() -> None:
         assert not list_library(scope(make_user(role)))
 
 
+@pytest.mark.parametrize("act", ["adopt", "link_idea"])
+@pytest.mark.parametrize("role", [Role.COACH, Role.SENIOR_SPONSOR, Role.PAYER_ANALYST])
+def test_only_staff_of_a_group_take_ideas_over(
+    role: Role, act: str, team: Team, lead: User, client: Client
+) -> None:
+    project = make_project(team, by=lead)
+    idea = make_cycle(team, by=lead).idea
+    client.force_login(make_user(role, team=None if role == Role.PAYER_ANALYST else team))
+    sent = {"project": project.pk, "idea": idea.pk}
+    assert client.post(reverse(f"aims:{act}", args=["transport"]), sent).status_code == 403
+    assert not Adoption.objects.exists()
+    client.force_login(lead)
+    assert client.post(reverse(f"aims:{act}", args=["transport"]), sent).status_code == 302
+    assert Adoption.objects.exists()
+
+
 LEVEL = [50, 51, 49, 52, 48, 50, 51, 49, 50, 52, 48, 50]
 RISEN = [62, 63, 61, 64, 62, 63, 61, 62, 64]
 
@@ -207,12 +227,47 @@ def test_measured_effect_has_numbers_for_the_own_group_only(
     assert "95% interval" in own
     assert "Signal since it began: yes" in own
     assert "Counted by the group every month" in own
-    for role in (Role.GROUP_LEAD, Role.PAYER_ANALYST):
-        client.force_login(make_user(role))
-        said = client.get(path).content.decode()
-        assert "A process measure moved for the better after it began" in said
-        for secret in ("Cedar measure", "95% interval", "of 700", "Before the test"):
+    others = [make_user(role) for role in (Role.GROUP_LEAD, Role.PAYER_ANALYST)]
+
+    def read_by_others() -> list[str]:
+        pages = []
+        for other in others:
+            client.force_login(other)
+            pages.append(client.get(path).content.decode())
+        return pages
+
+    director = make_user(Role.PROGRAMME_DIRECTOR)
+    without = make_nomination(cycle, director)
+    for said in read_by_others():
+        for secret in ("Cedar measure", "95% interval", "moved for the better", "of 700"):
             assert secret not in said
+    take_nomination_back(nomination=without, by=director)
+    released = make_nomination(cycle, by, effects=True)
+    for said in read_by_others():
+        assert "Cedar measure: Black +" in said and "moved for the better" in said
+        for secret in ("of 700", "Before the test", "50.0%"):
+            assert secret not in said
+    take_nomination_back(nomination=released, by=by)
+    assert all("Cedar measure" not in said for said in read_by_others())
+
+
+def test_released_words_do_not_name_a_group_that_shares_without_its_name(team: Team) -> None:
+    definitions.load()
+    _, by = adopted(team)
+    names = {Sharing.UNNAMED: [], Sharing.NAMED: ["Visits at Birch Health: It is too early."]}
+    for sharing, sentences in names.items():
+        cycle = make_cycle(team, by=by, state=CycleState.CLOSED, sharing=sharing)
+        effect = {"measure": f"Visits at {team.name}", "conclusion": "It is too early."}
+        Nomination.objects.create(
+            cycle=cycle,
+            reason="Others should know it",
+            effects=[effect | {"changes": [], "basis": "Counted by the group itself."}],
+            nominated_by=by,
+            nominated_at=NOW,
+        )
+        reader = scope(make_user(Role.PAYER_ANALYST))
+        found = list_effects(reader, [cycle])[cycle.pk]
+        assert [effect.sentence for effect in found] == sentences
 
 
 @pytest.mark.parametrize("count", [1, 3])
