@@ -210,6 +210,8 @@ def measure(people: dict[str, User]) -> None:
     shared = Cycle.objects.filter(sharing=Sharing.UNNAMED).order_by("id").first()
     assert shared is not None
     measure_id = LocalMeasure.objects.filter(project=project).order_by("id").first().pk  # type: ignore[union-attr]
+    linked = CycleMeasure.objects.filter(cycle__idea__project=project).order_by("id").first()
+    assert linked is not None
     library_code = LibraryIdea.objects.order_by("position").first().code  # type: ignore[union-attr]
     pages = [
         ("lead", "/tests/next/"),
@@ -225,8 +227,10 @@ def measure(people: dict[str, User]) -> None:
         ("lead", f"/projects/{project}/ramps/"),
         ("lead", f"/projects/{project}/tests/"),
         ("lead", f"/projects/{project}/measures/"),
-        ("lead", f"/project-measures/{measure_id}/"),
         ("lead", f"/project-measures/{measure_id}/numbers/"),
+        ("lead", f"/project-measures/{linked.measure_id}/"),
+        ("lead", f"/tests/{linked.cycle_id}/did-it-work/"),
+        ("lead", f"/tests/{linked.cycle_id}/did-it-work/?ramp=1"),
         ("lead", f"/projects/{project}/drivers/"),
         ("lead", "/library/"),
         ("lead", f"/library/{library_code}/"),

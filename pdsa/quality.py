@@ -8,6 +8,7 @@ The equity check is this project's own. The wording is ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,16 @@ LARGEST_STEP = 5
 LEAST_POINTS = 3
 #: Days after the planned end within which a test should be closed.
 CLOSED_WITHIN_DAYS = 14
+
+
+_NUMBER = re.compile(
+    r"\d|\b(?:half|none|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE
+)
+
+
+def names_number(text: str) -> bool:
+    """Whether a prediction in words has a number in it: "3 of 5", "60%", "half of them"."""
+    return _NUMBER.search(text) is not None
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,7 @@ def _small_scale(facts: CycleFacts) -> tuple[float, str]:
             return 1, ""
         one_clinician = facts.clinician_count is not None and facts.clinician_count <= 1
         two_weeks = facts.duration_days is not None and facts.duration_days <= FIRST_DAYS
-        if patients is None and one_clinician and two_weeks:
+        if one_clinician and two_weeks:
             return 1, ""
         return 0, "Could this be tried with 1 patient tomorrow?"
     if patients is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
@@ -266,12 +267,16 @@ def _conclusion(own: bool | None, other: bool | None, moving_since: str) -> str:
     )
 
 
-def _others(charts: MeasureCharts, start: int, started_on: date) -> str:
-    """Tests linked to the measure that began within half a year of this one: nothing tells them apart."""
+def _others(charts: MeasureCharts, start: int, started_on: date, ramp: Collection[int]) -> str:
+    """Tests linked to the measure that began within half a year of this one: nothing tells them apart.
+
+    Those of the ramp itself are no others.
+    """
     near = [
         cycle.title
         for cycle in charts.data.cycles
         if cycle.starts_on != started_on
+        and cycle.id not in ramp
         and (place := charts.place(cycle.starts_on)) is not None
         and abs(place - start) <= _AFTER
     ]
@@ -282,9 +287,16 @@ def _others(charts: MeasureCharts, start: int, started_on: date) -> str:
 
 
 def read_effect(
-    charts: MeasureCharts, *, started_on: date, sites: SiteComparison | None = None
+    charts: MeasureCharts,
+    *,
+    started_on: date,
+    sites: SiteComparison | None = None,
+    ramp: Collection[int] = (),
 ) -> Effect | None:
-    """A test, or the first test of a ramp, and a measure; None where it began outside the chart."""
+    """A test, or the first test of a ramp, and a measure; None where it began outside the chart.
+
+    ramp: ids of the tests of the ramp that is looked at as a whole.
+    """
     data = charts.data
     start = charts.place(started_on)
     if start is None or charts.focus is None or data.focus is None:
@@ -305,7 +317,7 @@ def read_effect(
             "It is too early to say."
             if early
             else _conclusion(own, other, "" if moving is None else data.labels[moving])
-            + ("" if own is None else _others(charts, start, started_on))
+            + ("" if own is None else _others(charts, start, started_on, ramp))
         ),
         is_early=bool(early),
         moved=None if early or moving is not None else own,

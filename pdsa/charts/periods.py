@@ -42,3 +42,12 @@ def words(frequency: str, count: int) -> str:
     """ "1 month", "8 weeks"."""
     word = "week" if frequency == Frequency.WEEK else "month"
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def is_behind(last: date | None, frequency: str, day: date, *, lag_days: int = 0) -> bool:
+    """Whether the latest period whose numbers can be there on a day has no entry.
+
+    last: first day of the latest period with an entry; lag_days: how long numbers take after their period.
+    """
+    present = period_of(day - timedelta(days=lag_days), frequency)
+    return last is None or last < step(present, frequency, -1)

@@ -10,6 +10,7 @@ from pdsa.queries.cycles import (
     list_unanswered_mentions,
     list_waiting,
 )
+from pdsa.queries.measures import list_overdue
 from pdsa.sharing import group_name
 from pdsa.wording import NEXT_VERB, day_text
 from teams.digest import list_parts
@@ -23,26 +24,21 @@ _WEEK = timedelta(days=7)
 def digest_text(scope: Scope, as_of: datetime) -> str:
     """What waits and what is new for a reader, as plain text; empty when there is nothing to say.
 
-    At most five queries of its own, whatever the programme's size; other apps add their parts.
+    At most six queries of its own, whatever the programme's size; other apps add their parts.
     """
     day = as_of.date()
     parts = []
-    waiting = list_waiting(scope, day=day, limit=_LINES)
+    waiting = [
+        f"{NEXT_VERB.get(cycle.state, 'Plan the next test after')}: {cycle}"
+        + (f" (planned end {day_text(cycle.planned_end_on)})" if cycle.planned_end_on else "")
+        for cycle in list_waiting(scope, day=day, limit=_LINES)
+    ]
+    waiting += [
+        f"Enter numbers: {measure} ({measure.project})"
+        for measure in list_overdue(scope, day=day, limit=_LINES)
+    ]
     if waiting:
-        parts.append(
-            _list(
-                "What waits for you",
-                [
-                    f"{NEXT_VERB.get(cycle.state, 'Plan the next test after')}: {cycle}"
-                    + (
-                        f" (planned end {day_text(cycle.planned_end_on)})"
-                        if cycle.planned_end_on
-                        else ""
-                    )
-                    for cycle in waiting
-                ],
-            )
-        )
+        parts.append(_list("What waits for you", waiting))
     mentions = list_unanswered_mentions(scope, limit=_LINES)
     if mentions:
         parts.append(

@@ -6,14 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from django.db.models import Case, IntegerField, Max, Prefetch, QuerySet, When
+from django.db.models import Case, F, IntegerField, Max, Prefetch, QuerySet, When
 
-from measures import queries as programme
-from measures.stats.states import CellState
-from pdsa.charts.effect import Counts, SiteComparison
-from pdsa.charts.periods import label, list_steps
+from pdsa.charts.periods import is_behind, label, list_steps
 from pdsa.charts.values import Decision, Group, LaneCycle, MeasureData, Point
-from pdsa.enums import CycleState, MeasureKind, PointKind, PointState, StratumRole
+from pdsa.enums import CycleState, MeasureKind, PointKind, PointState, ProjectStatus, StratumRole
 from pdsa.models import (
     ChartDecision,
     Cycle,
@@ -23,6 +20,7 @@ from pdsa.models import (
     Observation,
     Project,
 )
+from pdsa.queries.arrivals import read_arrived
 from pdsa.queries.projects import list_projects, list_writable_projects
 from teams.scoping import Scope
 
@@ -68,15 +66,42 @@ def get_writable_measure(scope: Scope, measure_id: int) -> LocalMeasure:
     return list_measures(scope).get(pk=measure_id, project__in=list_writable_projects(scope))
 
 
+def list_overdue(scope: Scope, *, day: date, limit: int) -> Sequence[LocalMeasure]:
+    """Measures of the reader's own group whose numbers should be there and are not; one query.
+
+    Each has `last_on`, the latest period with an entry. Those that wait longest come first, those without
+    any number last.
+    """
+    measures = (
+        list_measures(scope)
+        .prefetch_related(None)
+        .filter(
+            project__in=list_writable_projects(scope),
+            project__status=ProjectStatus.ACTIVE,
+            programme_measure=None,
+        )
+        .annotate(last_on=Max("observations__starts_on"))
+        .order_by(F("last_on").asc(nulls_last=True), "id")
+    )
+    return [m for m in measures if is_behind(m.last_on, m.frequency, day, lag_days=m.lag_days)][
+        :limit
+    ]
+
+
 def list_versions(measure: LocalMeasure) -> QuerySet:
     return measure.versions.select_related("saved_by")
 
 
 def list_decisions(measure: LocalMeasure, *, with_undone: bool = False) -> QuerySet[ChartDecision]:
-    rows = measure.decisions.select_related(
-        "decided_by", "undone_by", "stratum", "cycle__idea"
-    ).order_by("-decided_at", "-id")
+    rows = _with_people(measure.decisions.all())
     return rows if with_undone else rows.filter(undone_at__isnull=True)
+
+
+def _with_people(rows: QuerySet[ChartDecision]) -> QuerySet[ChartDecision]:
+    """The latest first, with whom and what their lines name."""
+    return rows.select_related("decided_by", "undone_by", "stratum", "cycle__idea").order_by(
+        "-decided_at", "-id"
+    )
 
 
 def get_decision(measure: LocalMeasure, decision_id: int) -> ChartDecision:
@@ -91,12 +116,23 @@ def list_linkable_cycles(measure: LocalMeasure) -> QuerySet[Cycle]:
 
 
 def list_linked_cycles(measure: LocalMeasure) -> list[Cycle]:
-    links = measure.cycle_links.select_related("cycle__idea").order_by("cycle__started_on", "id")
-    return [link.cycle for link in links]
+    """The tests that are meant to move a measure in the order in which they began, with their sites."""
+    return [link.cycle for link in _linked(measure.cycle_links.all())]
+
+
+def _linked(links: QuerySet[CycleMeasure]) -> QuerySet[CycleMeasure]:
+    with_cycle = links.select_related("cycle__idea", "cycle__site")
+    return with_cycle.order_by("cycle__started_on", "id")
 
 
 def list_links_of_cycle(cycle: Cycle) -> QuerySet[CycleMeasure]:
     return cycle.measure_links.select_related("measure").filter(measure__retired_at__isnull=True)
+
+
+def list_measures_of_cycles(scope: Scope, cycles: Iterable[Cycle]) -> list[LocalMeasure]:
+    """Measures in use that one of the tests at least is meant to move, each once."""
+    links = CycleMeasure.objects.filter(cycle__in=[c.pk for c in cycles])
+    return list(list_measures(scope).filter(pk__in=links.values("measure")).order_by("id"))
 
 
 def list_observations(
@@ -121,8 +157,9 @@ def point_of(row: Observation | None) -> Point:
     )
 
 
-def _entered(measure: LocalMeasure) -> tuple[tuple[date, ...], tuple[Group, ...], str]:
-    rows = list(measure.observations.select_related("entered_by"))
+def _entered(
+    measure: LocalMeasure, rows: list[Observation]
+) -> tuple[tuple[date, ...], tuple[Group, ...], str]:
     found = {(row.stratum_id, row.starts_on): row for row in rows}
     days = [row.starts_on for row in rows]
     periods = list_steps(min(days), max(days), measure.frequency) if days else ()
@@ -142,67 +179,6 @@ def _entered(measure: LocalMeasure) -> tuple[tuple[date, ...], tuple[Group, ...]
             f"Entered by the team, last on {latest.entered_at:%-d %b %Y} by {latest.entered_by}."
         )
     return periods, groups, basis
-
-
-def _arrived(
-    scope: Scope, measure: LocalMeasure
-) -> tuple[tuple[date, ...], tuple[str, ...], tuple[Group, ...], str, bool]:
-    """Values of the programme's measure, as the reader may see them."""
-    source, bound = measure.programme_source, measure.programme_measure
-    assert source is not None and bound is not None
-    chosen = list(measure.strata.all())
-    rolling = [p for p in programme.list_periods(source) if "-" in p.label]
-    years = [p for p in programme.list_periods(source) if "-" not in p.label]
-    periods = sorted(rolling if len(rolling) >= len(years) else years, key=lambda p: p.ends_on)
-    sets = {c.stratum.stratum_set for c in chosen if c.stratum.stratum_set.code != "all"}
-    stratum_set = next(iter(sets), None)
-    points: dict[tuple[int, date], Point] = {}
-    shares: list[float] = []
-    as_of = None
-    if stratum_set is not None and periods:
-        for result in programme.list_team_results(
-            scope,
-            team=measure.project.team,
-            source=source,
-            periods=periods,
-            stratum_set=stratum_set,
-            measure_ids=[bound.pk],
-        ):
-            as_of = max(as_of, result.computed_at) if as_of else result.computed_at
-            for figure in (*result.figures, *([result.total] if result.total else [])):
-                if not figure.numbers_shown:
-                    state = (
-                        PointState.NO_PATIENTS
-                        if figure.state == CellState.NO_DENOMINATOR
-                        else PointState.SUPPRESSED
-                    )
-                    point = Point(state)
-                else:
-                    point = Point(PointState.NUMBER, figure.numerator, figure.denominator)
-                    if result.period == periods[-1] and figure.self_reported_share is not None:
-                        shares.append(figure.self_reported_share)
-                points[figure.stratum.id, result.period.starts_on] = point
-    groups = tuple(
-        Group(
-            c.stratum_id,
-            c.stratum.short_label,
-            StratumRole(c.role),
-            tuple(points.get((c.stratum_id, p.starts_on), Point()) for p in periods),
-        )
-        for c in chosen
-    )
-    basis = f"From the programme’s results ({source.name})"
-    if as_of:
-        basis += f", computed {as_of:%-d %b %Y}"
-    if shares:
-        basis += f"; {min(shares):.0%} self-reported race at least"
-    return (
-        tuple(p.starts_on for p in periods),
-        tuple(p.label for p in periods),
-        groups,
-        f"{basis}.",
-        bool(rolling) and len(rolling) >= len(years),
-    )
 
 
 def _cycle_end(cycle: Cycle) -> date | None:
@@ -230,45 +206,69 @@ def _lane(cycles: Iterable[Cycle]) -> tuple[LaneCycle, ...]:
 
 def read_measure_data(scope: Scope, measure: LocalMeasure) -> MeasureData:
     """What the charts of a measure are made from: at most nine queries, whatever its length."""
-    overlaps = False
-    labels: tuple[str, ...] = ()
-    if measure.is_bound:
-        periods, labels, groups, basis, overlaps = _arrived(scope, measure)
-    else:
-        periods, groups, basis = _entered(measure)
-        labels = tuple(label(day, measure.frequency) for day in periods)
-    target = None if measure.target is None else float(measure.target)
-    if target is not None and measure.point_kind == PointKind.PROPORTION:
-        target /= 100
-    return MeasureData(
-        name=measure.name,
-        point_kind=PointKind(measure.point_kind),
-        unit=measure.unit,
-        higher_is_better=measure.higher_is_better,
-        frequency=measure.frequency,
-        target=target,
-        rule_set=measure.rule_set,
-        is_screened=measure.is_screened,
-        periods=periods,
-        groups=groups,
-        decisions=tuple(
-            Decision(
-                row.pk,
-                row.kind,
-                row.starts_on,
-                row.stratum_id,
-                row.stratum.short_label if row.stratum else "",
-                row.reason,
-                str(row.cycle) if row.cycle else "",
-                str(row.decided_by),
-                row.decided_at.date(),
-            )
-            for row in list_decisions(measure)
-        ),
-        cycles=_lane(list_linked_cycles(measure)),
-        overlaps=overlaps,
-        basis=basis,
-        labels=labels,
+    return read_data_of(scope, [measure])[measure.pk]
+
+
+def read_data_of(scope: Scope, measures: Sequence[LocalMeasure]) -> dict[int, MeasureData]:
+    """Measure id → what its charts are made from. The number of queries does not grow with the measures
+    whose numbers the team enters; with the others it grows with the sources that they come from.
+    """
+    entered: dict[int, list[Observation]] = defaultdict(list)
+    own = [m.pk for m in measures if not m.is_bound]
+    if own:
+        for row in Observation.objects.filter(measure__in=own).select_related("entered_by"):
+            entered[row.measure_id].append(row)
+    arrived = read_arrived(scope, measures)
+    ids = [m.pk for m in measures]
+    decided: dict[int, list[Decision]] = defaultdict(list)
+    for decision in _with_people(ChartDecision.objects.filter(measure__in=ids, undone_at=None)):
+        decided[decision.measure_id].append(_decision(decision))
+    linked: dict[int, list[Cycle]] = defaultdict(list)
+    for link in _linked(CycleMeasure.objects.filter(measure__in=ids)):
+        linked[link.measure_id].append(link.cycle)
+    found = {}
+    for measure in measures:
+        if measure.is_bound:
+            came = arrived[measure.pk]
+            periods, labels, groups = came.periods, came.labels, came.groups
+            basis, overlaps = came.basis, came.overlaps
+        else:
+            periods, groups, basis = _entered(measure, entered[measure.pk])
+            labels, overlaps = tuple(label(day, measure.frequency) for day in periods), False
+        target = None if measure.target is None else float(measure.target)
+        if target is not None and measure.point_kind == PointKind.PROPORTION:
+            target /= 100
+        found[measure.pk] = MeasureData(
+            name=measure.name,
+            point_kind=PointKind(measure.point_kind),
+            unit=measure.unit,
+            higher_is_better=measure.higher_is_better,
+            frequency=measure.frequency,
+            target=target,
+            rule_set=measure.rule_set,
+            is_screened=measure.is_screened,
+            periods=periods,
+            groups=groups,
+            decisions=tuple(decided[measure.pk]),
+            cycles=_lane(linked[measure.pk]),
+            overlaps=overlaps,
+            basis=basis,
+            labels=labels,
+        )
+    return found
+
+
+def _decision(row: ChartDecision) -> Decision:
+    return Decision(
+        row.pk,
+        row.kind,
+        row.starts_on,
+        row.stratum_id,
+        row.stratum.short_label if row.stratum else "",
+        row.reason,
+        str(row.cycle) if row.cycle else "",
+        str(row.decided_by),
+        row.decided_at.date(),
     )
 
 
@@ -282,43 +282,3 @@ def list_last_entries(measures: Iterable[LocalMeasure]) -> dict[int, date]:
     found: dict[int, date] = defaultdict(lambda: date.min)
     found.update(dict(rows))
     return dict(found)
-
-
-def read_site_comparison(
-    scope: Scope, measure: LocalMeasure, cycle: Cycle
-) -> SiteComparison | None:
-    """The focus group at the test's site and at the group's other sites, in the last period of the
-    programme that ended before the test began and the first that began after it.
-
-    None where the data do not allow it: the measure is not the programme's, the test has no site, or a
-    number is missing.
-    """
-    site, source = cycle.site, measure.programme_source
-    focus = next((row for row in measure.strata.all() if row.role == StratumRole.FOCUS), None)
-    if site is None or source is None or focus is None or cycle.started_on is None:
-        return None
-    periods = sorted(programme.list_periods(source), key=lambda p: p.ends_on)
-    before = [p for p in periods if p.ends_on < cycle.started_on]
-    after = [p for p in periods if p.starts_on >= cycle.started_on]
-    if not before or not after:
-        return None
-    counted: dict[bool, list[int]] = {True: [0, 0, 0, 0], False: [0, 0, 0, 0]}
-    for offset, period in ((0, before[-1]), (2, after[0])):
-        for result in programme.list_site_results(
-            scope,
-            team=measure.project.team,
-            source=source,
-            period=period,
-            stratum_set=focus.stratum.stratum_set,
-            measure_ids=[measure.programme_measure_id or 0],
-        ):
-            figure = result.figure(focus.stratum.code)
-            if figure is None or not figure.numbers_shown or result.unit.site is None:
-                continue
-            side = counted[result.unit.site == site]
-            side[offset] += figure.numerator or 0
-            side[offset + 1] += figure.denominator or 0
-    here, elsewhere = Counts(*counted[True]), Counts(*counted[False])
-    if not all((here.n_before, here.n_after, elsewhere.n_before, elsewhere.n_after)):
-        return None
-    return SiteComparison(site.name, before[-1].label, after[0].label, here, elsewhere)

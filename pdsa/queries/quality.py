@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from pdsa.enums import CycleKind, CycleState, PointState
+from pdsa.charts.periods import period_of
+from pdsa.enums import CycleKind, CycleState, Frequency, PointState
 from pdsa.models import Cycle, CycleMeasure, IdeaPlacement, Observation
-from pdsa.quality import CycleFacts, Hint, PredictionFacts, check_quality
+from pdsa.quality import (
+    LEAST_POINTS,
+    CycleFacts,
+    Hint,
+    PredictionFacts,
+    check_quality,
+    names_number,
+)
+from pdsa.queries.arrivals import read_arrived
+from pdsa.queries.measures import list_measures_of_cycles
+from teams.scoping import Scope
 
 _CHANGES = {CycleKind.TEST, CycleKind.IMPLEMENT, CycleKind.SPREAD}
 
 
-def list_hints(cycle: Cycle) -> list[Hint]:
-    """The seven checks of a cycle. Its rows are prefetched or read here; the caller asked the scope."""
-    return check_quality(_facts(cycle))
+def list_hints(scope: Scope, cycle: Cycle) -> list[Hint]:
+    """The seven checks of a cycle of the reader's own teams. Its rows are prefetched or read here."""
+    return check_quality(_facts(scope, cycle))
 
 
-def _facts(cycle: Cycle) -> CycleFacts:
+def _facts(scope: Scope, cycle: Cycle) -> CycleFacts:
     ramp = list(
         Cycle.objects.filter(idea_id=cycle.idea_id)
         .order_by("number")
@@ -27,7 +38,7 @@ def _facts(cycle: Cycle) -> CycleFacts:
     predictions = tuple(
         PredictionFacts(
             text=row.prediction,
-            expected=row.expected_value is not None,
+            expected=row.expected_value is not None or names_number(row.prediction),
             compared=bool(row.match),
         )
         for row in cycle.predictions.all()
@@ -46,7 +57,7 @@ def _facts(cycle: Cycle) -> CycleFacts:
         clinician_count=cycle.clinician_count,
         duration_days=cycle.duration_days,
         previous_patient_count=before[-1][1] if before else None,
-        measure_points=_measure_points(cycle),
+        measure_points=_measure_points(scope, cycle),
         has_plan=bool(cycle.objective.strip()),
         has_do=bool(cycle.what_happened.strip() or cycle.readings.all()),
         has_study=bool(cycle.learned.strip()),
@@ -62,22 +73,41 @@ def _facts(cycle: Cycle) -> CycleFacts:
     )
 
 
-def _measure_points(cycle: Cycle) -> int | None:
-    """Months or weeks with a number since the test began, of the linked measure that has most of them."""
-    links = list(CycleMeasure.objects.filter(cycle=cycle).values_list("measure_id", flat=True))
-    if not links:
+def _measure_points(scope: Scope, cycle: Cycle) -> int | None:
+    """Points on the chart since the test began, of the linked measure and group that have most of them."""
+    if not CycleMeasure.objects.filter(cycle=cycle, measure__retired_at=None).exists():
         return None
     if cycle.started_on is None:
         return 0
-    counts = (
+    month, week = (
+        period_of(cycle.started_on, often) for often in (Frequency.MONTH, Frequency.WEEK)
+    )
+    entered = (
         Observation.objects.filter(
-            measure_id__in=links,
+            measure__in=CycleMeasure.objects.filter(cycle=cycle, measure__retired_at=None).values(
+                "measure"
+            ),
             state=PointState.NUMBER,
-            starts_on__gte=cycle.started_on.replace(day=1),
+        )
+        .filter(
+            Q(measure__frequency=Frequency.WEEK, starts_on__gte=week)
+            | Q(measure__frequency=Frequency.MONTH, starts_on__gte=month)
         )
         .order_by()
-        .values("measure_id")
-        .annotate(points=Count("starts_on", distinct=True))
+        .values("measure_id", "stratum_id")
+        .annotate(points=Count("id"))
         .values_list("points", flat=True)
     )
-    return max(counts, default=0)
+    most = max(entered, default=0)
+    if most >= LEAST_POINTS:
+        return most
+    bound = [m for m in list_measures_of_cycles(scope, [cycle]) if m.is_bound]
+    arrived = [
+        sum(
+            point.number is not None and ends_on >= cycle.started_on
+            for point, ends_on in zip(group.points, came.ends, strict=True)
+        )
+        for came in read_arrived(scope, bound).values()
+        for group in came.groups
+    ]
+    return max(most, *arrived, 0)

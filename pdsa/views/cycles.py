@@ -94,7 +94,7 @@ def cycle(request: ScopedRequest, cycle_id: int) -> HttpResponse:
 
     ramp = list_ramp(found)
     before = next((c for c in reversed(ramp) if c.number < found.number), None)
-    hints = list_hints(found)
+    hints = list_hints(scope, found)
     context = {
         "cycle": found,
         "project": found.idea.project,

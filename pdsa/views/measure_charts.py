@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -12,29 +13,33 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from measures.stats.spc import RULE_SETS
+from measures.stats.spc.charts import RULES_FROM
 from pdsa.actions import measures as actions
 from pdsa.charts.assemble import MeasureCharts, assemble, cycles_at
 from pdsa.charts.draw import draw_measure
 from pdsa.charts.effect import Effect, read_effect
-from pdsa.charts.periods import label
+from pdsa.charts.periods import label, step
 from pdsa.charts.reading import method_note, read_charts
 from pdsa.charts.slides import make_chart_slide
 from pdsa.enums import ChartDecisionKind
 from pdsa.forms.measures import DecisionForm, LinkForm
 from pdsa.models import Cycle, LocalMeasure
-from pdsa.queries.cycles import get_cycle
+from pdsa.queries.aims import find_charter
+from pdsa.queries.arrivals import SiteReader
+from pdsa.queries.cycles import get_cycle, list_cycles
 from pdsa.queries.measures import (
     get_decision,
     get_measure,
     get_writable_measure,
     list_decisions,
     list_linked_cycles,
-    list_links_of_cycle,
+    list_measures_of_cycles,
     list_versions,
+    read_data_of,
     read_measure_data,
-    read_site_comparison,
 )
 from pdsa.queries.projects import can_write
+from pdsa.wording import day_text
 from teams.actions.audit import record_event
 from teams.drawing.files import chart_png, chart_svg
 from teams.exports import csv_lines
@@ -54,13 +59,14 @@ def _effects(
 ) -> list[dict[str, Any]]:
     """Did it work, for each test that began; the latest first."""
     found: list[dict[str, Any]] = []
+    sites = SiteReader(scope, [measure])
     for cycle in cycles:
         if cycle.started_on is None:
             continue
         effect: Effect | None = read_effect(
             charts,
             started_on=cycle.started_on,
-            sites=read_site_comparison(scope, measure, cycle),
+            sites=sites.compare(measure, site=cycle.site, started_on=cycle.started_on),
         )
         if effect is not None:
             found.append({"cycle": cycle, "effect": effect})
@@ -92,6 +98,31 @@ def _decision_context(measure: LocalMeasure, charts: MeasureCharts) -> dict[str,
             "length": charts.offer.length,
         }
     return {"decisions": decisions, "offered": offered}
+
+
+def _baseline_offer(
+    measure: LocalMeasure, charts: MeasureCharts, decisions: list[dict[str, Any]]
+) -> dict[str, str] | None:
+    """The baseline that ends with the last period before the charter was agreed, for a person to decide.
+
+    None where the charter is not agreed, where somebody decided about a baseline before, also when it was
+    taken back, and where too few points came before.
+    """
+    data = charts.data
+    agreed_at = find_charter(measure.project).agreed_at
+    was_decided = any(d["row"].kind == ChartDecisionKind.BASELINE for d in decisions)
+    if agreed_at is None or was_decided or charts.rules_off or charts.focus is None:
+        return None
+    agreed_on = timezone.localdate(agreed_at)
+    nexts = [*data.periods[1:], step(data.periods[-1], measure.frequency)]
+    ended = sum(start <= agreed_on for start in nexts)
+    if int(charts.focus.chart.series.useful[:ended].sum()) < RULES_FROM:
+        return None
+    return {
+        "label": data.labels[ended - 1],
+        "starts_on": data.periods[ended - 1].isoformat(),
+        "reason": f"Charter agreed on {day_text(agreed_on)}",
+    }
 
 
 def _measure_page(
@@ -136,8 +167,10 @@ def _measure_page(
         "kinds": ChartDecisionKind,
     }
     if drawn is not None:
-        context |= _decision_context(measure, charts)
+        decided = _decision_context(measure, charts)
+        context |= decided
         if may_write:
+            context["baseline"] = _baseline_offer(measure, charts, decided["decisions"])
             context["decision_form"] = decision_form or DecisionForm(measure=measure, charts=charts)
     if may_write:
         context["link_form"] = LinkForm(measure=measure)
@@ -264,6 +297,11 @@ def unlink_cycle(request: ScopedRequest, local_measure_id: int, cycle_id: int) -
     return redirect("local_measures:measure", found.pk)
 
 
+def _start(cycle: Cycle) -> date:
+    assert cycle.started_on is not None
+    return cycle.started_on
+
+
 @require(Permission.VIEW_PROJECTS)
 @require_safe
 def cycle_effect(request: ScopedRequest, cycle_id: int) -> HttpResponse:
@@ -271,20 +309,25 @@ def cycle_effect(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     scope = request.scope
     cycle = get_cycle(scope, cycle_id)
     is_ramp = request.GET.get("ramp") == "1"
-    started_on = cycle.started_on
-    if is_ramp:
-        starts = cycle.idea.cycles.filter(started_on__isnull=False).order_by("started_on")
-        started_on = starts.values_list("started_on", flat=True).first() or started_on
+    tests = list(list_cycles(scope).filter(idea=cycle.idea_id)) if is_ramp else [cycle]
+    started = sorted((c for c in tests if c.started_on), key=_start)
+    # A ramp that went from site to site is no test of one of them.
+    places = {c.site for c in started if c.site is not None}
+    site = places.pop() if len(places) == 1 else None
+    linked = list_measures_of_cycles(scope, tests)
+    data = read_data_of(scope, linked)
+    sites = SiteReader(scope, linked)
     blocks = []
-    for link in list_links_of_cycle(cycle):
-        found = get_measure(scope, link.measure_id)
-        charts = assemble(read_measure_data(scope, found))
+    for found in linked:
+        charts = assemble(data[found.pk])
         effect = None
-        if started_on is not None:
+        if started:
+            started_on = _start(started[0])
             effect = read_effect(
                 charts,
                 started_on=started_on,
-                sites=read_site_comparison(scope, found, cycle),
+                sites=sites.compare(found, site=site, started_on=started_on),
+                ramp=[c.pk for c in tests],
             )
         drawn = None
         if charts.data.periods and charts.focus is not None:
@@ -299,6 +342,7 @@ def cycle_effect(request: ScopedRequest, cycle_id: int) -> HttpResponse:
             "project": cycle.idea.project,
             "blocks": blocks,
             "is_ramp": is_ramp,
+            "has_begun": bool(started),
             "may_write": can_write(scope, cycle.idea.project.team_id),
         },
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -14,15 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pdsa.actions import measures as actions
 from pdsa.charts.assemble import assemble
 from pdsa.charts.draw import draw_spark
-from pdsa.charts.periods import period_of
+from pdsa.charts.periods import is_behind
 from pdsa.charts.reading import latest_sentence, verdict
 from pdsa.forms.measures import DefinitionForm, ProgrammeCopyForm
-from pdsa.models import LocalMeasure, Project
+from pdsa.models import Project
 from pdsa.queries.measures import (
     get_writable_measure,
     list_last_entries,
     list_measures_of,
-    read_measure_data,
+    read_data_of,
 )
 from pdsa.queries.projects import can_write, get_project, get_writable_project
 from pdsa.queries.signals import data_of, with_data
@@ -43,16 +42,6 @@ def _around(scope: Scope, project: Project) -> dict[str, Any]:
     }
 
 
-def _is_behind(measure: LocalMeasure, last: date | None, today: date) -> bool:
-    """Whether the period before the present one has no entry of any group."""
-    if measure.is_bound:
-        return False
-    now = period_of(today, measure.frequency)
-    return last is None or last < period_of(
-        date.fromordinal(now.toordinal() - 1), measure.frequency
-    )
-
-
 @require(Permission.VIEW_PROJECTS)
 @require_safe
 def measures(request: ScopedRequest, project_id: int) -> HttpResponse:
@@ -61,12 +50,11 @@ def measures(request: ScopedRequest, project_id: int) -> HttpResponse:
     project = get_project(scope, project_id)
     found = list(with_data(list_measures_of(scope, project)))
     last = list_last_entries(found)
+    arrived = read_data_of(scope, [measure for measure in found if measure.is_bound])
     today = timezone.localdate()
     rows = []
     for measure in found:
-        charts = assemble(
-            read_measure_data(scope, measure) if measure.is_bound else data_of(measure)
-        )
+        charts = assemble(arrived[measure.pk] if measure.is_bound else data_of(measure))
         data = charts.data
         rows.append(
             {
@@ -74,7 +62,10 @@ def measures(request: ScopedRequest, project_id: int) -> HttpResponse:
                 "spark": draw_spark(charts, ident=f"spark-{measure.pk}"),
                 "latest": latest_sentence(data, data.focus, with_name=False) if data.focus else "",
                 "says": verdict(charts).capitalize(),
-                "behind": _is_behind(measure, last.get(measure.pk), today),
+                "behind": not measure.is_bound
+                and is_behind(
+                    last.get(measure.pk), measure.frequency, today, lag_days=measure.lag_days
+                ),
             }
         )
     return render(request, "pdsa/measures.html", _around(scope, project) | {"rows": rows})

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from pdsa.charts.periods import label
 from pdsa.enums import CycleState
 from pdsa.forms.cycles import CycleFilterForm
 from pdsa.models import Cycle
@@ -22,6 +23,7 @@ from pdsa.queries.cycles import (
     list_unanswered_mentions,
     list_waiting,
 )
+from pdsa.queries.measures import list_overdue
 from pdsa.queries.projects import get_project, list_projects, list_writable_teams
 from pdsa.sharing import group_name
 from pdsa.views.projects import project_context
@@ -124,8 +126,10 @@ def next_things(request: ScopedRequest) -> HttpResponse:
         }
         for comment in list_unanswered_mentions(scope, limit=1)
     ]
-    waiting = list_waiting(scope, day=day, limit=_NEXT_THINGS)
-    things += [_thing(cycle, day) for cycle in waiting]
+    waiting = [_thing(c, day) for c in list_waiting(scope, day=day, limit=_NEXT_THINGS)]
+    overdue = [_numbers(m) for m in list_overdue(scope, day=day, limit=_NEXT_THINGS)]
+    # Many tests would push numbers off the page for ever: one of each comes first.
+    things += waiting[:1] + overdue[:1] + waiting[1:] + overdue[1:]
     return render(
         request,
         "pdsa/parts/next_things.html",
@@ -140,6 +144,19 @@ def next_things(request: ScopedRequest) -> HttpResponse:
             else [],
         },
     )
+
+
+def _numbers(measure: Any) -> dict[str, str]:
+    """measure: with `last_on`, as `list_overdue` gives it."""
+    last = measure.last_on
+    return {
+        "verb": "Enter",
+        "text": f"Numbers of {measure.name}",
+        "about": measure.project.title,
+        "when": f"Last entered: {label(last, measure.frequency)}" if last else "No numbers yet",
+        "url": reverse("local_measures:measure_numbers", args=[measure.pk]),
+        "icon": "edit",
+    }
 
 
 def _thing(cycle: Cycle, day: Any) -> dict[str, str]:

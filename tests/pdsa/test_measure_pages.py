@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pptx import Presentation
 
-from pdsa.actions.measures import link_cycle
-from pdsa.enums import ChartDecisionKind
-from pdsa.models import LocalMeasure, Project
+from pdsa.actions.cycles import share_cycle
+from pdsa.actions.measures import decide_about_chart, link_cycle, retire_measure
+from pdsa.charts.periods import is_behind, period_of, step
+from pdsa.enums import ChartDecisionKind, CharterState, Sharing
+from pdsa.models import ChangeIdea, Charter, Cycle, LocalMeasure, Project
+from pdsa.queries.digest import digest_text
 from teams.enums import Role
 from teams.models import AuditEvent, Team, User
+from teams.scoping import scope_of
+from tests.factories.aims import make_charter
 from tests.factories.cycles import make_cycle, make_idea, make_project
 from tests.factories.local_measures import NOW, enter, make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
@@ -306,3 +312,294 @@ def test_the_list_asks_the_same_questions_for_one_and_for_three_measures(
     client.get(path)
     with django_assert_num_queries(13):
         assert client.get(path).status_code == 200
+
+
+def linked_test(measure: LocalMeasure, lead: User, *, idea: ChangeIdea, days: int) -> Cycle:
+    """A test that began so many days before the last month, linked to the measure."""
+    begun = NOW - timedelta(days=days)
+    cycle = make_cycle(measure.project.team, by=lead, idea=idea, as_of=begun, start_on=begun.date())
+    link_cycle(measure=measure, cycle=cycle, by=lead, as_of=NOW.date())
+    return cycle
+
+
+def test_a_ramp_is_looked_at_from_its_first_test_with_the_measures_of_all_of_them(
+    client: Client, measure: LocalMeasure, project: Project, lead: User
+) -> None:
+    idea = make_idea(project, by=lead)
+    first = linked_test(measure, lead, idea=idea, days=330)
+    begun = NOW - timedelta(days=200)
+    second = make_cycle(project.team, by=lead, idea=idea, as_of=begun, start_on=begun.date())
+    other = make_local_measure(project, by=lead, name="Cuffs handed out")
+    enter(other, "nh_black", [(n, 100) for n in LEVEL + RISEN], by=lead)
+    link_cycle(measure=other, cycle=second, by=lead, as_of=NOW.date())
+    path = f"/tests/{second.pk}/did-it-work/"
+    alone = text_of(client.get(path))
+    assert "Cuffs handed out" in alone and "Before Nov 2025" in alone
+    assert "Blood pressure under control" not in alone
+    whole = text_of(client.get(f"{path}?ramp=1"))
+    assert "Cuffs handed out" in whole and "Blood pressure under control" in whole
+    assert whole.count("Before Jul 2025") == 2 and "Before Nov 2025" not in whole
+    parts = [
+        client.get(f"/tests/{cycle.pk}/did-it-work/?ramp=1", headers={"HX-Request": "true"}).content
+        for cycle in (first, second)
+    ]
+    assert parts[0] == parts[1]  # from whichever of its tests one looks at it
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_chart_page_asks_the_same_questions_for_one_and_for_three_tests(
+    count: int,
+    client: Client,
+    measure: LocalMeasure,
+    project: Project,
+    lead: User,
+    django_assert_num_queries: Any,
+) -> None:
+    for place in range(count):
+        linked_test(measure, lead, idea=make_idea(project, by=lead), days=300 - 30 * place)
+    assert text_of(client.get(at(measure))).count("Began in") == count
+    with django_assert_num_queries(18):
+        client.get(at(measure))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("ramp", ["", "?ramp=1"])
+def test_did_it_work_asks_the_same_questions_for_one_and_for_three(
+    ramp: str,
+    count: int,
+    client: Client,
+    measure: LocalMeasure,
+    project: Project,
+    lead: User,
+    django_assert_num_queries: Any,
+) -> None:
+    idea = make_idea(project, by=lead)
+    cycle = linked_test(measure, lead, idea=idea, days=300)
+    for place in range(1, count):
+        other = make_local_measure(project, by=lead)
+        enter(other, "nh_black", [(n, 100) for n in LEVEL + RISEN], by=lead)
+        link_cycle(measure=other, cycle=cycle, by=lead, as_of=NOW.date())
+        linked_test(other, lead, idea=idea, days=300 - 30 * place)
+    path = f"/tests/{cycle.pk}/did-it-work/{ramp}"
+    assert text_of(client.get(path)).count("Signal since it began") == count
+    with django_assert_num_queries(14 if ramp else 13):
+        client.get(path)
+
+
+# --- numbers that are missing ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last", "frequency", "day", "lag_days", "behind"),
+    [
+        (None, "month", date(2026, 6, 17), 0, True),
+        (date(2026, 5, 1), "month", date(2026, 6, 17), 0, False),
+        (date(2026, 4, 1), "month", date(2026, 6, 17), 0, True),
+        (date(2026, 4, 1), "month", date(2026, 6, 17), 20, False),
+        (date(2025, 12, 1), "month", date(2026, 1, 31), 0, False),
+        (date(2026, 6, 8), "week", date(2026, 6, 17), 0, False),
+        (date(2026, 6, 1), "week", date(2026, 6, 17), 0, True),
+    ],
+)
+def test_numbers_are_missing_once_the_last_whole_period_should_be_there(
+    last: date | None, frequency: str, day: date, lag_days: int, behind: bool
+) -> None:
+    assert is_behind(last, frequency, day, lag_days=lag_days) is behind
+
+
+def test_home_asks_for_numbers_that_are_missing_beside_the_tests(
+    client: Client, measure: LocalMeasure, project: Project, lead: User
+) -> None:
+    now = timezone.localtime()
+    this_month = period_of(now.date(), "month")
+    fresh = make_local_measure(project, by=lead, name="Fresh measure")
+    first = step(this_month, "month", -1)
+    enter(fresh, "nh_black", [(5, 10)], by=lead, first=first, as_of=now)
+    gone = make_local_measure(project, by=lead, name="Retired measure")
+    retire_measure(measure=gone, by=lead, as_of=now)
+    for _ in range(4):
+        make_cycle(project.team, by=lead, as_of=now - timedelta(days=30))
+    page = text_of(client.get("/tests/next/"))
+    assert page.count("next-thing") - page.count("next-things") == 3
+    assert "Numbers of Blood pressure under control" in page and "Last entered: Apr 2026" in page
+    assert f'href="{at(measure, "numbers/")}"' in page
+    assert "Fresh measure" not in page and "Retired measure" not in page
+    text = digest_text(scope_of(lead, on=now.date()), now)
+    assert "- Enter numbers: Blood pressure under control (Pressure in Dorchester)" in text
+    assert "Fresh measure" not in text and "Retired measure" not in text
+
+
+@pytest.mark.parametrize("role", [Role.COACH, Role.SENIOR_SPONSOR, Role.GROUP_LEAD])
+def test_home_asks_nobody_else_for_the_numbers(
+    role: Role, measure: LocalMeasure, team: Team
+) -> None:
+    of_team = team if role != Role.GROUP_LEAD else make_team()
+    user = make_user(role, team=of_team)
+    assert "Numbers of" not in text_of(signed_in(user).get("/tests/next/"))
+    now = timezone.localtime()
+    assert "Enter numbers" not in digest_text(scope_of(user, on=now.date()), now)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_next_things_ask_the_same_questions_for_one_and_for_three_measures(
+    count: int, client: Client, project: Project, lead: User, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count):
+        enter(make_local_measure(project, by=lead), "nh_black", [(5, 10)] * 12, by=lead)
+    client.get("/tests/next/")
+    with django_assert_num_queries(12):
+        assert client.get("/tests/next/").status_code == 200
+
+
+# --- baseline at the agreement of the charter -----------------------------------------------------
+
+
+def agree(project: Project, lead: User, on: date) -> None:
+    make_charter(project, by=lead)
+    Charter.objects.filter(project=project).update(
+        state=CharterState.AGREED,
+        reviewed_by=lead,
+        reviewed_at=NOW,
+        agreed_by=lead,
+        agreed_at=timezone.make_aware(datetime(on.year, on.month, on.day, 9)),
+    )
+
+
+def test_a_baseline_is_offered_once_the_charter_is_agreed_and_stays_a_decision(
+    client: Client, measure: LocalMeasure, project: Project, lead: User, team: Team
+) -> None:
+    assert "Does the baseline end" not in text_of(client.get(at(measure)))
+    agree(project, lead, date(2026, 1, 20))
+    page = text_of(client.get(at(measure)))
+    assert "Does the baseline end in Dec 2025?" in page
+    assert 'value="Charter agreed on 20 Jan 2026"' in page and 'value="2025-12-01"' in page
+    assert not measure.decisions.exists()  # nothing is frozen until a person says so
+    coach = signed_in(make_user(Role.COACH, team=team))
+    assert "Does the baseline end" not in text_of(coach.get(at(measure)))
+    sent = {
+        "kind": "baseline",
+        "starts_on": "2025-12-01",
+        "reason": "Charter agreed on 20 Jan 2026",
+    }
+    assert client.post(at(measure, "decide/"), sent).status_code == 302
+    decision = measure.decisions.get()
+    assert (decision.kind, decision.starts_on) == ("baseline", date(2025, 12, 1))
+    assert "Does the baseline end" not in text_of(client.get(at(measure)))
+    client.post(at(measure, f"decisions/{decision.pk}/undo/"))
+    assert "Does the baseline end" not in text_of(client.get(at(measure)))
+
+
+@pytest.mark.parametrize(
+    ("on", "offered"),
+    [
+        (date(2025, 10, 31), ""),  # nine months ended before: no rule is applied to so few
+        (date(2025, 11, 1), "Oct 2025"),
+        (date(2026, 6, 1), "Apr 2026"),
+    ],
+)
+def test_a_baseline_needs_ten_points_before_the_agreement(
+    on: date, offered: str, client: Client, measure: LocalMeasure, project: Project, lead: User
+) -> None:
+    agree(project, lead, on)
+    page = text_of(client.get(at(measure)))
+    assert ("Does the baseline end" in page) == bool(offered)
+    assert f"Does the baseline end in {offered}?" in page or not offered
+
+
+# --- who writes -----------------------------------------------------------------------------------
+
+_WRITES = (
+    "decide/",
+    "decisions/{d}/undo/",
+    "retire/",
+    "tests/",
+    "tests/{c}/remove/",
+    "definition/",
+    "numbers/",
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "inside", "status"),
+    [
+        (Role.COACH, True, 403),
+        (Role.SENIOR_SPONSOR, True, 403),
+        (Role.PROGRAMME_DIRECTOR, False, 403),
+        (Role.PAYER_ANALYST, False, 403),
+        (Role.GROUP_LEAD, False, 404),
+    ],
+)
+@pytest.mark.parametrize("rest", _WRITES)
+def test_only_the_group_itself_changes_its_measures(
+    rest: str,
+    role: Role,
+    inside: bool,
+    status: int,
+    measure: LocalMeasure,
+    project: Project,
+    lead: User,
+    team: Team,
+) -> None:
+    linked = linked_test(measure, lead, idea=make_idea(project, by=lead), days=200)
+    other = make_cycle(team, by=lead, idea=make_idea(project, by=lead))
+    decision = decide_about_chart(
+        measure=measure,
+        kind=ChartDecisionKind.BASELINE,
+        starts_on=date(2025, 12, 1),
+        reason="Before the tests",
+        by=lead,
+        as_of=NOW.date(),
+    )
+
+    def everything() -> list[Any]:
+        rows = (measure.decisions, measure.cycle_links, measure.versions, measure.observations)
+        return [
+            LocalMeasure.objects.values().get(pk=measure.pk),
+            *(list(row.order_by("pk").values()) for row in rows),
+        ]
+
+    before = everything()
+    focus = measure.strata.get(role="focus").stratum_id
+    sent = {
+        "kind": "phase" if rest == "decide/" else "outcome",
+        "starts_on": "2026-01-01",
+        "reason": "Taken over",
+        "cycle": other.pk,
+        "name": "Taken over",
+        f"n_{focus}_20260501": "1",
+        f"d_{focus}_20260501": "2",
+    }
+    outside = make_team() if role == Role.GROUP_LEAD else None
+    user = make_user(role, team=team if inside else outside)
+    path = at(measure, rest.format(d=decision.pk, c=linked.pk))
+    assert signed_in(user).post(path, sent).status_code == status
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (Role.GROUP_LEAD, 404),
+        (Role.COACH, 404),
+        (Role.PAYER_ANALYST, 403),
+        (Role.EVALUATOR, 403),
+    ],
+)
+@pytest.mark.parametrize("ramp", ["", "?ramp=1"])
+def test_did_it_work_is_for_the_team_and_its_coach_though_the_test_is_shared(
+    ramp: str,
+    role: Role,
+    status: int,
+    measure: LocalMeasure,
+    project: Project,
+    lead: User,
+    team: Team,
+) -> None:
+    cycle = linked_test(measure, lead, idea=make_idea(project, by=lead), days=200)
+    share_cycle(cycle=cycle, sharing=Sharing.NAMED, by=lead, as_of=NOW)
+    inside = role in (Role.GROUP_LEAD, Role.COACH)
+    path = f"/tests/{cycle.pk}/did-it-work/{ramp}"
+    response = signed_in(make_user(role, team=make_team() if inside else None)).get(path)
+    assert response.status_code == status
+    assert "Blood pressure" not in response.content.decode()
+    assert "Blood pressure" in text_of(signed_in(make_user(Role.COACH, team=team)).get(path))

@@ -35,11 +35,11 @@ from pdsa.models import (
     Project,
 )
 from pdsa.policies.measures import Entry
+from pdsa.queries.arrivals import SiteReader
 from pdsa.queries.measures import (
     get_measure,
     list_measures,
     read_measure_data,
-    read_site_comparison,
 )
 from teams.enums import Role
 from teams.errors import NotAllowed, StateRefused
@@ -512,7 +512,9 @@ def test_site_of_a_test_is_compared_with_the_groups_other_sites(
     at_site: tuple[LocalMeasure, Cycle], lead: User, client: Client
 ) -> None:
     measure, cycle = at_site
-    found = read_site_comparison(scope_of(lead, on=TODAY), measure, cycle)
+    found = SiteReader(scope_of(lead, on=TODAY), [measure]).compare(
+        measure, site=cycle.site, started_on=cycle.started_on
+    )
     assert found is not None
     assert (found.before_label, found.after_label) == ("2023", "2025")
     assert (found.at_site, found.elsewhere) == (
@@ -535,6 +537,40 @@ def test_without_a_site_or_a_year_on_both_sides_nothing_is_compared(
     change: dict[str, Any], at_site: tuple[LocalMeasure, Cycle], lead: User
 ) -> None:
     measure, cycle = at_site
-    for name, value in change.items():
-        setattr(cycle, name, value)
-    assert read_site_comparison(scope_of(lead, on=TODAY), measure, cycle) is None
+    given = {"site": cycle.site, "started_on": cycle.started_on} | change
+    assert SiteReader(scope_of(lead, on=TODAY), [measure]).compare(measure, **given) is None
+
+
+def test_ramp_that_went_from_site_to_site_is_compared_with_none(
+    at_site: tuple[LocalMeasure, Cycle], team: Team, lead: User, client: Client
+) -> None:
+    _, cycle = at_site
+    make_cycle(team, by=lead, idea=cycle.idea, site=cycle.site, started_on=cycle.started_on)
+    client.force_login(lead)
+    path = f"{reverse('local_measures:cycle_effect', args=[cycle.pk])}?ramp=1"
+    assert "Dorchester less the other sites" in client.get(path).content.decode()
+    other = Site.objects.get(name="Quincy")
+    make_cycle(team, by=lead, idea=cycle.idea, site=other, started_on=cycle.started_on)
+    assert "less the other sites" not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tests_at_a_site_ask_the_programme_once(
+    count: int,
+    at_site: tuple[LocalMeasure, Cycle],
+    team: Team,
+    lead: User,
+    client: Client,
+    django_assert_num_queries: Any,
+) -> None:
+    measure, first = at_site
+    for _ in range(count - 1):
+        cycle = make_cycle(
+            team, by=lead, idea=first.idea, site=first.site, started_on=first.started_on
+        )
+        link_cycle(measure=measure, cycle=cycle, by=lead, as_of=TODAY)
+    client.force_login(lead)
+    path = reverse("local_measures:measure", args=[measure.pk])
+    assert client.get(path).content.decode().count("Dorchester less the other sites") == count
+    with django_assert_num_queries(36):
+        client.get(path)

@@ -355,7 +355,7 @@ def test_form_saves_as_a_whole_without_javascript(client: Client, team: Team, le
     [
         ("/tests/", 12),
         ("/tests/shared/", 10),
-        ("/tests/next/", 11),
+        ("/tests/next/", 12),
         ("/projects/", 9),
         ("/projects/{project}/", 12),
         ("/projects/{project}/ramps/", 10),

@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from pdsa.quality import CycleFacts, PredictionFacts, check_quality, scale_hint
+from pdsa.actions.measures import copy_programme_measure, link_cycle
+from pdsa.charts.periods import step
+from pdsa.enums import StratumRole
+from pdsa.models import Cycle
+from pdsa.quality import CycleFacts, Hint, PredictionFacts, check_quality, names_number, scale_hint
+from pdsa.queries.quality import list_hints
+from teams.enums import Role
+from teams.models import User
+from teams.scoping import scope_of
+from tests.factories import results
+from tests.factories.cycles import make_cycle
+from tests.factories.local_measures import NOW as TODAY
+from tests.factories.local_measures import enter, make_local_measure, stratum
+from tests.factories.people import make_team, make_user
 
 GOOD = CycleFacts(
     state_closed=True,
@@ -74,6 +87,8 @@ TOO_SHORT = (PredictionFacts("better", expected=False, compared=True),)
             1,
             {"patient_count": None, "clinician_count": 1, "duration_days": 14},
         ),
+        ("small_scale", 1, {"patient_count": 6, "clinician_count": 1, "duration_days": 14}),
+        ("small_scale", 0, {"patient_count": 6, "clinician_count": 1, "duration_days": 15}),
         (
             "small_scale",
             0,
@@ -138,3 +153,107 @@ def test_missing_credit_always_says_a_sentence() -> None:
 def test_a_large_step_is_said_with_the_number_that_would_do() -> None:
     assert scale_hint(25, 5) == ""
     assert scale_hint(26, 5) == ("26 patients after 5 is a large step. Would 25 teach you enough?")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("3 of 5 will answer", True),
+        ("60% come back", True),
+        ("About half of them", True),
+        ("None will answer", True),
+        ("Two nurses are enough", True),
+        ("Most of them will answer", False),
+        ("Someone tends to answer", False),
+    ],
+)
+def test_number_is_found_in_words_of_a_prediction(text: str, says: bool) -> None:
+    assert names_number(text) is says
+
+
+# --- from the rows --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lead() -> User:
+    return make_user(Role.GROUP_LEAD, team=make_team())
+
+
+def begun(lead: User, **fields: Any) -> Cycle:
+    """A test that began in the middle of a week and of a month."""
+    team = lead.memberships.get().organisation.teams.get()
+    return make_cycle(team, by=lead, started_on=date(2026, 3, 18), **fields)
+
+
+def hint_of(cycle: Cycle, lead: User, code: str) -> Hint:
+    hints = list_hints(scope_of(lead, on=TODAY.date()), cycle)
+    return next(hint for hint in hints if hint.code == code)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("prediction", "credit"), [("3 of 5 answer", 1), ("3 of 5", 1), ("Most will answer", 0.5)]
+)
+def test_number_in_the_words_of_a_prediction_is_enough(
+    prediction: str, credit: float, lead: User
+) -> None:
+    assert hint_of(begun(lead, prediction=prediction), lead, "prediction").credit == credit
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("frequency", "first", "points", "credit"),
+    [
+        ("month", date(2026, 3, 1), 3, 1),
+        ("month", date(2026, 2, 1), 3, 0.5),
+        ("week", date(2026, 3, 16), 3, 1),
+        ("week", date(2026, 3, 9), 3, 0.5),
+    ],
+)
+def test_points_count_from_the_period_in_which_the_test_began(
+    frequency: str, first: date, points: int, credit: float, lead: User
+) -> None:
+    cycle = begun(lead)
+    measure = make_local_measure(cycle.idea.project, by=lead, frequency=frequency)
+    enter(measure, "nh_black", [(3, 5)] * points, by=lead, first=first)
+    # Numbers of another group do not make a line together with those of the first.
+    enter(measure, "nh_white", [(3, 5)], by=lead, first=step(first, frequency, points))
+    assert hint_of(cycle, lead, "data_over_time").credit == 0
+    link_cycle(measure=measure, cycle=cycle, by=lead, as_of=TODAY.date())
+    assert hint_of(cycle, lead, "data_over_time").credit == credit
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("started_on", "credit"), [("2024-06-01", 1), ("2025-01-01", 0.5)])
+def test_points_of_a_programme_measure_are_those_of_its_chart(
+    started_on: str, credit: float, lead: User
+) -> None:
+    cycle = begun(lead)
+    team = cycle.idea.project.team
+    for year in ("2024", "2025", "2026"):
+        world = results.make_world(period=year)
+        results.make_results(
+            world, team=team, counts={"nh_black": (60, 100), "nh_white": (600, 800)}
+        )
+    measure = copy_programme_measure(
+        project=cycle.idea.project,
+        source_id=world.source.pk,
+        code=world.measure.code,
+        year=2025,
+        strata=[(stratum("nh_black").pk, StratumRole.FOCUS)],
+        by=lead,
+        as_of=TODAY.date(),
+    )
+    link_cycle(measure=measure, cycle=cycle, by=lead, as_of=TODAY.date())
+    cycle.started_on = date.fromisoformat(started_on)
+    assert hint_of(cycle, lead, "data_over_time").credit == credit
+
+
+@pytest.mark.django_db
+def test_one_clinician_for_two_weeks_is_small_whatever_the_patients(lead: User) -> None:
+    cycle = begun(lead, patient_count=20, clinician_count=1, duration_days=10)
+    assert hint_of(cycle, lead, "small_scale").credit == 1
+    cycle.clinician_count = 2
+    assert (
+        hint_of(cycle, lead, "small_scale").text == "Could this be tried with 1 patient tomorrow?"
+    )
