@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from measures import queries as measures
+from pdsa.aims.checks import check_aim
 from pdsa.aims.fields import AIM_LABELS, CHARTER_LABELS
 from pdsa.aims.sentence import AimParts, sentence_text
 from pdsa.models import Aim, AimVersion, Charter, CharterVersion, Project
@@ -51,6 +53,14 @@ def can_review(scope: Scope, project: Project) -> bool:
 
 def has_aim(project: Project) -> bool:
     return Aim.objects.filter(project=project).exclude(measure_name="").exists()
+
+
+def was_whole_when_written(aim: Aim) -> bool:
+    """Whether every check held on the day on which the aim was last written: its own day may be over by now."""
+    if aim.pk is None:
+        return False
+    written_on = timezone.localdate(aim.changed_at)
+    return all(check.passed for check in check_aim(parts_of(aim), today=written_on))
 
 
 def parts_of(aim: Aim) -> AimParts:
