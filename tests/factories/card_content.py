@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from measures.stats import gaps, rates
+from measures.stats.presentation import Presentation, present_counts
 from reports.cards.findings import list_findings
+from reports.dashboards.reliability import PRESENTATION_CODES, RULE_NAME
 
 _DEFINITIONS = Path(__file__).parents[2] / "measures" / "definitions" / "measures"
 
@@ -160,6 +162,7 @@ def make_figure(
         "rate_lower": round(float(interval.lower), 6) if shown else None,
         "rate_upper": round(float(interval.upper), 6) if shown else None,
         "decimals": decimals if shown else 0,
+        "nchs_rule": PRESENTATION_CODES[Presentation(int(present_counts(x, n)))] if shown else None,
         "self_reported_share": 0.3 if shown else None,
         "indirect_share": 0.65 if shown else None,
         "gap_state": gap_state,
@@ -238,6 +241,7 @@ def make_content(
                                 "state",
                                 "rate",
                                 "decimals",
+                                "nchs_rule",
                                 "denominator",
                                 "numerator",
                             )
@@ -326,7 +330,7 @@ def make_content(
             "label": "White, not Hispanic",
             "short_label": "White",
         },
-        "rules": {"least_count": 11, "least_denominator": 30},
+        "rules": {"least_count": 11, "least_denominator": 30, "unreliable": RULE_NAME},
         "measures": content_measures,
         "appendix": [
             {

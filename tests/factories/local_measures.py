@@ -51,8 +51,7 @@ def make_local_measure(
     project: Project, *, by: User, groups: Iterable[tuple[str, str]] = GROUPS, **sheet: Any
 ) -> LocalMeasure:
     """A share, counted every month for a focus group, its reference and a third group."""
-    if not Stratum.objects.exists():
-        definitions.load()
+    definitions.load()
     return define_measure(
         project=project,
         sheet={"name": f"Measure {next(_numbers)}", **sheet},

@@ -15,13 +15,12 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from measures.actions.definitions import load_definitions
 from measures.actions.recompute import recompute_families
 from measures.enums import RealField, SourceKind, SubmissionState
-from measures.ingest.definitions import FOLDER
 from measures.models import Measure, Period, Slice, Source, Stratum, Submission
 from teams.enums import OrganisationKind
 from teams.models import Team
+from tests.factories import definitions
 from tests.factories.cells import UNIT, store_counts
 from tests.factories.people import make_organisation, make_team
 
@@ -116,8 +115,7 @@ def load_members(
     members: pd.DataFrame, *, source: Source | None = None, teams: dict[str, Team] | None = None
 ) -> LoadedWorld:
     """Load the frame as one published submission and compute its results. Call again to replace slices."""
-    if not Measure.objects.exists():
-        load_definitions(folder=FOLDER, accept_changes=False)
+    definitions.load()
     source = source or make_payer_source()
     teams = dict(teams or {})
     for name in members["team"].unique():

@@ -331,8 +331,9 @@ def published_slice(code: str, year: int) -> Slice:
     )
 
 
-@pytest.mark.usefixtures("loaded")
+@pytest.mark.django_db
 def test_load_writes_rows_and_one_audit_event_and_is_idempotent() -> None:
+    load_definitions()
     assert MeasureDefinition.objects.get(measure__code="CBP", year=2024).benchmark_rate == 0.747
     assert Stratum.objects.get(id=10).stratum_set == StratumSet.objects.get(code="race")
     assert CodeMap.objects.get(field="race", system="cdc", code="2106-3").strata == [50, 10]
