@@ -23,6 +23,9 @@ urlpatterns = [
     path("teams/<str:code>/plan.pdf", plans.plans_document, name="plans_document"),
     path("teams/<str:code>/plan/add/", plans.add_plan_page, name="add_plan"),
     path("plans/<int:plan_id>/", plans.change_plan_page, name="change_plan"),
+    path(
+        "plans/<int:plan_id>/versions/<int:number>/", plans.plan_version_page, name="plan_version"
+    ),
     path("plans/<int:plan_id>/sign/", plans.sign_plan_page, name="sign_plan"),
     path("plans/<int:plan_id>/file.<str:form>", plans.plan_file, name="plan_file"),
     path("awards/add/", changes.add_award_page, name="add_award"),

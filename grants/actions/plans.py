@@ -33,9 +33,13 @@ def save_plan(
     content: dict[str, Any],
     by: User,
     as_of: datetime,
+    read_version: int | None = None,
 ) -> SustainabilityPlan:
     """Write a scenario whole. content: name, first_year, grant_ends_in, staffing, and lists of rows:
     lines (fields of PlanLine), assumptions, changes.
+
+    read_version: the version that the writer read. Where somebody has saved another one since, StateRefused
+    is raised; None for who replaces whatever stands.
 
     Effects: a version; a sponsor's signature under what the plan said before falls away.
     """
@@ -47,6 +51,12 @@ def save_plan(
     if plan is not None:
         plan = SustainabilityPlan.objects.select_for_update().get(pk=plan.pk, team=team)
         same = same.exclude(pk=plan.pk)
+        if read_version is not None and read_version != plan.version:
+            raise StateRefused(
+                f"{plan.changed_by} saved version {plan.version} of this plan while you were writing."
+                " What you typed is still here. Read that version among the older ones, then save again"
+                " to put yours above it."
+            )
     if same.exists():
         raise StateRefused(f"There is a scenario “{head['name']}” already. Choose another name.")
     if plan is None:

@@ -25,9 +25,14 @@ class PlanForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
     )
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, data: Any = None, *, content: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, data: Any = None, *, content: dict[str, Any] | None = None, version: int = 0
+    ) -> None:
+        """version: the one that is changed, 0 for a new plan."""
         super().__init__(data)
+        self.fields["read_version"].initial = version
         for part, count in _PARTS.items():
             for n in range(1, count + 1):
                 for name, field in self._fields_of(part).items():
@@ -145,6 +150,11 @@ class PlanForm(forms.Form):
             for n in range(1, _PARTS[part] + 1)
             if self.cleaned_data.get(f"{part}-{n}-{needed}")
         ]
+
+    def read_again(self, version: int) -> None:
+        """After a refusal: whoever saves once more has been told of the newer version."""
+        self.data = self.data.copy()
+        self.data["read_version"] = str(version)
 
     def head_fields(self) -> list[Any]:
         return [self[name] for name in ("name", "first_year", "grant_ends_in", "staffing")]

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from grants.business_case import OUTLOOKS, Assumed, Case, Row, list_warnings, make_case, rows_at
 from grants.enums import PlanDecision, PlanDriver, PlanSide
-from grants.models import PlanAssumption, SustainabilityPlan
+from grants.models import PlanAssumption, PlanChange, PlanVersion, SustainabilityPlan
+from teams.models import Team
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -56,6 +57,31 @@ def list_plans(scope: Scope) -> QuerySet[SustainabilityPlan]:
 
 def get_plan(scope: Scope, plan_id: int) -> SustainabilityPlan:
     return list_plans(scope).get(pk=plan_id)
+
+
+def count_funded_changes(scope: Scope, team: Team) -> int:
+    """Changes that a team's plans embed or scale, each with its owner and its budget line after the grant; one query."""
+    return (
+        PlanChange.objects.filter(
+            plan__in=list_plans(scope).filter(team=team),
+            decision__in=[PlanDecision.EMBED, PlanDecision.SCALE],
+        )
+        .exclude(owner="")
+        .exclude(budget_line="")
+        .values("title")
+        .distinct()
+        .count()
+    )
+
+
+def list_plan_versions(plan: SustainabilityPlan) -> QuerySet[PlanVersion]:
+    """What the plan said before, the newest first; the one that stands is not among them."""
+    return plan.versions.exclude(number=plan.version).select_related("saved_by").order_by("-number")
+
+
+def get_plan_version(plan: SustainabilityPlan, number: int) -> PlanVersion:
+    """One saved version, also the one that stands. Raises PlanVersion.DoesNotExist."""
+    return plan.versions.select_related("saved_by").get(number=number)
 
 
 def view_plan(plan: SustainabilityPlan) -> PlanView:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from grants.facts import TeamSpan, WorkSummary, work_summaries
 from grants.models import GrantReport
+from grants.plan_chart import plan_sentence
 from grants.queries.outcomes import list_outcomes
+from grants.queries.plans import list_plans, view_plan
 from teams.scoping import Scope
 
 
@@ -28,6 +30,12 @@ def narrative_answers(scope: Scope, report: GrantReport) -> dict[str, str]:
     ]
     if shown:
         answers["numbers"] = "\n".join(shown)
+    plans = [view_plan(plan) for plan in list_plans(scope).filter(team=award.team_id)]
+    if plans:
+        answers["next"] = "\n".join(
+            f"Five-year plan “{view.plan.name}”: {plan_sentence(view.case, view.years)}"
+            for view in plans
+        )
     return answers
 
 

@@ -14,12 +14,20 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from grants.actions.plans import save_plan, sign_plan
+from grants.enums import PlanDecision, PlanSource
 from grants.evidence.plans import plans_pdf
 from grants.forms.plans import PlanForm
 from grants.plan_chart import gaps_svg, plan_sentence, plan_svg
 from grants.policies.checks import is_sponsor_of
 from grants.queries.awards import get_grant_team, get_reporting_team, may_report
-from grants.queries.plans import content_of_plan, get_plan, list_plans, view_plan
+from grants.queries.plans import (
+    content_of_plan,
+    get_plan,
+    get_plan_version,
+    list_plan_versions,
+    list_plans,
+    view_plan,
+)
 from teams.actions.audit import record_event
 from teams.exports import csv_lines
 from teams.permissions import Permission, require
@@ -54,6 +62,7 @@ def plan_page(request: ScopedRequest, code: str) -> HttpResponse:
                     # Made of numbers and escaped words by grants.plan_chart.
                     "chart": mark_safe(plan_svg(view.case, view.years)),
                     "rows": _grid(view),
+                    "older": list_plan_versions(view.plan),
                 }
                 for view in views
             ],
@@ -119,7 +128,7 @@ def change_plan_page(request: ScopedRequest, plan_id: int) -> HttpResponse:
 
 def _form(request: ScopedRequest, team: Any, plan: Any) -> HttpResponse:
     content: Any = content_of_plan(plan) if plan else None
-    form = PlanForm(request.POST or None, content=content)
+    form = PlanForm(request.POST or None, content=content, version=plan.version if plan else 0)
     like = request.GET.get("like", "")
     if plan is None and like.isdigit() and request.method != "POST":
         # A scenario begins as another one of the same group: then little has to be typed.
@@ -137,10 +146,46 @@ def _form(request: ScopedRequest, team: Any, plan: Any) -> HttpResponse:
             content=form.content(),
             by=request.user,
             as_of=timezone.now(),
+            read_version=form.cleaned_data["read_version"] or 0,
         ),
     ):
         return done(request, "The plan is saved as a new version.", "grants:plan", team.code)
+    if plan is not None and form.non_field_errors():
+        form.read_again(plan.version)
     return form_page(request, "grants/plan_form.html", form, team=team, plan=plan)
+
+
+@require(Permission.VIEW_GRANTS)
+@require_safe
+def plan_version_page(request: ScopedRequest, plan_id: int, number: int) -> HttpResponse:
+    """What a plan said when it was saved, to read."""
+    plan = get_plan(request.scope, plan_id)
+    version = get_plan_version(plan, number)
+    said = version.content
+    years = [int(said["first_year"]) + n for n in range(5)]
+    return render(
+        request,
+        "grants/plan_version.html",
+        {
+            "plan": plan,
+            "version": version,
+            "said": said,
+            "years": years,
+            "last_grant_year": years[int(said["grant_ends_in"]) - 1],
+            "rows": [
+                {
+                    "what": line["description"],
+                    "source": PlanSource(line["source"]).label if line.get("source") else "Cost",
+                    "years": [line.get(f"year_{n}") or "0" for n in range(1, 6)],
+                }
+                for line in said["lines"]
+            ],
+            "changes": [
+                {**change, "decision": PlanDecision(change["decision"]).label}
+                for change in said["changes"]
+            ],
+        },
+    )
 
 
 @require(Permission.VIEW_GRANTS)

@@ -66,6 +66,7 @@ def build(world: World) -> None:
             f"{name}.code", mine=world.mine.code, other=world.other.code, seen_by=_SEE_GRANTS
         )
     world.share("grants:plan_file.form", "csv")
+    world.share("grants:plan_version.number", 1)
     world.share("grants:outcome_file.form", "csv")
     world.share("grants:portfolio_document.form", "pdf")
     _provide(world, "fund_id", grants.fund.pk, grants.fund.pk, set(Role))

@@ -13,9 +13,11 @@ from grants.business_case import OUTLOOKS, Assumed, Row, list_warnings, make_cas
 from grants.models import PlanVersion, SustainabilityPlan
 from grants.plan_chart import plan_sentence, plan_svg
 from grants.queries.plans import content_of_plan, view_plan
+from grants.queries.prefill import narrative_answers
 from teams.enums import Role
 from teams.errors import NotAllowed, StateRefused
-from tests.factories.grants import NOW
+from teams.scoping import scope_of
+from tests.factories.grants import NOW, TODAY, make_award, make_grants
 from tests.factories.people import make_team, make_user, signed_in
 
 
@@ -213,3 +215,62 @@ def test_scenarios_stand_side_by_side_and_go_away_as_one_document() -> None:
     code = own.memberships.get().organisation.teams.get().code
     leaked = other.get(f"/grants/teams/{code}/plan/add/?like={plan.pk}").content.decode()
     assert "Equity part" not in leaked
+
+
+@pytest.mark.django_db
+def test_older_versions_are_read_and_a_newer_one_is_not_written_over() -> None:
+    team = make_team()
+    lead = make_user(Role.GROUP_LEAD, team=team)
+    plan = save_plan(team=team, plan=None, content=content(), by=lead, as_of=NOW)
+    client = signed_in(lead)
+    assert (
+        'name="read_version" value="1"' in client.get(f"/grants/plans/{plan.pk}/").content.decode()
+    )
+    other = make_user(Role.GROUP_MEMBER, team=team, name="Mia Member")
+    save_plan(
+        team=team, plan=plan, content=content(staffing="Mia's words"), by=other, as_of=NOW,
+        read_version=1,
+    )  # fmt: skip
+    typed = {
+        "name": "Base",
+        "first_year": "2026",
+        "grant_ends_in": "2",
+        "staffing": "My words",
+        "read_version": "1",
+    }
+    refused = client.post(f"/grants/plans/{plan.pk}/", typed)
+    text = refused.content.decode()
+    assert refused.status_code == 422 and "Mia Member saved version 2 of this plan" in text
+    assert "My words" in text and 'name="read_version" value="2"' in text
+    plan.refresh_from_db()
+    assert (plan.version, plan.staffing) == (2, "Mia's words")
+    del typed["read_version"]  # whoever does not say what was read has read nothing
+    assert client.post(f"/grants/plans/{plan.pk}/", typed).status_code == 422
+    typed["read_version"] = "2"
+    assert client.post(f"/grants/plans/{plan.pk}/", typed).status_code == 302
+    page = client.get(f"/grants/teams/{team.code}/plan/").content.decode()
+    for number in (1, 2):
+        assert f'href="/grants/plans/{plan.pk}/versions/{number}/"' in page
+    assert f"/grants/plans/{plan.pk}/versions/3/" not in page
+    first = client.get(f"/grants/plans/{plan.pk}/versions/1/").content.decode()
+    assert "Nurses" in first and "$100" in first and "Embed as it is" in first
+    second = client.get(f"/grants/plans/{plan.pk}/versions/2/").content.decode()
+    assert "Mia&#x27;s words" in second and "My words" not in second
+    assert client.get(f"/grants/plans/{plan.pk}/versions/9/").status_code == 404
+    stranger = signed_in(make_user(Role.GROUP_LEAD))
+    assert stranger.get(f"/grants/plans/{plan.pk}/versions/1/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_narrative_begins_with_what_the_plan_says() -> None:
+    world = make_grants()
+    award = make_award(world)
+    save_plan(team=world.team, plan=None, content=content(), by=world.lead, as_of=NOW)
+    stranger = make_team()
+    save_plan(
+        team=stranger, plan=None, content=content(name="Strange"),
+        by=make_user(Role.GROUP_LEAD, team=stranger), as_of=NOW,
+    )  # fmt: skip
+    report = award.reports.filter(kind="narrative")[0]
+    said = narrative_answers(scope_of(world.lead, on=TODAY), report)["next"]
+    assert said == "Five-year plan “Base”: Five years cost $100; the grant covers 60% of it."
