@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from measures.enums import ReferenceStrategy
 from reports.cards.figures import GAP_STATE_WORDS, STATE_WORDS
+from reports.dashboards.reliability import PRESENTATION_CODES
 from reports.enums import CardState
 from reports.models import ReportCard
 
@@ -49,6 +50,11 @@ class FigureSerializer(serializers.Serializer[Any]):
     rate = serializers.FloatField(allow_null=True, help_text="Proportion 0 to 1.")
     rate_lower = serializers.FloatField(allow_null=True, help_text="95% Wilson score interval.")
     rate_upper = serializers.FloatField(allow_null=True)
+    nchs_rule = serializers.ChoiceField(
+        [code for code in PRESENTATION_CODES.values() if code],
+        allow_null=True,
+        help_text="What the NCHS presentation standards for proportions say of a shown rate; “wide” and “wide_for_its_size” are unreliable. Null: no rate to judge.",
+    )
     self_reported_share = serializers.FloatField(
         allow_null=True, help_text="Of the denominator, in steps of 0.05."
     )

@@ -33,7 +33,7 @@ from reports.api.serializers import (
     ReportCardSerializer,
     ResultSerializer,
 )
-from reports.cards.figures import figure_content, rule_content
+from reports.cards.figures import result_content, rule_content
 from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
 from reports.queries.card_files import card_file
@@ -288,6 +288,7 @@ def _results(question: _Question, scope: Scope) -> list[SetResult]:
 
 def _result(result: SetResult, unit: str) -> dict[str, Any]:
     line = result.unit.line_of_business
+    made = result_content(result)
     return {
         "unit": unit,
         "team": result.unit.team.code if result.unit.team else None,
@@ -301,8 +302,8 @@ def _result(result: SetResult, unit: str) -> dict[str, Any]:
         "stratum_set": result.stratum_set.code,
         "reference": result.reference.code if result.reference else None,
         "reference_rule": rule_content(result),
-        "total": figure_content(result.total, result) if result.total else None,
-        "figures": [figure_content(f, result) for f in result.figures],
+        "total": made.total,
+        "figures": made.figures,
         "computed_at": result.computed_at,
         "method_version": result.method_version,
         "data_version": result.data_version,

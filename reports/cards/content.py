@@ -12,10 +12,11 @@ from measures.enums import RealCategory
 from measures.queries import CompletenessRow, ImputedResult, PeerBand, SetResult, StratumLabel
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.suppression import LEAST_COUNT
-from reports.cards.figures import STATE_WORDS, figure_content, rule_content
+from reports.cards.figures import STATE_WORDS, result_content, rule_content
 from reports.cards.findings import list_findings
 from reports.cards.imputed import imputed_content
 from reports.cards.together import together_content
+from reports.dashboards.reliability import PRESENTATION_CODES, RULE_NAME, presentations_of
 from reports.dashboards.wording import people_of, rule_words
 
 FORMAT = 1
@@ -86,7 +87,11 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
             "people": people_of(reference),
         },
         "reference_rule": rule_words(stratified),
-        "rules": {"least_count": LEAST_COUNT, "least_denominator": LEAST_DENOMINATOR},
+        "rules": {
+            "least_count": LEAST_COUNT,
+            "least_denominator": LEAST_DENOMINATOR,
+            "unreliable": RULE_NAME,
+        },
         "measures": measures,
         "appendix": [_appendix_content(results) for results in inputs.appendix.values()],
         "completeness": completeness,
@@ -126,15 +131,9 @@ def _set_content(stratum_set: Any) -> dict[str, str]:
     }
 
 
-def _figures(result: SetResult, peers: Mapping[tuple[int, int], PeerBand]) -> list[dict[str, Any]]:
-    measure_id = result.definition.measure_id
-    return [
-        figure_content(f, result, peers.get((measure_id, f.stratum.id))) for f in result.figures
-    ]
-
-
 def _measure_content(result: SetResult, inputs: CardInputs) -> dict[str, Any]:
     definition = result.definition
+    made = result_content(result, inputs.peers)
     return {
         "code": definition.measure.code,
         "name": definition.name,
@@ -152,8 +151,8 @@ def _measure_content(result: SetResult, inputs: CardInputs) -> dict[str, Any]:
         "benchmark_source": definition.benchmark_source,
         "reference": result.reference.code if result.reference else None,
         "reference_rule": rule_content(result),
-        "total": figure_content(result.total, result) if result.total else None,
-        "figures": _figures(result, inputs.peers),
+        "total": made.total,
+        "figures": made.figures,
         "together": together_content(result),
         "trend": [
             {
@@ -166,10 +165,13 @@ def _measure_content(result: SetResult, inputs: CardInputs) -> dict[str, Any]:
                         "state": STATE_WORDS[f.state],
                         "rate": None if f.rate is None else round(f.rate, 6),
                         "decimals": f.decimals,
+                        "nchs_rule": PRESENTATION_CODES[said],
                         "denominator": f.denominator,
                         "numerator": f.numerator,
                     }
-                    for f in earlier.compared
+                    for f, said in zip(
+                        earlier.compared, presentations_of(earlier.compared), strict=True
+                    )
                 ],
             }
             for earlier in inputs.trend
@@ -196,7 +198,7 @@ def _appendix_content(results: Sequence[SetResult]) -> dict[str, Any]:
                 "higher_is_better": r.higher_is_better,
                 "reference": r.reference.code if r.reference else None,
                 "reference_rule": rule_content(r),
-                "figures": _figures(r, {}),
+                "figures": result_content(r).figures,
             }
             for r in _stratified(results)
         ],

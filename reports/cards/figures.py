@@ -6,10 +6,13 @@ the JSON at all. There is no NaN and no infinity: a ratio without an upper bound
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from measures.queries import Figure, PeerBand, SetResult
 from measures.stats.states import CellState, GapState
+from reports.dashboards.reliability import PRESENTATION_CODES, presentations_of
 from reports.dashboards.wording import people_of, read_figure
 from teams.enums import Audience
 
@@ -47,16 +50,42 @@ def rule_content(result: SetResult) -> dict[str, Any]:
     }
 
 
-def figure_content(
-    figure: Figure, result: SetResult, peer: PeerBand | None = None
-) -> dict[str, Any]:
-    """A figure as a dictionary of JSON values.
+@dataclass(frozen=True)
+class ResultContent:
+    """The figures of a result as dictionaries of JSON values: of everyone, and of the strata in their order."""
+
+    total: dict[str, Any] | None
+    figures: list[dict[str, Any]]
+
+
+def result_content(
+    result: SetResult, peers: Mapping[tuple[int, int], PeerBand] | None = None
+) -> ResultContent:
+    """Figures of a result as JSON values.
 
     Rates and shares are proportions 0–1 (six decimals), gaps percentage points (four), p and q six
-    decimals. Raises ValueError for a figure that was made for the group itself.
+    decimals. peers: keyed by (measure id, stratum id).
+    Raises ValueError for figures that were made for the group itself.
     """
     if result.audience != Audience.OTHERS:
         raise ValueError("Only figures that everybody may see can be published.")
+    all_figures = [*([result.total] if result.total else []), *result.figures]
+    measure_id = result.definition.measure_id
+    made = [
+        _figure_content(
+            figure,
+            PRESENTATION_CODES[said],
+            result,
+            None if peers is None else peers.get((measure_id, figure.stratum.id)),
+        )
+        for figure, said in zip(all_figures, presentations_of(all_figures), strict=True)
+    ]
+    return ResultContent(made.pop(0) if result.total else None, made)
+
+
+def _figure_content(
+    figure: Figure, nchs_rule: str | None, result: SetResult, peer: PeerBand | None
+) -> dict[str, Any]:
     stratum = figure.stratum
     return {
         "stratum": stratum.code,
@@ -71,6 +100,7 @@ def figure_content(
         "rate_lower": _rounded(figure.rate_lower, 6),
         "rate_upper": _rounded(figure.rate_upper, 6),
         "decimals": figure.decimals,
+        "nchs_rule": nchs_rule,
         "self_reported_share": _rounded(figure.self_reported_share, 2),
         "indirect_share": _rounded(figure.indirect_share, 2),
         "gap_state": GAP_STATE_WORDS[figure.gap_state],

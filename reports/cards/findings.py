@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reports.dashboards.reliability import unreliable_words
 from reports.dashboards.wording import capitalised
 from teams.formats import format_count, format_percent, format_points
 
@@ -84,9 +85,17 @@ def _largest_gap(content: Mapping[str, Any]) -> dict[str, Any]:
             f"{format_percent(figure['rate'], figure['decimals'])} of {figure['people']}, "
             f"{side} than the {format_percent(reference['rate'], reference['decimals'])} of "
             f"{reference['people']} (95% interval of the gap {limits[0]:.{digits}f} to "
-            f"{limits[1]:.{digits}f} points).{worse}"
+            f"{limits[1]:.{digits}f} points).{worse}{_doubt(figure, reference)}"
         ),
     }
+
+
+def _doubt(*figures: Mapping[str, Any]) -> str:
+    """A sentence where a rate that is spoken of is unreliable by itself."""
+    named = [f["people"] for f in figures if unreliable_words(f.get("nchs_rule"))]
+    if not named:
+        return ""
+    return f" By itself the rate of {' and that of '.join(named)} is unreliable: its interval is too wide."
 
 
 def _most_to_parity(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +117,7 @@ def _most_to_parity(content: Mapping[str, Any]) -> dict[str, Any]:
             f"The most {noun} to parity are in {_in_sentence(measure['short_name'])}: with "
             f"{format_count(figure['patients_to_parity'])} {more} in the numerator, {who} would have "
             f"the rate of {(reference_of(measure) or {}).get('people', 'the reference')}."
+            f"{_doubt(figure, reference_of(measure) or {})}"
         ),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reports.cards.presentation import UNRELIABLE_SIGN
 from reports.cards.wording import how_to_read, methods, purpose
 from reports.charts import (
     Absence,
@@ -18,6 +19,7 @@ from reports.charts import (
     draw_gap_strip,
     mark_key,
 )
+from reports.dashboards.reliability import unreliable_words
 
 _ABSENCES = {
     "protected": Absence.SUPPRESSED,
@@ -125,8 +127,9 @@ def _ident(code: str) -> str:
 
 
 def _stratum(figure: Mapping[str, Any]) -> StratumRate:
+    doubt = unreliable_words(figure.get("nchs_rule"))
     return StratumRate(
-        label=figure["short_label"],
+        label=f"{figure['short_label']} {UNRELIABLE_SIGN}" if doubt else figure["short_label"],
         rate=figure["rate"],
         lower=figure["rate_lower"],
         upper=figure["rate_upper"],
@@ -143,15 +146,16 @@ def _stratum(figure: Mapping[str, Any]) -> StratumRate:
 
 def _table_row(figure: Mapping[str, Any], row: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Numbers of the presentation; strata that it does not place on the axis have their rate or its state."""
+    doubt = " unreliable" if unreliable_words(figure.get("nchs_rule")) else ""
     if row is not None:
         return (
-            figure["label"], row["rate"], row["interval"], row["count"], row["gap"],
+            figure["label"], row["rate"] + doubt, row["interval"], row["count"], row["gap"],
             row["gap_interval"], row["q"], row["to_parity"], row["peers"], row["trend_text"],
         )  # fmt: skip
     rest = _stratum(figure)
     counted = "" if rest.denominator is None else f"{rest.denominator:,}"
     interval = rest.interval_text.replace("%", "").replace(" to ", "–")
-    return (figure["label"], rest.rate_text, interval, counted, "", "", "", "", "", "")
+    return (figure["label"], rest.rate_text + doubt, interval, counted, "", "", "", "", "", "")
 
 
 def _completeness(content: Mapping[str, Any]) -> Chart | None:

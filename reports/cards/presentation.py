@@ -12,6 +12,7 @@ from typing import Any
 
 from reports.cards.findings import is_clear, reference_of
 from reports.cards.imputed import present_imputed
+from reports.dashboards.reliability import unreliable_words
 from teams.formats import NO_NUMBER, format_count, format_percent, format_points
 
 ABSENT_WORDS = {
@@ -37,6 +38,8 @@ READING_WORDS = {
     "too_few": "Too few",
     "no_denominator": "None eligible",
 }
+#: Stands beside a rate that is unreliable; the words stand below it.
+UNRELIABLE_SIGN = "†"
 _SHORT_CATEGORY = {
     "other_direct": "From records",
     "source_unknown": "Source not stated",
@@ -99,6 +102,8 @@ def present_card(
         "set_edition": content["stratum_set"]["edition"] if content["stratum_set"] else "",
         "set_note": content["stratum_set"]["note"] if content["stratum_set"] else "",
         "least_count": str(content["rules"]["least_count"]),
+        # Cards of before say nothing of how uncertain a rate is.
+        "unreliable_rule": content["rules"].get("unreliable", ""),
         "largest_hidden": str(content["rules"]["least_count"] - 1),
         "least_denominator": str(content["rules"]["least_denominator"]),
         "has_appendix": bool(content["appendix"]),
@@ -178,7 +183,11 @@ def _measure(measure: Mapping[str, Any]) -> dict[str, Any]:
         "total": _total_text(total, unit),
         "others": " · ".join(_other_text(f) for f in others),
         "rows": [_row(f, reference, place, measure) for f in drawn],
-        "remainder": [*_remainder(measure["figures"]), *_together(measure)],
+        "remainder": [
+            *_remainder(measure["figures"]),
+            *_unreliable(drawn),
+            *_together(measure),
+        ],
         "summary": _measure_summary(measure, drawn, reference),
     }
 
@@ -190,8 +199,14 @@ def _total_text(total: Mapping[str, Any] | None, unit: str) -> str:
         return ""
     return (
         f"Everyone {format_percent(total['rate'], total['decimals'])} of "
-        f"{format_count(total['denominator'])} {unit}"
+        f"{format_count(total['denominator'])} {unit}{_doubt(total)}"
     )
+
+
+def _doubt(figure: Mapping[str, Any]) -> str:
+    """To be put behind a rate in a line of text: ", unreliable: the interval is 30 points wide or more"."""
+    why = unreliable_words(figure.get("nchs_rule"))
+    return f", unreliable: {why}" if why else ""
 
 
 def _other_text(figure: Mapping[str, Any]) -> str:
@@ -199,7 +214,7 @@ def _other_text(figure: Mapping[str, Any]) -> str:
         return f"{figure['label']}: {ABSENT_WORDS[figure['state']].lower()}"
     return (
         f"{figure['label']}: {format_percent(figure['rate'], figure['decimals'])} of "
-        f"{format_count(figure['denominator'])}"
+        f"{format_count(figure['denominator'])}{_doubt(figure)}"
     )
 
 
@@ -218,6 +233,7 @@ def _row(
         "reading": READING_WORDS[figure["reading"]],
         "shape": _SHAPES.get(figure["reading"], "circle"),
         "clear": is_clear(figure),
+        "unreliable": unreliable_words(figure.get("nchs_rule")),
         "count": format_count(figure["denominator"]),
         "rate": format_percent(figure["rate"], digits),
         "interval": (
@@ -295,6 +311,24 @@ def _remainder(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def _unreliable(drawn: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rates that are shown and too uncertain to be read as numbers, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for figure in drawn:
+        why = unreliable_words(figure.get("nchs_rule"))
+        if why:
+            by_reason.setdefault(why, []).append(figure["short_label"])
+    return [
+        {
+            "state": "unreliable",
+            "words": f"{UNRELIABLE_SIGN} Unreliable",
+            "labels": labels,
+            "text": f"{', '.join(labels)}: {why}",
+        }
+        for why, labels in by_reason.items()
+    ]
+
+
 def _together(measure: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those without numbers as one group. Cards of before put nobody together."""
     found = measure.get("together")
@@ -304,7 +338,7 @@ def _together(measure: Mapping[str, Any]) -> list[dict[str, Any]]:
     rate, low, high = (
         format_percent(found[name], digits) for name in ("rate", "rate_lower", "rate_upper")
     )
-    text = f"{rate} ({low[:-1]}–{high[:-1]}) of {format_count(found['denominator'])}"
+    text = f"{rate} ({low[:-1]}–{high[:-1]}) of {format_count(found['denominator'])}{_doubt(found)}"
     labels = ", ".join(found["labels"])
     return [
         {
@@ -331,6 +365,8 @@ def _measure_summary(
             text += f" ({READING_WORDS[figure['reading']].lower()})"
         elif figure["gap_state"] == "reference":
             text += " (reference)"
+        if unreliable_words(figure.get("nchs_rule")):
+            text += " (unreliable)"
         parts.append(text)
     better = "higher is better" if measure["higher_is_better"] else "lower is better"
     return f"{measure['name']}, {better}: {', '.join(parts)}."
@@ -395,19 +431,22 @@ def _appendix(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cell(figure: Mapping[str, Any] | None) -> dict[str, str]:
     if figure is None:
-        return {"state": "no_denominator", "rate": "", "count": "", "words": "None eligible"}
+        return {"state": "no_denominator", "rate": "", "count": "", "words": "None eligible",
+                "unreliable": ""}  # fmt: skip
     if figure["state"] != "shown":
         return {
             "state": figure["state"],
             "rate": "",
             "count": "",
             "words": ABSENT_WORDS[figure["state"]],
+            "unreliable": "",
         }
     return {
         "state": "shown",
         "rate": format_percent(figure["rate"], figure["decimals"])[:-1],
         "count": format_count(figure["denominator"]),
         "words": "",
+        "unreliable": unreliable_words(figure.get("nchs_rule")),
     }
 
 

@@ -32,6 +32,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("rate", "rate", "numerator / denominator, 0 to 1."),
     Column("rate_lower", "rate", "Lower end of the 95% interval (Wilson)."),
     Column("rate_upper", "rate", "Upper end of the 95% interval (Wilson)."),
+    Column("nchs_rule", "text", "What the NCHS presentation standards say of a shown rate: present; wide (interval 30 points wide or more) and wide_for_its_size (wide beside so small a rate) are unreliable; review_end (0 or 100 percent was seen). Empty: no rate to judge."),
     Column("self_reported_share", "rate", "Share of the denominator that told the answer themselves, to 0.05."),
     Column("indirect_share", "rate", "Share of the denominator whose answer was imputed, to 0.05."),
     Column("reference", "text", "Code of the group of people that is compared with."),

@@ -10,11 +10,13 @@ from typing import Any
 
 from measures.enums import StratumKind
 from measures.queries import SetResult
+from measures.stats.presentation import Presentation, present_counts
 from measures.stats.rates import wilson
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.rounding import published_decimals
 from measures.stats.states import CellState
 from measures.stats.suppression import is_sensitive
+from reports.dashboards.reliability import PRESENTATION_CODES
 
 
 def together_content(result: SetResult) -> dict[str, Any] | None:
@@ -40,4 +42,5 @@ def together_content(result: SetResult) -> dict[str, Any] | None:
         "rate_lower": round(float(limits.lower), 6),
         "rate_upper": round(float(limits.upper), 6),
         "decimals": int(published_decimals(n)),
+        "nchs_rule": PRESENTATION_CODES[Presentation(int(present_counts(x, n)))],
     }

@@ -32,6 +32,10 @@ def how_to_read(card: Mapping[str, Any]) -> list[dict[str, str]]:
         ("", "To parity", "How many patients more (where lower is better: fewer) in the numerator would bring the group to the reference’s rate."),
         ("", "Protected, too few", f"Not zero: counts of 1 to {card['largest_hidden']} are never shown, nor what would give them away; fewer than {card['least_denominator']} counted is too uncertain to report."),
     ]  # fmt: skip
+    if card["unreliable_rule"]:
+        items.append(
+            ("", "† Unreliable", "The rate is shown, but its interval is so wide that a national statistical office would not print it: read the interval, not the rate.")
+        )  # fmt: skip
     if card["has_peers"]:
         items.append(
             ("", "Peers", "Median and quartiles of the other provider groups, unnamed, in whole percent; at least five of them.")
@@ -76,6 +80,11 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
         ("Data", f"{card['source']}, {card['period_text'].lower()}, as of {card['as_of_text'] or 'unknown'}; data version {card['data_version']}. Method version {card['method_version']}."),
         ("This document", f"{card['published_text']}. A published card is never changed; corrections appear as a new card. SHA-256 of its content: {card['sha256']}" if card["sha256"] else "A draft: its numbers follow the data until it is published."),
     ]  # fmt: skip
+    if card["unreliable_rule"]:
+        items.insert(
+            8,
+            ("Unreliable", f"{card['unreliable_rule']}: of the rates that are shown, those whose 95% Clopper-Pearson interval is 30 points wide or more, or wider than 5 points and than 1.3 times the rate. The mark hides nothing. Nobody eligible, protected, too few and unreliable are four different things."),
+        )  # fmt: skip
     if card["counted"]:
         items.insert(
             6,

@@ -105,6 +105,7 @@ def _write_read_me(book: Any, styles: _Styles, card: Mapping[str, Any]) -> None:
     lines += [
         ("Sheets", "Figures: one row for each rate and its gap. Completeness: what is known of race, ethnicity and language. Definitions: what each measure counts, and what each column means."),
         ("Empty cells", "A cell is empty where there is no number that may be shown; the column state says why. Empty never means zero."),
+        ("Words and numbers", "Four different things: no_denominator (nobody to count), protected (hidden), too_few (not reported), and a rate that is shown but unreliable, which the column nchs_rule says."),
     ]  # fmt: skip
     lines += [
         (item["term"], item["text"])

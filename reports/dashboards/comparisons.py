@@ -15,7 +15,6 @@ from measures.queries import Figure, SetResult, StratumLabel
 from measures.stats.familywise import bonferroni, holm
 from measures.stats.gaps import benjamini_yekutieli
 from measures.stats.odds import mantel_haenszel, odds_mover_wilson
-from measures.stats.presentation import Presentation, present_counts
 from measures.stats.reliability import (
     fit_beta_binomial,
     reliability,
@@ -23,19 +22,14 @@ from measures.stats.reliability import (
     shrunken_rate,
 )
 from reports.dashboards.evidence import LEAST_SITES, both_arms
+from reports.dashboards.reliability import (
+    PRESENTATION_CODES,
+    PRESENTATION_WORDS,
+    presentations_of,
+)
 from reports.dashboards.wording import probability_text, rate_text
 from teams.enums import Audience
 from teams.formats import format_percent
-
-PRESENTATION_WORDS: dict[Presentation, str] = {
-    Presentation.NOT_JUDGED: "",
-    Presentation.PRESENT: "can be presented",
-    Presentation.TOO_FEW: "unreliable: fewer than 30 people",
-    Presentation.WIDE: "unreliable: the interval is 30 points wide or more",
-    Presentation.WIDE_FOR_ITS_SIZE: "unreliable: the interval is wide beside so small a rate",
-    Presentation.REVIEW_END: "0% or 100% was seen, which is not to say that the true rate is",
-    Presentation.REVIEW_FREEDOM: "few clusters stand behind the interval",
-}
 
 
 @dataclass(frozen=True)
@@ -154,13 +148,6 @@ def comparison_rows(result: SetResult, family: ComparisonFamily) -> tuple[Compar
     return tuple(rows)
 
 
-def presentations_of(figures: Sequence[Figure]) -> tuple[Presentation, ...]:
-    """What the NCHS rule says of each rate that the reader sees."""
-    counts = [(f.numerator, f.denominator) if f.numbers_shown else (0, 0) for f in figures]
-    said = present_counts([x or 0 for x, _ in counts], [n or 0 for _, n in counts])
-    return tuple(Presentation(one) for one in said.tolist())
-
-
 def _odds(result: SetResult, figure: Figure) -> tuple[float, float, float] | None:
     """Odds ratio and limits; None without a reference that is another group of people."""
     reference = both_arms(result, figure)
@@ -275,7 +262,7 @@ def comparison_lines(result: SetResult, family: ComparisonFamily) -> Iterator[tu
             number(adjusted.holm),
             number(adjusted.bonferroni),
             family.size,
-            said.name.lower(),
+            PRESENTATION_CODES[said] or "",
             result.audience.value,
             result.method_version,
         )

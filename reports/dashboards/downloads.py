@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from measures.queries import CompletenessRow, Figure, SetResult
+from measures.stats.presentation import Presentation
 from reports.cards.figures import GAP_STATE_WORDS, STATE_WORDS
+from reports.dashboards.reliability import PRESENTATION_CODES, presentations_of
 
 FIGURE_COLUMNS = (
     "source",
@@ -35,6 +37,7 @@ FIGURE_COLUMNS = (
     "rate",
     "rate_lower",
     "rate_upper",
+    "nchs_rule",
     "reference",
     "reference_rule",
     "reference_version",
@@ -82,11 +85,12 @@ def figure_lines(results: Iterable[SetResult]) -> Iterator[tuple[object, ...]]:
     """One row a stratum, the total first, in the order of FIGURE_COLUMNS."""
     for result in results:
         figures = [result.total] if result.total else []
-        for figure in (*figures, *result.figures):
-            yield _line(figure, result)
+        figures += result.figures
+        for figure, said in zip(figures, presentations_of(figures), strict=True):
+            yield _line(figure, said, result)
 
 
-def _line(figure: Figure, result: SetResult) -> tuple[object, ...]:
+def _line(figure: Figure, said: Presentation, result: SetResult) -> tuple[object, ...]:
     unit, definition = result.unit, result.definition
     if unit.is_site:
         kind = "site"
@@ -118,6 +122,7 @@ def _line(figure: Figure, result: SetResult) -> tuple[object, ...]:
         _number(figure.rate, 6),
         _number(figure.rate_lower, 6),
         _number(figure.rate_upper, 6),
+        PRESENTATION_CODES[said] or "",
         result.reference.code if result.reference else "",
         result.rule.sentence,
         result.rule.version,

@@ -9,8 +9,8 @@ from measures.enums import CountingUnit
 from measures.queries import Figure, PeerBand, SetResult
 from measures.stats.presentation import Presentation
 from reports.charts.values import Absence
-from reports.dashboards.comparisons import PRESENTATION_WORDS, presentations_of
 from reports.dashboards.marks import absence_of
+from reports.dashboards.reliability import PRESENTATION_WORDS, presentations_of
 from reports.dashboards.wording import (
     READING_WORDS,
     Reading,
