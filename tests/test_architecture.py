@@ -358,6 +358,8 @@ WITHOUT_EVENT = {
     "remind_of_action_items": "a notification, whose row says when and to whom",
     "remind_of_trainings": "a notification, whose row says when and to whom",
     "remind_of_reports": "a notification, whose row says when and to whom",
+    "remind_of_calls": "a notification, whose row says when and to whom",
+    "tell_of_shared_tests": "a notification, whose row says when and to whom",
     "send_waiting_messages": "the message keeps when it was sent; what it tells has its own event",
     "append_part": "one piece of a file; its beginning and its end have their events",
     "check_protection": "remembers what it worked out; nothing that anybody entered changes",
