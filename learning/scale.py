@@ -33,7 +33,7 @@ LEVELS = (
 )  # fmt: skip
 LEVEL_OF = {level.value: level for level in LEVELS}
 
-#: From here on the gap must not be widening: improvement for most people while some fall behind is not meant.
+#: From here on the gap must be known not to be widening: improvement for most people while some fall behind is not meant.
 EQUITY_GUARD_FROM = Decimal("3.0")
 #: Difference between the team's and the coach's score that is worth a talk.
 TALK_ABOUT_IT = Decimal("1.0")
@@ -44,6 +44,7 @@ class Facts:
     """What the system knows of a team on one day. Counts are whole numbers; progress is in percent, 0 to 100.
 
     progress_percent: the best of the key measures, on the mean of the present phase; None without aim or data.
+    changes_funded: changes that stay after the grant with an owner and a budget line.
     gap_widening: None when the gap cannot be judged.
     """
 
@@ -66,6 +67,7 @@ class Facts:
     points_held: int = 0
     goals_met: bool = False
     control_plans: int = 0
+    changes_funded: int = 0
     gap_widening: bool | None = None
 
 
@@ -122,7 +124,12 @@ def _conditions(facts: Facts) -> list[Evidence]:
             facts.measure_count >= 1,
             f"At least one measure is defined: {facts.measure_count}.",
         ),
-        ("1.5", facts.next_meeting_planned, "The next call or meeting has a date."),
+        (
+            "1.5",
+            # Whoever has tested something is past planning: a lost date takes nothing of that back.
+            facts.next_meeting_planned or facts.tests_past_do >= 1,
+            "The next call or meeting has a date, or a test was carried out already.",
+        ),
         (
             "2.0",
             looks,
@@ -175,16 +182,27 @@ def _conditions(facts: Facts) -> list[Evidence]:
             facts.control_plans >= 1,
             f"A control plan with an owner keeps it: {facts.control_plans}.",
         ),
+        (
+            "5.0",
+            facts.changes_funded >= 1,
+            (
+                "A change has an owner and a budget line after the grant, in the sustainability plan: "
+                f"{facts.changes_funded}."
+            ),
+        ),
     ]
     rows.insert(
         [row[0] for row in rows].index(str(EQUITY_GUARD_FROM)),
         (
             str(EQUITY_GUARD_FROM),
-            facts.gap_widening is not True,
+            facts.gap_widening is False,
             {
                 True: "The gap is widening, so nothing from here on is suggested.",
                 False: "The gap is not widening.",
-                None: "Whether the gap is widening cannot be said yet.",
+                None: (
+                    "Whether the gap is widening cannot be said yet, so nothing from here on is suggested."
+                    " It needs ten points of a focus group and its reference."
+                ),
             }[facts.gap_widening],
         ),
     )

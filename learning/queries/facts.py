@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 
-from learning.enums import CallState
-from learning.models import Call, ControlPlan
+from grants.queries.plans import count_funded_changes
+from learning.enums import CallState, SessionKind, SessionState
+from learning.models import Call, ControlPlan, Session
 from learning.scale import Facts
-from measures.stats.spc import ControlChart, is_favourable
-from pdsa.aims.checks import check_aim
+from measures.stats.spc import ControlChart, Signal, is_favourable
 from pdsa.charts.assemble import MeasureCharts, assemble
 from pdsa.enums import CharterState, CycleKind, CycleState, Decision, MeasureKind
-from pdsa.queries.aims import find_aim, parts_of
+from pdsa.queries.aims import find_aim, was_whole_when_written
 from pdsa.queries.cycles import list_cycles
 from pdsa.queries.measures import list_measures, read_measure_data
 from pdsa.queries.projects import list_projects
@@ -25,6 +25,8 @@ from teams.scoping import Scope
 
 #: Points of one line that make a baseline.
 BASELINE_POINTS = 3
+#: A signal is about today while one of its points is among so many last ones.
+LATEST = 3
 
 
 def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
@@ -42,14 +44,13 @@ def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
         (measure, assemble(read_measure_data(scope, measure)))
         for measure in list_measures(scope).filter(project__team=team)
     ]
-    aims = [parts_of(find_aim(project)) for project in projects]
     signals = {
         kind: sum(
             _has_favourable_signal(found) for measure, found in charts if measure.kind == kind
         )
         for kind in MeasureKind
     }
-    progress = [value for _, found in charts if (value := progress_percent(found)) is not None]
+    goals = [progress_percent(found) for measure, found in charts if measure.target is not None]
     return Facts(
         charter_agreed=list_projects(scope)
         .filter(team=team, charter__state=CharterState.AGREED)
@@ -58,11 +59,9 @@ def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
         .exclude(coach_assignments__team=team)
         .count(),
         has_lead=list_people_with(Role.GROUP_LEAD, team, on=today).exists(),
-        aim_complete=any(
-            all(check.passed for check in check_aim(aim, today=today)) for aim in aims
-        ),
+        aim_complete=any(was_whole_when_written(find_aim(project)) for project in projects),
         measure_count=len(charts),
-        next_meeting_planned=Call.objects.filter(team=team, state=CallState.PLANNED).exists(),
+        next_meeting_planned=_has_next_meeting(team, today),
         baseline_points=max((_useful(found) for _, found in charts), default=0),
         process_map_count=list_projects(scope)
         .filter(team=team)
@@ -74,14 +73,32 @@ def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
             for measure, found in charts
         ),
         tests_kept=kept.count() + retested.count(),
-        progress_percent=max(progress, default=None),
+        progress_percent=max((value for value in goals if value is not None), default=None),
         process_signals=signals[MeasureKind.PROCESS],
         outcome_signals=signals[MeasureKind.OUTCOME],
         changes_implemented=kept.filter(kind__in=[CycleKind.IMPLEMENT, CycleKind.SPREAD]).count(),
         points_held=max((_held(found) for _, found in charts), default=0),
-        goals_met=bool(progress) and min(progress) >= 100,
+        goals_met=bool(goals) and all(value == 100 for value in goals),
         control_plans=ControlPlan.objects.filter(team=team, ended_on=None).count(),
+        changes_funded=count_funded_changes(scope, team),
         gap_widening=_gap_widening([found for _, found in charts]),
+    )
+
+
+def _has_next_meeting(team: Team, today: date) -> bool:
+    """A call of the team, or a session for it, from today on. Office hours are nobody's meeting in particular."""
+    if Call.objects.filter(
+        team=team, state=CallState.PLANNED, planned_at__date__gte=today
+    ).exists():
+        return True
+    return (
+        Session.objects.filter(
+            Q(teams=team) | Q(teams=None),
+            state__in=[SessionState.PLANNED, SessionState.OPEN],
+            starts_at__date__gte=today,
+        )
+        .exclude(kind=SessionKind.OFFICE_HOURS)
+        .exists()
     )
 
 
@@ -90,10 +107,31 @@ def _useful(charts: MeasureCharts) -> int:
 
 
 def _has_favourable_signal(charts: MeasureCharts) -> bool:
-    return charts.focus is not None and any(
+    """A signal that the present phase ends with, or a phase that began after one and is still better."""
+    if charts.focus is None or charts.rules_off:
+        return False
+    chart = charts.focus.chart
+    return _held(charts) > 0 or any(
         is_favourable(signal, higher_is_better=charts.data.higher_is_better)
-        for signal in charts.focus.chart.signals
+        and _ends_with(chart, signal)
+        for signal in chart.signals
+        if signal.phase == len(chart.phases) - 1
     )
+
+
+def _ends_with(chart: ControlChart, signal: Signal) -> bool:
+    """Whether a signal is among the latest points of its phase. Months before a change lie on the far side of a
+    line through all of them: what they signal is how it was.
+    """
+    return bool(set(_latest(chart, signal.phase)) & set(signal.points))
+
+
+def _latest(chart: ControlChart, number: int) -> list[int]:
+    """Where the last useful points of a phase are."""
+    phase = chart.phases[number]
+    useful = np.flatnonzero(chart.series.useful[phase.start : phase.end]) + phase.start
+    found: list[int] = useful[-LATEST:].tolist()
+    return found
 
 
 def _centre(chart: ControlChart, *, number: int, after_baseline: bool) -> float | None:
@@ -131,7 +169,7 @@ def progress_percent(charts: MeasureCharts) -> float | None:
 
 def _held(charts: MeasureCharts) -> int:
     """Useful points of the present phase when it began after a favourable shift and shows nothing unfavourable."""
-    if charts.focus is None or len(charts.focus.chart.phases) < 2:
+    if charts.focus is None or charts.rules_off or len(charts.focus.chart.phases) < 2:
         return 0
     chart = charts.focus.chart
     phase = chart.phases[-1]
@@ -149,18 +187,32 @@ def _held(charts: MeasureCharts) -> int:
 
 
 def _gap_widening(found: list[MeasureCharts]) -> bool | None:
-    """Whether a chart of a gap signals the wrong way; None where no gap can be judged."""
+    """Whether a chart of a gap signals the wrong way with the focus group behind; None where none can be judged.
+
+    A phase is judged once it has enough points for rules; until then the one before it speaks.
+    """
     judged = [
         (charts, charts.gap.chart, phase)
         for charts in found
-        if charts.gap and (phase := charts.gap.chart.last_phase) and phase.rules_applied
+        if charts.gap
+        and not charts.rules_off
+        and (phase := next((p for p in charts.gap.chart.phases[::-1] if p.rules_applied), None))
     ]
     if not judged:
         return None
-    # The gap is focus less reference: where higher is better, a falling gap leaves the focus group behind.
     return any(
-        is_favourable(signal, higher_is_better=charts.data.higher_is_better) is False
+        _leaves_behind(charts, chart, signal) and _ends_with(chart, signal)
         for charts, chart, phase in judged
         for signal in chart.signals
         if signal.phase == phase.number
     )
+
+
+def _leaves_behind(charts: MeasureCharts, chart: ControlChart, signal: Signal) -> bool:
+    """The gap is focus less reference: where higher is better, one below zero leaves the focus group behind.
+
+    It is looked at over the latest points together: one alone can lie on either side by chance.
+    """
+    better = charts.data.higher_is_better
+    gap = float(np.mean(chart.values[_latest(chart, signal.phase)]))
+    return is_favourable(signal, higher_is_better=better) is False and (gap < 0) == better

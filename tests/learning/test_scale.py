@@ -31,6 +31,7 @@ EVERYTHING = Facts(
     points_held=6,
     goals_met=True,
     control_plans=1,
+    changes_funded=1,
     gap_widening=False,
 )
 
@@ -53,7 +54,7 @@ def test_everything_met_is_the_highest_level() -> None:
         ({"has_lead": False}, "0.5"),
         ({"aim_complete": False}, "1.0"),
         ({"measure_count": 0}, "1.0"),
-        ({"next_meeting_planned": False}, "1.0"),
+        ({"next_meeting_planned": False, "tests_past_do": 0}, "1.0"),
         ({"baseline_points": 2}, "1.5"),
         ({"tests_past_do": 0}, "2.0"),
         ({"measures_with_target": 0}, "2.0"),
@@ -61,6 +62,7 @@ def test_everything_met_is_the_highest_level() -> None:
         ({"progress_percent": 19.9}, "2.5"),
         ({"progress_percent": None}, "2.5"),
         ({"gap_widening": True}, "2.5"),
+        ({"gap_widening": None}, "2.5"),
         ({"process_signals": 0}, "3.0"),
         ({"changes_implemented": 0}, "3.0"),
         ({"progress_percent": 49.9}, "3.5"),
@@ -68,6 +70,7 @@ def test_everything_met_is_the_highest_level() -> None:
         ({"points_held": 5}, "4.0"),
         ({"goals_met": False}, "4.5"),
         ({"control_plans": 0}, "4.5"),
+        ({"changes_funded": 0}, "4.5"),
     ],
 )
 def test_one_missing_piece_holds_the_level_below(missing: dict[str, object], reached: str) -> None:
@@ -80,8 +83,19 @@ def test_any_first_look_counts_as_activity(one: dict[str, object]) -> None:
     assert suggest_score(facts).value == Decimal("2.0")
 
 
-def test_gap_that_cannot_be_judged_does_not_hold_a_team_back() -> None:
-    assert suggest_score(replace(EVERYTHING, gap_widening=None)).value == Decimal("5.0")
+def test_lost_date_of_a_call_takes_nothing_from_a_team_that_has_tested() -> None:
+    """One cancelled call once put a team from 4.0 to 1.0."""
+    assert suggest_score(replace(EVERYTHING, next_meeting_planned=False)).value == Decimal("5.0")
+
+
+def test_gap_that_cannot_be_judged_says_what_is_missing() -> None:
+    (guard,) = (
+        piece
+        for piece in suggest_score(replace(EVERYTHING, gap_widening=None)).evidence
+        if "cannot be said yet" in piece.sentence
+    )
+    assert (guard.level, guard.met) == (Decimal("3.0"), False)
+    assert "reference" in guard.sentence
 
 
 @given(st.data())
