@@ -16,6 +16,7 @@ from learning.scale import TALK_ABOUT_IT
 from pdsa.charts.periods import list_steps, step
 from pdsa.enums import Frequency
 from teams.models import Membership, Team
+from teams.permissions import Permission
 from teams.queries import get_programme
 from teams.scoping import Scope
 
@@ -124,6 +125,32 @@ def list_months_overdue(
             months = list_steps(begins.replace(day=1), last, Frequency.MONTH)
             found[team_id] = tuple(m for m in months if (team_id, m) not in handed_in)
     return found
+
+
+@dataclass(frozen=True)
+class ReportToWrite:
+    """A monthly report that a team has not handed in. month: its first day."""
+
+    team: Team
+    month: date
+    due_on: date
+    late: bool
+
+
+def get_report_to_write(scope: Scope, team: Team, *, today: date) -> ReportToWrite | None:
+    """Last month's report of the reader's own group while it is not handed in, for those who write it; one query.
+
+    A team that never began one is asked until the day is over: what it did not begin is not late.
+    """
+    if not scope.may(Permission.WRITE_REPORTS) or team.pk not in scope.staff_team_ids:
+        return None
+    month = step(today, Frequency.MONTH, -1)
+    states = dict(MonthlyReport.objects.filter(team=team).values_list("month", "state"))
+    due_on = report_due_on(month)
+    late = due_on < today
+    if states.get(month, ReportState.DRAFT) != ReportState.DRAFT or (late and not states):
+        return None
+    return ReportToWrite(team, month, due_on, late)
 
 
 def list_reports(scope: Scope) -> QuerySet[MonthlyReport]:
