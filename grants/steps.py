@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from grants.enums import Account, AwardState, TrancheState
+from grants.enums import Account, TrancheState
 from grants.models import (
     Amendment,
     Award,
@@ -20,6 +20,7 @@ from grants.models import (
     Posting,
     Tranche,
 )
+from grants.policies.checks import check_not_closed
 from grants.queries.rules import list_people_with
 from grants.terms import AwardTerms, LineTerms, newest_budget, terms_of
 from teams.errors import NotAllowed, StateRefused
@@ -40,8 +41,7 @@ def lock_award(award_id: int) -> Award:
         .select_related("fund", "team", "team__organisation")
         .get(pk=award_id)
     )
-    if award.state == AwardState.CLOSED:
-        raise StateRefused(f"Award {award.number} is closed and read-only.")
+    check_not_closed(award)
     return award
 
 

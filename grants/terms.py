@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from grants.chain import plain_json
@@ -80,6 +80,11 @@ def terms_of(award: Award) -> dict[str, Any]:
                     "category": line.category.name,
                     "description": line.description,
                     "amount": line.amount,
+                    **(
+                        {"full_time_equivalent": line.full_time_equivalent}
+                        if line.full_time_equivalent is not None
+                        else {}
+                    ),
                 }
                 for line in lines
             },
@@ -120,6 +125,7 @@ _NAMES = {
     "payments": "Payment",
     "description": "description",
     "category": "category",
+    "full_time_equivalent": "full-time posts",
     "due_on": "due on",
     "planned_on": "planned on",
     "conditions": "conditions",
@@ -137,11 +143,19 @@ def list_differences(before: dict[str, Any], after: dict[str, Any]) -> list[Diff
 def _compare(path: str, before: Any, after: Any, found: list[Difference]) -> None:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(k for k in after if k not in before)]:
-            name = _NAMES.get(key, key)
+            name = _NAMES.get(key, key.replace("_", " "))
             _compare(f"{path} {name}".strip(), before.get(key), after.get(key), found)
     elif before is None and isinstance(after, dict):
         _compare(path, dict.fromkeys(after), after, found)
     elif after is None and isinstance(before, dict):
         _compare(path, before, dict.fromkeys(before), found)
-    elif before != after:
+    elif before != after and not _same_amount(before, after):
         found.append(Difference(path, before, after))
+
+
+def _same_amount(before: Any, after: Any) -> bool:
+    """Whether both are the same number: “60000” and “60000.00”."""
+    try:
+        return Decimal(before) == Decimal(after)
+    except (InvalidOperation, TypeError, ValueError):
+        return False

@@ -17,13 +17,13 @@ from grants.chain import plain_json
 from grants.enums import AmendmentKind, AmendmentState, AwardState, TrancheState
 from grants.models import Amendment, Award, BudgetVersion, Fund, Milestone, Tranche
 from grants.policies.checks import (
+    check_amendable,
     check_amendment_keys,
     check_fund_covers,
     check_not_own_group,
     check_reallocation,
     check_reason,
     check_totals,
-    is_amendable,
 )
 from grants.policies.transitions import check_step
 from grants.queries.awards import may_report
@@ -50,14 +50,6 @@ def _asker(award: Award, by: User, as_of: datetime) -> None:
         )
 
 
-def _check_running(award: Award) -> None:
-    if not is_amendable(award):
-        raise StateRefused(
-            f"This award is “{award.get_state_display().lower()}”; only one that was approved and has not ended "
-            "can be amended."
-        )
-
-
 @transaction.atomic
 def reallocate_budget(
     *, award: Award, lines: Sequence[LineTerms], reason: str, by: User, as_of: datetime
@@ -68,7 +60,7 @@ def reallocate_budget(
     """
     award = lock_award(award.pk)
     _asker(award, by, as_of)
-    _check_running(award)
+    check_amendable(award)
     check_reason(reason, "why money moves")
     budget = newest_budget(award)
     before = {line.line_code: line.amount for line in budget.lines.all()} if budget else {}
@@ -103,15 +95,17 @@ def request_amendment(
 ) -> Amendment:
     """Ask for a change. changes: what the award shall say, of the keys that its kind may change
     (`AMENDMENT_KEYS`): {"ends_on", "scope_text", "key_person", "amount",
-    "lines": [{line_code, category, description, amount}],
-    "payments": {number: {"amount", "planned_on"}}, "milestones": {id: {"due_on"}}}.
-    A payment that is not there yet is added, one with {"cancelled": true} falls away.
+    "lines": [{line_code, category, description, amount, full_time_equivalent}],
+    "payments": {number: {"amount", "planned_on", "conditions"}}, "milestones": {id: {"due_on"}}}.
+    A payment that is not there yet is added, one with {"cancelled": true} falls away. A milestone of
+    another key than an id is added, with {"title", "due_on", "fact", "parameters"}; the conditions of a
+    payment that is added are keys of milestones.
 
     Raises StateRefused for a key of another kind: the kind says who decides.
     """
     award = lock_award(award.pk)
     _asker(award, by, as_of)
-    _check_running(award)
+    check_amendable(award)
     check_reason(reason, "why the award should change")
     check_amendment_keys(kind, changes)
     last = award.amendments.order_by("-number").first()
@@ -191,7 +185,7 @@ def approve_amendment(*, amendment: Amendment, note: str, by: User, as_of: datet
     """Let the award say what was asked for. Effects: a new version of the award, of its budget where lines
     change; the old ones stay readable."""
     award, amendment = _begin(amendment, "approve", by=by, as_of=as_of)
-    _check_running(award)
+    check_amendable(award)
     check_amendment_keys(amendment.kind, amendment.after)
     amendment.before = terms_of(award)
     _apply(award, amendment, by=by, as_of=as_of)
@@ -245,7 +239,11 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
     if "lines" in changes:
         lines = [
             LineTerms(
-                line["line_code"], line["category"], line["description"], Decimal(line["amount"])
+                line["line_code"],
+                line["category"],
+                line["description"],
+                Decimal(line["amount"]),
+                Decimal(posts) if (posts := line.get("full_time_equivalent")) else None,
             )
             for line in changes["lines"]
         ]
@@ -257,12 +255,9 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
             as_of=as_of,
             amendment=amendment,
         )
+    conditions = _change_conditions(award, changes.get("milestones", {}))
     for number, wanted in changes.get("payments", {}).items():
-        _change_payment(award, int(number), wanted, by=by, as_of=as_of)
-    for pk, wanted in changes.get("milestones", {}).items():
-        milestone = Milestone.objects.get(pk=pk, award=award)
-        milestone.due_on = parse_date(wanted["due_on"]) or milestone.due_on
-        milestone.save(update_fields=["due_on"])
+        _change_payment(award, int(number), wanted, conditions, by=by, as_of=as_of)
     budget = newest_budget(award)
     check_totals(
         award,
@@ -271,8 +266,35 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
     )
 
 
+def _change_conditions(award: Award, wanted: dict[str, dict[str, Any]]) -> dict[str, Milestone]:
+    """Other days and new conditions. Returns every condition of the award by its key in the change."""
+    found = {f"{milestone.pk}": milestone for milestone in award.milestones.all()}
+    for key, said in wanted.items():
+        due_on = parse_date(said["due_on"])
+        if key not in found:
+            if due_on is None or not said.get("title", "").strip():
+                raise StateRefused("A new condition needs a title and the day by which it is due.")
+            found[key] = Milestone.objects.create(
+                award=award,
+                title=said["title"].strip(),
+                due_on=due_on,
+                fact=said.get("fact", ""),
+                parameters=said.get("parameters", {}),
+            )
+        elif due_on is not None:
+            found[key].due_on = due_on
+            found[key].save(update_fields=["due_on"])
+    return found
+
+
 def _change_payment(
-    award: Award, number: int, wanted: dict[str, Any], *, by: User, as_of: datetime
+    award: Award,
+    number: int,
+    wanted: dict[str, Any],
+    conditions: dict[str, Milestone],
+    *,
+    by: User,
+    as_of: datetime,
 ) -> None:
     tranche = award.tranches.filter(number=number).first()
     planned_on: date | None = parse_date(wanted["planned_on"]) if "planned_on" in wanted else None
@@ -282,6 +304,12 @@ def _change_payment(
         tranche = Tranche.objects.create(
             award=award, number=number, amount=Decimal(wanted["amount"]), planned_on=planned_on
         )
+        unknown = [key for key in wanted.get("conditions", []) if key not in conditions]
+        if unknown:
+            raise StateRefused(
+                f"Payment {number} waits for a condition that this award does not have."
+            )
+        tranche.conditions.set([conditions[key] for key in wanted.get("conditions", [])])
         if award.state in (AwardState.ACTIVE, AwardState.SUSPENDED):
             settle_conditions(award=award, tranche=tranche, by=by, as_of=as_of)
         return

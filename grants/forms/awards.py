@@ -18,6 +18,23 @@ from teams.forms import DayField
 from teams.models import Team
 
 _ROWS = 6
+#: The category whose lines pay for people.
+PERSONNEL = "personnel"
+
+
+class PostsField(forms.DecimalField):
+    """How many full-time posts a budget line pays for, such as 0.5."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_value=Decimal("0.01"), max_digits=5, decimal_places=2, required=False, **options
+        )
+
+
+def check_posts(form: forms.Form, cleaned: dict[str, Any], name: str, category: str | None) -> None:
+    """Posts stand only on lines that pay for people."""
+    if cleaned.get(name) and category != PERSONNEL:
+        form.add_error(name, "Only a line of the category for personnel has posts.")
 
 
 class AwardForm(forms.Form):
@@ -55,6 +72,7 @@ class AwardForm(forms.Form):
             self._add(f"line-{n}-category", forms.ChoiceField(choices=chosen))
             self._add(f"line-{n}-description", forms.CharField(max_length=150))
             self._add(f"line-{n}-amount", MoneyInput())
+            self._add(f"line-{n}-posts", PostsField())
             self._add(f"condition-{n}-title", forms.CharField(max_length=150))
             self._add(f"condition-{n}-due", DayField())
             self._add(f"condition-{n}-fact", forms.ChoiceField(choices=facts))
@@ -86,6 +104,7 @@ class AwardForm(forms.Form):
                 f"line-{n}-category": line.category.code,
                 f"line-{n}-description": line.description,
                 f"line-{n}-amount": line.amount,
+                f"line-{n}-posts": line.full_time_equivalent,
             }
         numbers = {}
         for n, milestone in enumerate(award.milestones.order_by("due_on", "id"), 1):
@@ -135,6 +154,7 @@ class AwardForm(forms.Form):
         for n in range(1, _ROWS + 1):
             if cleaned.get(f"line-{n}-amount") and not cleaned.get(f"line-{n}-category"):
                 self.add_error(f"line-{n}-category", "Choose what the money is for.")
+            check_posts(self, cleaned, f"line-{n}-posts", cleaned.get(f"line-{n}-category"))
             if cleaned.get(f"condition-{n}-title") and not cleaned.get(f"condition-{n}-due"):
                 self.add_error(f"condition-{n}-due", "Say by when.")
             if cleaned.get(f"payment-{n}-amount") and not cleaned.get(f"payment-{n}-day"):
@@ -161,6 +181,7 @@ class AwardForm(forms.Form):
                     data[f"line-{n}-category"],
                     data[f"line-{n}-description"] or "",
                     data[f"line-{n}-amount"],
+                    data[f"line-{n}-posts"],
                 )
                 for n in numbers
                 if data[f"line-{n}-amount"]
@@ -171,7 +192,7 @@ class AwardForm(forms.Form):
                     data[f"condition-{n}-title"],
                     data[f"condition-{n}-due"],
                     data[f"condition-{n}-fact"],
-                    _parameters(data[f"condition-{n}-fact"], data[f"condition-{n}-number"]),
+                    parameters_of(data[f"condition-{n}-fact"], data[f"condition-{n}-number"]),
                 )
                 for n in numbers
                 if data[f"condition-{n}-title"]
@@ -189,7 +210,7 @@ class AwardForm(forms.Form):
         )
 
 
-def _parameters(fact: str, number: int | None) -> dict[str, Any]:
+def parameters_of(fact: str, number: int | None) -> dict[str, Any]:
     key = FACT_BY_NAME[fact].number_key if fact else ""
     return {key: number} if key and number is not None else {}
 
@@ -249,6 +270,7 @@ class BudgetForm(forms.Form):
                 line.category.code,
                 line.description,
                 self.cleaned_data[f"amount-{line.line_code}"],
+                line.full_time_equivalent,
             )
             for line in self.budget_lines
         ]

@@ -9,7 +9,9 @@ from typing import Any
 from django import forms
 
 from grants.enums import ReportKind, TrancheState
+from grants.facts import FACTS
 from grants.forms.acts import MoneyInput
+from grants.forms.awards import PERSONNEL, PostsField, check_posts, parameters_of
 from grants.models import Award, BudgetCategory, BudgetLine, Fund, Milestone, Tranche
 from teams.forms import DayField
 
@@ -93,14 +95,22 @@ class ScheduleForm(forms.Form):
         self.award, self.lines = award, list(lines)
         self.tranches = list(tranches)
         self.open_ones = [t for t in self.tranches if t.state in _OPEN]
-        self.milestones = [m for m in milestones if m.state == "open"]
+        everything = list(milestones)
+        self.milestones = [m for m in everything if m.state == "open"]
+        waits_for = [
+            *((f"{m.pk}", m.title) for m in everything),
+            *((f"new-{n}", f"New condition {n} below") for n in range(1, _NEW_ROWS + 1)),
+        ]
+        facts = [("", "A document that a person reads"), *((f.name, f.label) for f in FACTS)]
         self.fields["amount"].initial = award.amount
         chosen = [("", "–"), *((c.code, c.name) for c in categories)]
         for line in self.lines:
-            self.fields[f"line-{line.line_code}"] = MoneyInput(
-                label=f"{line.line_code} {line.category.name}: {line.description}",
-                initial=line.amount,
-            )
+            name = f"{line.line_code} {line.category.name}: {line.description}"
+            self.fields[f"line-{line.line_code}"] = MoneyInput(label=name, initial=line.amount)
+            if line.category.code == PERSONNEL:
+                self.fields[f"posts-{line.line_code}"] = PostsField(
+                    label=f"{name}: full-time posts", initial=line.full_time_equivalent
+                )
         for n in range(1, _NEW_ROWS + 1):
             self.fields[f"newline-{n}-category"] = forms.ChoiceField(
                 choices=chosen, required=False, label=f"New line {n}: category"
@@ -110,6 +120,10 @@ class ScheduleForm(forms.Form):
             )
             self.fields[f"newline-{n}-amount"] = MoneyInput(
                 required=False, label=f"New line {n}: amount"
+            )
+            self.fields[f"newline-{n}-posts"] = PostsField(
+                label=f"New line {n}: full-time posts",
+                help_text="Of personnel only.",
             )
         for t in self.open_ones:
             self.fields[f"payment-{t.number}-amount"] = MoneyInput(
@@ -128,9 +142,29 @@ class ScheduleForm(forms.Form):
             self.fields[f"newpayment-{n}-day"] = DayField(
                 required=False, label=f"New payment {n}: planned on"
             )
+            self.fields[f"newpayment-{n}-conditions"] = forms.MultipleChoiceField(
+                required=False,
+                label=f"New payment {n}: waits for",
+                help_text="None, one or more of the award’s conditions.",
+                widget=forms.CheckboxSelectMultiple,
+                choices=waits_for,
+            )
         for m in self.milestones:
             self.fields[f"condition-{m.pk}"] = DayField(
                 label=f"{m.title}: due on", initial=m.due_on
+            )
+        for n in range(1, _NEW_ROWS + 1):
+            self.fields[f"newcondition-{n}-title"] = forms.CharField(
+                max_length=150, required=False, label=f"New condition {n}: title"
+            )
+            self.fields[f"newcondition-{n}-due"] = DayField(
+                required=False, label=f"New condition {n}: due on"
+            )
+            self.fields[f"newcondition-{n}-fact"] = forms.ChoiceField(
+                choices=facts, required=False, label=f"New condition {n}: shown by"
+            )
+            self.fields[f"newcondition-{n}-number"] = forms.IntegerField(
+                min_value=0, required=False, label=f"New condition {n}: how many"
             )
 
     def fields_of(self, *parts: str) -> list[Any]:
@@ -139,9 +173,9 @@ class ScheduleForm(forms.Form):
     def parts(self) -> list[dict[str, Any]]:
         return [
             {"title": "The award", "fields": self.fields_of("reason", "amount")},
-            {"title": "Budget", "fields": self.fields_of("line", "newline")},
+            {"title": "Budget", "fields": self.fields_of("line", "posts", "newline")},
             {"title": "Payments", "fields": self.fields_of("payment", "newpayment")},
-            {"title": "Conditions", "fields": self.fields_of("condition")},
+            {"title": "Conditions", "fields": self.fields_of("condition", "newcondition")},
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -151,9 +185,29 @@ class ScheduleForm(forms.Form):
                 self.add_error(f"newline-{n}-category", "Choose what the money is for.")
             if cleaned.get(f"newpayment-{n}-amount") and not cleaned.get(f"newpayment-{n}-day"):
                 self.add_error(f"newpayment-{n}-day", "Say when it is planned.")
+            check_posts(self, cleaned, f"newline-{n}-posts", cleaned.get(f"newline-{n}-category"))
+            self._check_new_condition(cleaned, n)
         if not self.errors and not self.changes():
             raise forms.ValidationError("Nothing changes yet. Change an amount or a day below.")
         return cleaned
+
+    def _check_new_condition(self, cleaned: dict[str, Any], n: int) -> None:
+        """A condition that is added has a day, and a payment that is added with it waits for it."""
+        waiting = [
+            row
+            for row in range(1, _NEW_ROWS + 1)
+            if f"new-{n}" in (cleaned.get(f"newpayment-{row}-conditions") or [])
+        ]
+        if not cleaned.get(f"newcondition-{n}-title"):
+            for row in waiting:
+                self.add_error(f"newpayment-{row}-conditions", f"New condition {n} has no title.")
+            return
+        if not cleaned.get(f"newcondition-{n}-due"):
+            self.add_error(f"newcondition-{n}-due", "Say by when.")
+        if not any(cleaned.get(f"newpayment-{row}-amount") for row in waiting):
+            self.add_error(
+                f"newcondition-{n}-title", "Choose it above for a new payment that waits for it."
+            )
 
     @property
     def is_about_the_amount(self) -> bool:
@@ -165,7 +219,9 @@ class ScheduleForm(forms.Form):
         if self.is_about_the_amount:
             found["amount"] = data["amount"]
         lines = self._lines()
-        if lines != [self._as_line(line, line.amount) for line in self.lines]:
+        if lines != [
+            self._as_line(line, line.amount, line.full_time_equivalent) for line in self.lines
+        ]:
             found["lines"] = lines
         payments = self._payments()
         if payments:
@@ -174,23 +230,42 @@ class ScheduleForm(forms.Form):
             str(m.pk): {"due_on": data[f"condition-{m.pk}"]}
             for m in self.milestones
             if data[f"condition-{m.pk}"] != m.due_on
-        }
+        } | self._new_conditions()
         if milestones:
             found["milestones"] = milestones
         return found
 
     @staticmethod
-    def _as_line(line: BudgetLine, amount: Decimal) -> dict[str, Any]:
+    def _as_line(line: BudgetLine, amount: Decimal, posts: Decimal | None) -> dict[str, Any]:
         return {
             "line_code": line.line_code,
             "category": line.category.code,
             "description": line.description,
             "amount": amount,
+            "full_time_equivalent": posts,
+        }
+
+    def _new_conditions(self) -> dict[str, dict[str, Any]]:
+        data = self.cleaned_data
+        return {
+            f"new-{n}": {
+                "title": data[f"newcondition-{n}-title"],
+                "due_on": data[f"newcondition-{n}-due"],
+                "fact": data[f"newcondition-{n}-fact"],
+                "parameters": parameters_of(
+                    data[f"newcondition-{n}-fact"], data[f"newcondition-{n}-number"]
+                ),
+            }
+            for n in range(1, _NEW_ROWS + 1)
+            if data[f"newcondition-{n}-title"]
         }
 
     def _lines(self) -> list[dict[str, Any]]:
         data = self.cleaned_data
-        lines = [self._as_line(line, data[f"line-{line.line_code}"]) for line in self.lines]
+        lines = [
+            self._as_line(line, data[f"line-{line.line_code}"], data.get(f"posts-{line.line_code}"))
+            for line in self.lines
+        ]
         last = max(
             (int(line.line_code) for line in self.lines if line.line_code.isdigit()), default=0
         )
@@ -203,6 +278,7 @@ class ScheduleForm(forms.Form):
                         "category": data[f"newline-{n}-category"],
                         "description": data[f"newline-{n}-description"] or "New line",
                         "amount": data[f"newline-{n}-amount"],
+                        "full_time_equivalent": data[f"newline-{n}-posts"],
                     }
                 )
         return lines
@@ -223,5 +299,6 @@ class ScheduleForm(forms.Form):
                 found[f"{last}"] = {
                     "amount": data[f"newpayment-{n}-amount"],
                     "planned_on": data[f"newpayment-{n}-day"],
+                    "conditions": data[f"newpayment-{n}-conditions"],
                 }
         return found

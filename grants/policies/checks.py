@@ -92,6 +92,19 @@ def is_amendable(award: Award) -> bool:
     return award.state in _AMENDABLE
 
 
+def check_amendable(award: Award) -> None:
+    if not is_amendable(award):
+        raise StateRefused(
+            f"This award is “{award.get_state_display().lower()}”; only one that was approved and has not ended "
+            "can be amended."
+        )
+
+
+def check_not_closed(award: Award) -> None:
+    if award.state == AwardState.CLOSED:
+        raise StateRefused(f"Award {award.number} is closed and read-only.")
+
+
 def check_money_may_move(award: Award) -> None:
     if award.state in PAYABLE:
         return

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from grants.enums import CallState
 from grants.models import Application, Call, GrantReport, ReportVersion
+from grants.policies.checks import check_not_closed
 from grants.policies.transitions import check_step
 from teams.errors import StateRefused
 
@@ -27,8 +28,9 @@ def check_can_write_application(application: Application, *, as_of: datetime) ->
 
 
 def check_can_write_version(version: ReportVersion) -> None:
-    """Raises StateRefused unless this is the version that is being written now."""
-    report = GrantReport.objects.get(pk=version.report_id)
+    """Raises StateRefused unless this is the version that is being written now, of an award that is not closed."""
+    report = GrantReport.objects.select_related("award").get(pk=version.report_id)
+    check_not_closed(report.award)
     check_step("write", report)
     newest = report.versions.order_by("-number").values_list("pk", flat=True)[0]
     if newest != version.pk:

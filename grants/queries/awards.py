@@ -144,7 +144,17 @@ def get_amendment(scope: Scope, amendment_id: int) -> Amendment:
 
 def list_events(award: Award) -> QuerySet[AwardEvent]:
     """The award's history, newest first. The caller found the award through its scope."""
-    return award.events.select_related("actor").order_by("-number")
+    return award.events.select_related("actor", "award").order_by("-number")
+
+
+#: Acts of writing a report. What was typed is a draft's, whatever was handed in later.
+_WRITING = ("write_financial_report", "write_narrative_report", "attach_to_report")
+
+
+def reads_content(scope: Scope, event: AwardEvent) -> bool:
+    """Whether the reader sees what an event says of before and after: what is being written is for the
+    group, its coach and the programme, as in `list_shown_versions`."""
+    return event.act not in _WRITING or event.award.team_id in scope.own_team_ids
 
 
 def get_reporting_team(scope: Scope, code: str) -> Team:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,9 @@ from django import template
 from teams.formats import NO_NUMBER, format_money
 
 register = template.Library()
+
+_AMOUNT = re.compile(r"-?\d+(\.\d+)?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @register.filter
@@ -49,6 +54,23 @@ def bar_width(part: Any, whole: Any) -> int:
     if not whole:
         return 0
     return max(0, min(100, round(100 * Decimal(part) / Decimal(whole))))
+
+
+@register.filter
+def as_said(value: Any, what: str) -> str:
+    """A value out of a version or an event, as a reader says it. what: its name, which tells amounts apart."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(str(part) for part in value) or "none"
+    name = what.rpartition(" ")[2].lower()
+    if name == "state":
+        return str(value).replace("_", " ")
+    if name in ("amount", "actual", "committed") and _AMOUNT.fullmatch(str(value)):
+        return format_money(Decimal(str(value)))
+    if _DAY.fullmatch(str(value)):
+        return f"{date.fromisoformat(value):%-d %b %Y}"
+    return str(value)
 
 
 @register.filter

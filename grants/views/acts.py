@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from grants.actions import amendments, awards, milestones, payments, reports
+from grants.enums import AwardState
 from grants.forms.acts import (
     AgreementForm,
     FailureForm,
@@ -25,6 +26,7 @@ from grants.forms.acts import (
     ReturnForm,
 )
 from grants.models import Amendment, Award, GrantReport, Milestone, Tranche
+from grants.policies.checks import check_not_closed, is_amendable
 from grants.policies.transitions import can_step
 from grants.queries.awards import (
     get_amendment,
@@ -142,6 +144,8 @@ def _is_offered(name: str, act: Act, target: Model, scope: Scope) -> bool:
         case Amendment():
             if name == "withdraw":
                 return target.requested_by_id == scope.user_id
+            if name == "approve" and not is_amendable(target.award):
+                return False
             return scope.may(_FINANCE if target.kind == "amount" else _DIRECTOR)
     return True
 
@@ -165,7 +169,14 @@ _KINDS = {
 }
 
 
+def _award_of(target: Any) -> Award:
+    return target if isinstance(target, Award) else target.award
+
+
 def acts_of(target: Model, scope: Scope) -> list[dict[str, Any]]:
+    """What the reader may do with it now; nothing of a closed award."""
+    if _award_of(target).state == AwardState.CLOSED:
+        return []
     kind = _KINDS[type(target)]
     return list_acts(kind.acts, target, scope, kind.address)
 
@@ -175,6 +186,7 @@ def _do(request: ScopedRequest, target: Model, name: str) -> HttpResponse:
     act = kind.acts.get(name)
     if act is None:
         raise Http404("There is no such act.")
+    check_not_closed(_award_of(target))
     sent = request.method == "POST"
     form = act.form(request.POST if sent else None, request.FILES if sent else None)
     if sent and form.is_valid():

@@ -17,6 +17,7 @@ from grants.enums import AmendmentKind, AwardKind, ReportKind
 from grants.forms.awards import AmendmentForm, AwardForm, BudgetForm
 from grants.forms.money import ReportRequestForm, ScheduleForm
 from grants.models import Award
+from grants.policies.checks import check_amendable, check_not_closed
 from grants.policies.transitions import can_step
 from grants.queries.awards import get_amendment, get_award
 from grants.queries.money import list_funds
@@ -100,6 +101,7 @@ def change_award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
 def amend_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for more time, another scope or another key person."""
     award = get_award(request.scope, award_id)
+    check_amendable(award)
     form = AmendmentForm(request.POST or None)
     return _ask_for(request, award, form, "grants/amend.html", lambda: AmendmentKind(form.kind()))
 
@@ -109,6 +111,7 @@ def amend_page(request: ScopedRequest, award_id: int) -> HttpResponse:
 def schedule_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for another amount, other budget lines, other payments or days."""
     award = get_award(request.scope, award_id)
+    check_amendable(award)
     budget = newest_budget(award)
     form = ScheduleForm(
         request.POST or None,
@@ -157,6 +160,7 @@ def _ask_for(
 def add_report_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Ask for one more report."""
     award = get_award(request.scope, award_id)
+    check_not_closed(award)
     form = ReportRequestForm(request.POST or None)
     if act_from_form(
         request,
@@ -190,6 +194,7 @@ def add_report_page(request: ScopedRequest, award_id: int) -> HttpResponse:
 def budget_page(request: ScopedRequest, award_id: int) -> HttpResponse:
     """Move money between lines: by notice within the limits, else as an amendment."""
     award = get_award(request.scope, award_id)
+    check_amendable(award)
     budget = newest_budget(award)
     lines = list(budget.lines.select_related("category")) if budget else []
     form = BudgetForm(request.POST or None, lines=lines)
@@ -232,6 +237,7 @@ def _as_change(line: Any) -> dict[str, str]:
         "category": line.category,
         "description": line.description,
         "amount": str(line.amount),
+        "full_time_equivalent": line.full_time_equivalent,
     }
 
 
@@ -262,24 +268,38 @@ def _compared(
     present: dict[str, Any] = {k: before.get(k) for k in wanted if k != "payments"}
     if "lines" in after:
         wanted["budget"] = {
-            line["line_code"]: {"amount": line["amount"]} for line in after["lines"]
+            line["line_code"]: {name: line.get(name) for name in ("amount", "full_time_equivalent")}
+            for line in after["lines"]
         }
         present["budget"] = {
-            code: {"amount": before.get("budget", {}).get(code, {}).get("amount")}
-            for code in wanted["budget"]
+            code: {name: before.get("budget", {}).get(code, {}).get(name) for name in said}
+            for code, said in wanted["budget"].items()
         }
+    conditions = before.get("milestones", {})
+    titles = {
+        key: said["title"]
+        for key, said in {**after.get("milestones", {}), **conditions}.items()
+        if "title" in said
+    }
     if "payments" in after:
+        wanted["payments"] = {
+            number: {
+                name: [titles.get(key, key) for key in value] if name == "conditions" else value
+                for name, value in said.items()
+            }
+            for number, said in after["payments"].items()
+        }
         present["payments"] = {
             number: {k: before.get("payments", {}).get(number, {}).get(k) for k in said}
             for number, said in after["payments"].items()
         }
     if "milestones" in after:
-        names = before.get("milestones", {})
         wanted["milestones"] = {
-            names.get(pk, {}).get("title", pk): said for pk, said in after["milestones"].items()
+            titles.get(key, key): {"due_on": said["due_on"]}
+            for key, said in after["milestones"].items()
         }
         present["milestones"] = {
-            names.get(pk, {}).get("title", pk): {"due_on": names.get(pk, {}).get("due_on")}
-            for pk in after["milestones"]
+            titles.get(key, key): {"due_on": conditions.get(key, {}).get("due_on")}
+            for key in after["milestones"]
         }
     return present, wanted

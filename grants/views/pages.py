@@ -9,14 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grants.actions.milestones import attach_evidence
 from grants.actions.reports import REPORTING
 from grants.evidence.packet import evidence_pdf
 from grants.forms.acts import DocumentForm
-from grants.models import Award, AwardEvent
-from grants.policies.checks import is_amendable, needs_second_approval
+from grants.models import Award
+from grants.policies.checks import check_not_closed, is_amendable, needs_second_approval
 from grants.queries.awards import (
     get_award,
     get_grant_team,
@@ -41,8 +42,8 @@ from grants.queries.work import (
     list_waiting,
     tests_beside,
 )
-from grants.terms import list_differences
 from grants.views.acts import acts_of
+from grants.views.history import said_events
 from teams.actions.audit import record_event
 from teams.attachments import list_attachments
 from teams.errors import StateRefused
@@ -188,7 +189,7 @@ def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
             "amendments": list_amendments(scope).filter(award=award).order_by("-number"),
             "versions": versions,
             "files": list_attachments(award),
-            "events": _said(list(list_events(award)[:12])),
+            "events": said_events(scope, list(list_events(award)[:12])),
             "event_count": list_events(award).count(),
             "tests": tests_beside([award], on=today),
             "can_amend": is_amendable(award)
@@ -196,53 +197,6 @@ def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
             "can_ask": scope.may(Permission.MANAGE_GRANTS) and award.state in REPORTING,
             "can_change": scope.may(Permission.MANAGE_GRANTS)
             and award.state in ("draft", "changes_requested"),
-        },
-    )
-
-
-def _said(events: list[AwardEvent]) -> list[dict[str, Any]]:
-    """Events for the time line."""
-    return [
-        {
-            "title": _in_words(event),
-            "at": event.at,
-            "who": event.actor.name if event.actor else "the system",
-            "text": event.reason,
-        }
-        for event in events
-    ]
-
-
-def _in_words(event: AwardEvent) -> str:
-    words = event.act.replace("_", " ")
-    after = event.after.get("state")
-    before = event.before.get("state")
-    if after and after != before:
-        return f"{words.capitalize()}: now {after.replace('_', ' ')}"
-    return words.capitalize()
-
-
-@require(Permission.VIEW_GRANTS)
-@require_safe
-def history_page(request: ScopedRequest, award_id: int) -> HttpResponse:
-    """Every link of the award's chain, and its versions with what changed."""
-    award = get_award(request.scope, award_id)
-    versions = list(award.versions.select_related("made_by").order_by("number"))
-    return render(
-        request,
-        "grants/history.html",
-        {
-            "award": award,
-            "events": _said(list(list_events(award))),
-            "versions": [
-                {
-                    "version": version,
-                    "differences": list_differences(versions[i - 1].terms, version.terms)
-                    if i
-                    else [],
-                }
-                for i, version in enumerate(versions)
-            ][::-1],
         },
     )
 
@@ -283,7 +237,7 @@ def evidence_file(request: ScopedRequest, tranche_id: int) -> HttpResponse:
     )
     return download(
         evidence_pdf(tranche, as_of=timezone.now()),
-        f"evidence-{tranche.award.number}-{tranche.number}.pdf",
+        f"evidence-{slugify(tranche.award.number)}-{tranche.number}.pdf",
     )
 
 
@@ -293,12 +247,14 @@ def milestone_page(request: ScopedRequest, milestone_id: int) -> HttpResponse:
     """A condition: what the system sees, the documents that show it, the decision."""
     scope = request.scope
     milestone = get_milestone(scope, milestone_id)
-    can_attach = milestone.state == "open" and (
+    is_open = milestone.state == "open" and milestone.award.state != "closed"
+    can_attach = is_open and (
         may_report(scope, milestone.award.team_id) or scope.may(Permission.MANAGE_GRANTS)
     )
     form = DocumentForm(request.POST or None, request.FILES or None) if can_attach else None
     if request.method == "POST":
         if form is None:
+            check_not_closed(milestone.award)
             raise StateRefused("This condition is decided; documents are put on file before that.")
         if form.is_valid():
             try:

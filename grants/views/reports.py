@@ -16,10 +16,11 @@ from grants.actions.reports import (
     write_financial_report,
     write_narrative_report,
 )
-from grants.enums import ReportKind
+from grants.enums import AwardState, ReportKind
 from grants.forms.acts import DocumentForm
 from grants.forms.reports import FinancialForm, LinesForm, NarrativeForm
 from grants.narrative import SECTIONS
+from grants.policies.checks import check_not_closed
 from grants.policies.transitions import can_step
 from grants.queries.awards import (
     get_report,
@@ -48,11 +49,8 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
     report = get_report(scope, report_id)
     versions = list_shown_versions(scope, report)
     version = versions.first()
-    can_write = (
-        version is not None
-        and can_step("write", report)
-        and may_report(scope, report.award.team_id)
-    )
+    may_write = may_report(scope, report.award.team_id) and report.award.state != AwardState.CLOSED
+    can_write = version is not None and can_step("write", report) and may_write
     lines = (
         list_line_spending(version, get_rules(), award=report.award)
         if version is not None and report.kind == ReportKind.FINANCIAL
@@ -71,6 +69,7 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
         show_versions(form, {k: n for found in saved.values() for k, n in found.items()})
     if request.method == "POST":
         if form is None:
+            check_not_closed(report.award)
             raise StateRefused(
                 f"This report is “{report.get_state_display().lower()}” and cannot be changed here."
             )
@@ -93,7 +92,7 @@ def report_page(request: ScopedRequest, report_id: int) -> HttpResponse:
             "lines": lines,
             "totals": _totals(lines),
             "form": form,
-            "can_start": may_report(scope, report.award.team_id),
+            "can_start": may_write,
             "refusal": refusal,
             "answers": [
                 (question, version.answers.get(name, "")) for name, question in SECTIONS.items()
