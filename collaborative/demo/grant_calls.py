@@ -88,6 +88,8 @@ def _calls(people: People, clock: Clock) -> None:
             call=call, team=team, title=title, amount=Decimal(amount), answers=answers, by=lead, as_of=written,
         )  # fmt: skip
         calls.submit_application(application=application, by=lead, as_of=written)
+    # Decided when all are in: a call that is over and has nothing undecided takes no more.
+    for application in Application.objects.filter(call=call).order_by("pk"):
         _review(application, analyst, people, clock)
     calls.open_call(
         **common,
