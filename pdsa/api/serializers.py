@@ -67,6 +67,8 @@ class CycleSerializer(serializers.Serializer[Cycle]):
 
     def to_representation(self, instance: Cycle) -> dict[str, Any]:
         own = instance.idea.project.team_id in self.context["own_team_ids"]
+        # Of a test that was opened again others read no decision before it is closed once more.
+        told = own or instance.state == CycleState.CLOSED
         row = {
             name: getattr(instance, name)
             for name in self.fields
@@ -77,8 +79,11 @@ class CycleSerializer(serializers.Serializer[Cycle]):
             "group": instance.idea.project.team.name if own else group_name(instance),
             "idea": instance.idea.title,
             "project_id": instance.idea.project_id if own else None,
-            "decision": instance.decision or None,
-            "texts": {name: getattr(instance, name) for name in SHARED_TEXTS},
+            "decision": instance.decision or None if told else None,
+            "texts": {
+                name: getattr(instance, name) if told or name != "next_change" else ""
+                for name in SHARED_TEXTS
+            },
             "predictions": PredictionSerializer(instance.predictions.all(), many=True).data,
         }
         return row

@@ -29,7 +29,7 @@ def print_test(cycle: Cycle, *, who_can_see: str, made_at: datetime) -> bytes:
             "audience": who_can_see,
             "facts": [],
             "ramps": [],
-            "tests": [_test(cycle)],
+            "tests": [_test(cycle, _readings(cycle))],
             "is_storyboard": False,
         },
         made_at,
@@ -76,7 +76,17 @@ def _ramp(ramp: Ramp) -> dict[str, str]:
     return {"idea": ramp.idea.title, "svg": drawing.svg, "words": "; ".join(drawing.lines)}
 
 
-def _test(cycle: Cycle) -> dict[str, Any]:
+def _readings(cycle: Cycle) -> str:
+    """Numbers written down while doing, one after the other: "5 Mar 2026, calls answered, Black: 3 of 5"."""
+    lines = []
+    for row in cycle.readings.all():
+        number = text_of(row.value) if row.value is not None else str(row)
+        about = [day_text(row.read_on), row.label, row.stratum.label if row.stratum else ""]
+        lines.append(f"{', '.join(filter(None, about))}: {number}")
+    return "; ".join(lines)
+
+
+def _test(cycle: Cycle, readings: str = "") -> dict[str, Any]:
     dates = [
         f"{word} {day_text(day)}"
         for word, day in (
@@ -112,8 +122,10 @@ def _test(cycle: Cycle) -> dict[str, Any]:
             [label, text]
             for label, text in (
                 ("Data", cycle.data_what),
+                ("Carried out as planned", cycle.get_carried_out_display()),
                 ("What happened", cycle.what_happened),
                 ("Problems", cycle.problems),
+                ("Counted", readings),
                 ("Learned", cycle.learned),
                 ("Surprises", cycle.surprises),
                 ("For the group it was for", cycle.focus_result),

@@ -104,6 +104,33 @@ def test_other_readers_get_shared_tests_without_names(team: Team, lead: User) ->
         api.get(f"tests/{private.pk}/", 404)
 
 
+def test_decision_of_a_test_that_was_opened_again_is_for_its_own_group(
+    team: Team, lead: User
+) -> None:
+    cycle = make_cycle(
+        team,
+        by=lead,
+        state=CycleState.CLOSED,
+        decision="abandon",
+        sharing=Sharing.NAMED,
+        next_change="Ask the night shift",
+    )
+    strange = Api(make_user(Role.GROUP_LEAD, team=make_team()))
+    payer = Api(make_user(Role.PAYER_ANALYST))
+    path = f"tests/{cycle.pk}/"
+    for api in (strange, payer):
+        read = api.get(path)
+        assert (read["decision"], read["texts"]["next_change"]) == (
+            "abandon",
+            "Ask the night shift",
+        )
+    move_cycle(cycle=cycle, act="reopen", by=lead, as_of=NOW)
+    for api in (strange, payer):
+        read = api.get(path)
+        assert (read["decision"], read["texts"]["next_change"]) == (None, "")
+    assert Api(lead).get(path)["texts"]["next_change"] == "Ask the night shift"
+
+
 @pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.COACH, Role.SENIOR_SPONSOR])
 def test_readers_log_nothing(role: Role, team: Team) -> None:
     user = make_user(role, team=None if role == Role.PAYER_ANALYST else team)

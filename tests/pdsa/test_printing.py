@@ -10,7 +10,7 @@ from django.test import Client
 from pdsa.enums import CycleState
 from teams.enums import Role
 from teams.models import AuditEvent, Team, User
-from tests.factories.cycles import make_cycle
+from tests.factories.cycles import NOW, make_cycle
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,20 @@ def test_pdf_of_a_test_holds_what_was_typed_as_it_was_typed(team: Team, lead: Us
         assert part in said
     assert '#panic("x") *bold* $x^2$ [a]' in said
     assert AuditEvent.objects.filter(act="print_cycle", team=team).count() == 1
+
+
+def test_pdf_of_a_test_holds_its_numbers_and_whether_it_went_as_planned(
+    team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead, carried_out="partly")
+    day = NOW.date()
+    cycle.readings.create(
+        read_on=day, label="Calls answered", numerator=3, denominator=5, entered_by=lead
+    )
+    cycle.readings.create(read_on=day, label="Minutes", value="12.500", entered_by=lead)
+    said = words(signed_in(lead).get(f"/tests/{cycle.pk}/test.pdf").content)
+    assert "Carried out as planned Partly" in said
+    assert "2 Mar 2026, Calls answered: 3 of 5; 2 Mar 2026, Minutes: 12.5" in said
 
 
 def test_storyboard_holds_every_test_and_no_empty_idea(team: Team, lead: User) -> None:

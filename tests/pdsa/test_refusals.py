@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from pdsa.enums import CycleState, Sharing
 from pdsa.models import Cycle, Project
 from pdsa.queries.cycles import list_changed_since, list_cycles, list_shared_cycles
 from pdsa.queries.projects import list_projects
+from teams.attachments import list_attachments
 from teams.enums import Role
 from teams.models import Team, User
 from teams.scoping import scope_of
@@ -189,10 +191,58 @@ _WRITES = (
     "/tests/{c}/questions/add/",
     "/tests/{c}/tasks/add/",
     "/tests/{c}/numbers/add/",
+    "/tests/{c}/files/add/",
     "/tests/{c}/autosave/",
+    "/tests/{c}/study/",
+    "/tests/{c}/pause/",
+    "/tests/{c}/resume/",
+    "/tests/{c}/restore/",
+    "/test-questions/{q}/autosave/",
+    "/test-questions/{q}/remove/",
+    "/test-tasks/{t}/autosave/",
+    "/test-tasks/{t}/done/",
+    "/test-tasks/{t}/remove/",
+    "/test-numbers/{n}/remove/",
     "/projects/{p}/edit/",
     "/projects/{p}/ideas/new/",
 )
+
+#: A state from which the step would be taken; every other act is possible in a closed test.
+_FROM = {
+    "study": CycleState.DOING,
+    "pause": CycleState.DOING,
+    "resume": CycleState.PAUSED,
+    "restore": CycleState.CANCELLED,
+}
+
+
+def to_write_in(path: str, team: Team, lead: User) -> tuple[Cycle, str]:
+    """A shared test with rows, and the address of an act that its own group could do now."""
+    state = _FROM.get(path.strip("/").rsplit("/", 1)[-1], CycleState.CLOSED)
+    cycle = make_cycle(team, by=lead, state=state, sharing=Sharing.NAMED)
+    task = cycle.tasks.create(position=1, what="Call them")
+    reading = cycle.readings.create(read_on=NOW.date(), value=3, entered_by=lead)
+    question = cycle.predictions.get()
+    return cycle, path.format(
+        c=cycle.pk, p=cycle.idea.project_id, q=question.pk, t=task.pk, n=reading.pk
+    )
+
+
+def everything(cycle: Cycle) -> list[Any]:
+    rows = (cycle.predictions, cycle.tasks, cycle.readings, Cycle.objects)
+    return [list(row.order_by("pk").values()) for row in rows]
+
+
+def sent() -> dict[str, Any]:
+    return {
+        "field": "learned",
+        "text": "Overwritten",
+        "base": "0",
+        "title": "Taken over",
+        "file": SimpleUploadedFile(
+            "notes.pdf", b"%PDF-1.4\n%\xe2\xe3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+        ),
+    }
 
 
 @pytest.mark.parametrize("path", _WRITES)
@@ -200,28 +250,35 @@ _WRITES = (
     "role", [Role.COACH, Role.PROGRAMME_DIRECTOR, Role.SENIOR_SPONSOR, Role.PAYER_ANALYST]
 )
 def test_readers_write_nothing(role: Role, path: str, team: Team, lead: User) -> None:
-    cycle = make_cycle(team, by=lead, state=CycleState.CLOSED, sharing=Sharing.NAMED)
-    before = Cycle.objects.values().get(pk=cycle.pk)
+    cycle, address = to_write_in(path, team, lead)
+    before = everything(cycle)
     user = make_user(
         role, team=None if role in (Role.PROGRAMME_DIRECTOR, Role.PAYER_ANALYST) else team
     )
-    address = path.format(c=cycle.pk, p=cycle.idea.project_id)
-    sent = {"field": "learned", "text": "Overwritten", "base": "0", "title": "Taken over"}
-    assert signed_in(user).post(address, sent).status_code == 403
-    assert Cycle.objects.values().get(pk=cycle.pk) == before
-    assert Cycle.objects.count() == 1
+    assert signed_in(user).post(address, sent()).status_code == 403
+    assert everything(cycle) == before
+    assert not list_attachments(cycle).exists()
 
 
 @pytest.mark.parametrize("path", _WRITES)
 def test_staff_of_another_group_writes_nothing_in_a_shared_test(
     path: str, team: Team, lead: User
 ) -> None:
-    cycle = make_cycle(team, by=lead, state=CycleState.CLOSED, sharing=Sharing.NAMED)
-    address = path.format(c=cycle.pk, p=cycle.idea.project_id)
-    sent = {"field": "learned", "text": "Overwritten", "base": "0", "title": "Taken over"}
-    user = outsider(Role.GROUP_LEAD)
-    assert signed_in(user).post(address, sent).status_code == 404
-    assert Cycle.objects.count() == 1
+    cycle, address = to_write_in(path, team, lead)
+    before = everything(cycle)
+    assert signed_in(outsider(Role.GROUP_LEAD)).post(address, sent()).status_code == 404
+    assert everything(cycle) == before
+    assert not list_attachments(cycle).exists()
+
+
+@pytest.mark.parametrize("path", sorted(f"/tests/{{c}}/{act}/" for act in _FROM))
+def test_own_group_takes_the_steps_that_others_are_refused(
+    path: str, team: Team, lead: User
+) -> None:
+    cycle, address = to_write_in(path, team, lead)
+    before = everything(cycle)
+    assert signed_in(lead).post(address).status_code == 302
+    assert everything(cycle) != before
 
 
 def test_member_of_one_group_who_coaches_another_writes_for_the_own_only(
@@ -307,3 +364,18 @@ def test_project_of_another_team_is_unknown(team: Team, lead: User) -> None:
     for role in (Role.GROUP_LEAD, Role.COACH):
         client = signed_in(outsider(role))
         assert client.get(f"/projects/{project.pk}/").status_code == 404
+
+
+def test_coach_reads_the_data_plan_and_the_quotes_of_a_test(team: Team, lead: User) -> None:
+    words = {
+        "data_who": "Maria collects",
+        "data_how": "Tally on the wall",
+        "data_sample": "Every third call",
+        "quotes": "Nobody asked me before",
+    }
+    cycle = make_cycle(team, by=lead, sharing=Sharing.NAMED, **words)
+    page = signed_in(make_user(Role.COACH, team=team)).get(f"/tests/{cycle.pk}/").content.decode()
+    assert all(text in page for text in words.values())
+    payer = signed_in(make_user(Role.PAYER_ANALYST))
+    others = payer.get(f"/tests/{cycle.pk}/").content.decode()
+    assert words["quotes"] not in others and words["data_who"] not in others
