@@ -75,9 +75,19 @@ def _parts(request: ScopedRequest) -> tuple[Scope, Any]:
 
 
 def _form_page(
-    request: ScopedRequest, form: BaseForm, cycle: Cycle, title: str, submit: str, part: str
+    request: ScopedRequest,
+    form: BaseForm,
+    cycle: Cycle,
+    title: str,
+    submit: str,
+    part: str,
+    *,
+    draft: str = "",
 ) -> HttpResponse:
-    """A form of the test's page on a page of its own, where what was typed stays and says what is wrong."""
+    """A form of the test's page on a page of its own, where what was typed stays and says what is wrong.
+
+    draft: the name under which the test's page keeps what is typed there, so that it goes once it is sent.
+    """
     return form_page(
         request,
         "pdsa/row_form.html",
@@ -87,6 +97,7 @@ def _form_page(
         title=title,
         submit=submit,
         part=part,
+        draft=draft,
         has_file=form.is_multipart(),
     )
 
@@ -294,7 +305,8 @@ def add_reading(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     form = ReadingForm(request.POST)
     if not form.is_valid():
         title, submit = "Numbers from the test", "Add the numbers"
-        return _form_page(request, form, cycle, title, submit, "readings")
+        draft = f"reading-{cycle.pk}"
+        return _form_page(request, form, cycle, title, submit, "readings", draft=draft)
     cycle_rows.add_reading(cycle=cycle, by=user, as_of=timezone.localtime(), **form.kept)
     return _page(cycle, "readings")
 
@@ -345,7 +357,8 @@ def add_comment(request: ScopedRequest, cycle_id: int) -> HttpResponse:
     cycle = get_cycle(scope, cycle_id)
     form = CommentForm(request.POST, people=list_mentionable(scope, cycle, on=timezone.localdate()))
     if not form.is_valid():
-        return _form_page(request, form, cycle, "Comment", "Send the comment", "comments")
+        draft, submit = f"comment-{cycle.pk}", "Send the comment"
+        return _form_page(request, form, cycle, "Comment", submit, "comments", draft=draft)
     cycle_rows.add_comment(
         cycle=cycle,
         text=form.cleaned_data["text"],

@@ -3,6 +3,10 @@
 //   <form data-autosave="/tests/5/autosave/" data-user="7">   each field saves itself, built on its version:
 //     <textarea name="learned" data-version="3">                the page shows when, and who else is here
 //   <form data-draft="log-a-test" data-user="7">               kept on this device until it has been sent
+//     data-draft-shared                                         others change the same row: a draft that is put
+//                                                               back brings only what was typed, and says where
+//                                                               another text stands by now
+//     <input data-draft-fresh>                                  comes from the page, never from the draft
 //
 // Every keystroke goes to the browser's storage first and to the server after a pause. What the server has
 // taken is removed from the storage; so whatever is found there when a page opens was never saved.
@@ -75,6 +79,18 @@ const signInAddress = () => `/account/login/?next=${encodeURIComponent(location.
 function labelOf(control) {
   const label = control.labels?.[0] ?? control.closest("fieldset")?.querySelector("legend");
   return (label?.firstChild?.textContent ?? control.name).trim();
+}
+
+// What a reader sees under a name: the words of a choice, not its value.
+function shownText(root, name) {
+  const words = [];
+  for (const control of root.elements) {
+    if (control.name !== name) continue;
+    if (control.type.startsWith("select")) words.push(...[...control.selectedOptions].filter((o) => o.value).map((o) => o.text));
+    else if (["radio", "checkbox"].includes(control.type)) words.push(...(control.checked ? [control.labels[0]?.textContent ?? control.value] : []));
+    else words.push(control.value);
+  }
+  return words.map((word) => word.trim()).join(", ");
 }
 
 // ---- one line for the whole page: what is saved ----
@@ -446,11 +462,14 @@ class Field {
 
 // ---- forms that are sent as a whole ----
 class Draft {
-  constructor(root) {
+  // answered: the page came back from the server and holds what was sent, or what it made of it
+  constructor(root, answered) {
     this.root = root;
     this.key = `draft:${root.dataset.user}:form:${root.dataset.draft}`;
     this.note = root.querySelector("[data-draft-state]");
-    this.restore();
+    this.first = (answered && storage.get(this.key)?.first) || this.values(); // before anything was typed
+    if (!answered) this.restore();
+    else if (!root.querySelector(".field-bad")) this.keep();
     root.addEventListener("input", () => this.keep());
     root.addEventListener("change", () => this.keep());
     root.addEventListener("submit", (event) => this.send(event));
@@ -467,27 +486,44 @@ class Draft {
   }
 
   keep() {
-    storage.set(this.key, { values: this.values(), at: Date.now() });
+    storage.set(this.key, { values: this.values(), first: this.first, at: Date.now() });
     if (this.note) this.note.textContent = "Kept on this device until you send it.";
   }
 
   restore() {
     const kept = storage.get(this.key);
     if (!kept || this.root.querySelector(".field-bad")) return;
+    const shared = this.root.dataset.draftShared !== undefined && kept.first;
+    const at = (values, name) => JSON.stringify(values[name] ?? []);
+    const changed = new Map(); // by somebody else, since this was typed: name → label and what stands there
+    let isBack = !shared;
     for (const control of this.root.elements) {
-      if (!control.name || control.name === "csrfmiddlewaretoken" || ["file", "submit", "button"].includes(control.type)) continue;
-      const values = kept.values[control.name] ?? [];
-      if (["radio", "checkbox"].includes(control.type)) control.checked = values.includes(control.value);
+      const { name, type } = control;
+      if (!name || name === "csrfmiddlewaretoken" || ["file", "submit", "button"].includes(type)) continue;
+      if (control.dataset.draftFresh !== undefined) continue;
+      if (shared) {
+        const now = at(this.first, name);
+        if (at(kept.values, name) === at(kept.first, name) || at(kept.values, name) === now) continue;
+        isBack = true;
+        const label = labelOf(control);
+        if (at(kept.first, name) !== now && !changed.has(name)) changed.set(name, [label, shownText(this.root, name)]);
+      }
+      const values = kept.values[name] ?? [];
+      if (["radio", "checkbox"].includes(type)) control.checked = values.includes(control.value);
       else if (values.length) control.value = values[0];
     }
+    if (!isBack) return storage.remove(this.key);
+    addEventListener("load", () => this.root.dispatchEvent(new CustomEvent("draft:restored")), { once: true });
     if (!this.note) return;
     this.note.replaceChildren(
       "We put back what you had typed. ",
-      button("Start empty", () => {
+      ...[...changed.values()].map(([label, text]) => `Meanwhile somebody else wrote under “${label}”: ${text ? `“${text}”` : "nothing"}. `),
+      button(shared ? "Take what is stored" : "Start empty", () => {
         storage.remove(this.key);
         location.reload();
       }),
     );
+    if (changed.size) this.note.scrollIntoView({ block: "nearest" });
   }
 
   async send(event) {
@@ -517,20 +553,25 @@ class Draft {
     if (next) {
       storage.remove(this.key);
       location.assign(next);
+      // Only another part of the same page: going there would not read it anew.
+      if (next.includes("#") && next.split("#")[0] === location.pathname + location.search) location.reload();
       return;
     }
     // Refused with a reason: show the page that says why, with everything that was typed.
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = document.adoptNode(page.querySelector("main"));
+    // A form without an address goes to the page that it stands on, and that one was not gone to.
+    for (const shown of main.querySelectorAll("form:not([action])")) shown.action = form.action;
     document.querySelector("main").replaceWith(main);
     window.htmx?.process(main);
-    begin(main);
+    begin(main, form.dataset.draft);
     main.querySelector("[data-error-summary]")?.focus();
   }
 }
 
 // ---- start, also on what htmx brings ----
-function begin(root) {
+// answered: name of the draft that the server answered with this
+function begin(root, answered) {
   for (const found of root.querySelectorAll("[data-autosave]")) {
     if (found.dataset.autosaveOn !== undefined) continue;
     found.dataset.autosaveOn = "";
@@ -539,10 +580,14 @@ function begin(root) {
   for (const found of root.querySelectorAll("[data-draft]")) {
     if (found.dataset.autosaveOn !== undefined) continue;
     found.dataset.autosaveOn = "";
-    new Draft(found);
+    new Draft(found, found.dataset.draft === answered);
   }
 }
 begin(document);
+// Browsers open what an address names when they go there, and not when they load the page again.
+for (let part = document.getElementById(location.hash.slice(1)); part; part = part.parentElement) {
+  if (part.matches("details")) part.open = true;
+}
 document.addEventListener("htmx:load", (event) => begin(event.target));
 showState();
 
