@@ -25,9 +25,10 @@ from grants.queries.rules import list_people_with
 from grants.terms import AwardTerms, LineTerms, newest_budget, terms_of
 from teams.errors import NotAllowed, StateRefused
 from teams.models import User
-from teams.permissions import Permission, check_permission
+from teams.permissions import ROLE_PERMISSIONS, Permission, check_permission
 from teams.scoping import Scope, scope_of
 
+#: What one programme or one payer does for all groups: the people who may are named.
 _NAMED = frozenset({Permission.MANAGE_GRANTS, Permission.PAY_GRANTS})
 
 
@@ -46,19 +47,26 @@ def lock_award(award_id: int) -> Award:
 
 
 def checked_scope(by: User, permission: Permission, as_of: datetime) -> Scope:
-    """The scope of who acts. Raises NotAllowed without the permission, naming who may where that is one
-    programme or finance for all; people of groups are nobody else's to know."""
+    """The scope of who acts. Raises NotAllowed without the permission, naming the people who may where that is
+    one programme or finance for all, else their roles: people of groups are nobody else's to know."""
     on = timezone.localdate(as_of)
     scope = scope_of(by, on=on)
-    if scope.roles and permission in _NAMED and not scope.may(permission):
-        others = list_people_with(permission, on=on, except_ids=set())
-        if others:
-            raise NotAllowed(
-                f"Your role does not include: {permission.meaning.lower()}. "
-                f"{', '.join(others)} may do this."
-            )
+    if scope.roles and not scope.may(permission):
+        others = (
+            list_people_with(permission, on=on, except_ids=set()) if permission in _NAMED else []
+        )
+        who = ", ".join(others) or _roles_with(permission)
+        raise NotAllowed(
+            f"Your role does not include: {permission.meaning.lower()}. {who} may do this."
+        )
     check_permission(scope, permission)
     return scope
+
+
+def _roles_with(permission: Permission) -> str:
+    """“Coach or programme director”."""
+    labels = [str(role.label) for role, held in ROLE_PERMISSIONS.items() if permission in held]
+    return " or ".join(labels).capitalize()
 
 
 def write_entries(posting: Posting, *, giver: Account, taker: Account) -> None:

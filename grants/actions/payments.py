@@ -30,6 +30,9 @@ from teams.formats import format_money
 from teams.models import User
 from teams.permissions import Permission
 
+#: Acts that wait for the conditions of a payment.
+_AFTER_CONDITIONS = ("recommend", "approve_programme", "approve_finance", "pay")
+
 
 def _begin(
     tranche: Tranche, act: str, permission: Permission, *, by: User, as_of: datetime
@@ -43,10 +46,9 @@ def _begin(
         )
     tranche = Tranche.objects.prefetch_related("conditions").get(pk=tranche.pk)
     tranche.award = award
-    if act == "recommend" and tranche.state == TrancheState.CONDITIONS_OPEN:
-        check_conditions_decided(
-            tranche
-        )  # says which, where the state alone says that there are some
+    if act in _AFTER_CONDITIONS and tranche.state == TrancheState.CONDITIONS_OPEN:
+        # Says which, where the state alone says that there are some.
+        check_conditions_decided(tranche)
     check_step(act, tranche)
     check_not_own_group(by, award, on=timezone.localdate(as_of))
     return award, tranche

@@ -153,8 +153,9 @@ class PlanForm(forms.Form):
 
     def read_again(self, version: int) -> None:
         """After a refusal: whoever saves once more has been told of the newer version."""
-        self.data = self.data.copy()
-        self.data["read_version"] = str(version)
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["read_version"] = str(version)
+        self.data = data
 
     def head_fields(self) -> list[Any]:
         return [self[name] for name in ("name", "first_year", "grant_ends_in", "staffing")]

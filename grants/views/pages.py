@@ -79,7 +79,9 @@ def home_page(request: ScopedRequest) -> HttpResponse:
         team = list_teams(scope)[0]
         return redirect("grants:team", team.code)
     now = timezone.now()
-    items = [{"item": item, "url": _url_of(item)} for item in list_waiting(scope, as_of=now)]
+    items: list[dict[str, Any]] = [
+        {"item": item, "url": _url_of(item)} for item in list_waiting(scope, as_of=now)
+    ]
     return render(
         request,
         "grants/home.html",

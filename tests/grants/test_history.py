@@ -42,7 +42,7 @@ def with_a_life(world: Grants) -> Award:
 
 
 def rows_of(reader: User, award: Award) -> list[dict[str, str]]:
-    answer = signed_in(reader).get(reverse("grants:history_file", args=[award.pk]))
+    answer: Any = signed_in(reader).get(reverse("grants:history_file", args=[award.pk]))
     assert answer.status_code == 200
     assert (
         answer["Content-Disposition"]
