@@ -346,6 +346,7 @@ PARTS = {
     "tell_of_call": "tells of an act that has its event",
     "tell_reviewer": "tells of an act that has its event",
     "tell_decision": "tells of an act that has its event",
+    "tell_of_payment": "tells of an act that has its event",
 }
 
 #: Public functions of the actions that leave no event, and why.

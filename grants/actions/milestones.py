@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from grants.actions.events import record_award_event
+from grants.actions.payment_notices import tell_of_payment
 from grants.enums import MilestoneState, TrancheState
 from grants.models import Award, Milestone, Tranche
 from grants.policies.checks import (
@@ -50,6 +51,7 @@ def settle_conditions(*, award: Award, tranche: Tranche, by: User | None, as_of:
         before={"state": before},
         after={"state": tranche.state},
     )
+    tell_of_payment(award=award, tranche=tranche, by=by, as_of=as_of)
 
 
 def _decide(

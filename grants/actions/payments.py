@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from grants.actions.events import record_award_event
+from grants.actions.payment_notices import tell_of_payment
 from grants.enums import Account, ApprovalStep, Book, PostingKind, TrancheState
 from grants.models import Award, Fund, Posting, Tranche, TrancheApproval
 from grants.policies.checks import (
@@ -83,6 +84,8 @@ def _finish(
         },
         reason=reason,
     )
+    if act != "record_return":  # it leaves a payment paid, of which the group has heard
+        tell_of_payment(award=award, tranche=tranche, by=by, as_of=as_of)
     return tranche
 
 
