@@ -145,7 +145,7 @@ def _make_session(row: dict[str, Any], by: User, now: datetime) -> None:
         as_of=planned_at,
     )
     for title, address in row.get("links", []):
-        add_session_link(session=session, title=title, address=address, by=by)
+        add_session_link(session=session, title=title, address=address, by=by, as_of=planned_at)
     if starts_at > now:
         if session.pre_work:
             move_session_on(session=session, act="open", by=by, as_of=now)

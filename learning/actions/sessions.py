@@ -206,8 +206,10 @@ def _tell(
     users: Iterable[User] | None = None,
     entry: Entry | None = None,
     path: str = "",
+    key: str = "",
 ) -> None:
-    """users: everybody whom the session concerns unless given. entry: the session's own unless given."""
+    """users: everybody whom the session concerns unless given. entry: the session's own unless given.
+    key: what makes it the same message; the session's change unless given."""
     starts_at = timezone.localtime(session.starts_at)
     if users is None:
         users = _concerned(session.teams.all(), as_of).values()
@@ -217,28 +219,49 @@ def _tell(
         title=title[:200],
         text=f"{starts_at:%A, %-d %B %Y, %H:%M} ({starts_at:%Z})",
         path=path or reverse("learning:session", args=[session.pk]),
-        key=f"session-{session.pk}-{session.sequence}-{session.state}",
+        key=key or f"session-{session.pk}-{session.sequence}-{session.state}",
         entry=entry or (session_entry(session) if invites else None),
         as_of=as_of,
     )
 
 
 @transaction.atomic
-def add_session_link(*, session: Session, title: str, address: str, by: User) -> SessionLink:
-    """Raises StateRefused for an address that is there already. Effects: the link, an audit event."""
+def add_session_link(
+    *, session: Session, title: str, address: str, by: User, as_of: datetime
+) -> SessionLink:
+    """Raises StateRefused for an address that is there already. Effects: the link, an audit event; whom the
+    session concerns is told, once a day."""
     if session.links.filter(address=address).exists():
         raise StateRefused("This address is among the materials already.")
     link = SessionLink.objects.create(session=session, title=title, address=address)
     record_event(act="add_session_link", target=session, by=by, details={"address": address})
+    _tell_of_material(session, by=by, as_of=as_of)
     return link
+
+
+def _tell_of_material(session: Session, *, by: User, as_of: datetime) -> None:
+    """Five files in an hour are one message."""
+    _tell(
+        session,
+        f"New materials: {session.title}",
+        by=by,
+        as_of=as_of,
+        invites=False,
+        key=f"session-{session.pk}-materials-{timezone.localdate(as_of)}",
+    )
 
 
 @transaction.atomic
 def add_session_file(
     *, session: Session, file: BinaryIO, name: str, by: User, as_of: datetime
 ) -> Attachment:
-    """Hang a file on a session; everybody whom it concerns reads it. Effects: of `store_attachment`."""
-    return store_attachment(owner=session, team=None, file=file, name=name, by=by, as_of=as_of)
+    """Hang a file on a session; everybody whom it concerns reads it and is told, once a day.
+
+    Effects: of `store_attachment` and `notify`.
+    """
+    stored = store_attachment(owner=session, team=None, file=file, name=name, by=by, as_of=as_of)
+    _tell_of_material(session, by=by, as_of=as_of)
+    return stored
 
 
 @transaction.atomic

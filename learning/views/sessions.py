@@ -199,7 +199,9 @@ def add_link_page(request: ScopedRequest, session_id: int) -> HttpResponse:
     session = get_session(request.scope, session_id)
     form = LinkForm(request.POST)
     if act_from_form(
-        request, form, lambda v: add_session_link(session=session, **v, by=request.user)
+        request,
+        form,
+        lambda v: add_session_link(session=session, **v, by=request.user, as_of=timezone.now()),
     ):
         return done(request, "The material is added.", "learning:session", session.pk)
     return form_page(request, "learning/add_link.html", form, session=session)

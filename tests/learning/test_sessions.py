@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -12,10 +13,13 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from learning.actions.sessions import (
+    add_session_file,
+    add_session_link,
     change_session,
     check_in,
     give_feedback,
     move_session_on,
+    plan_session,
     save_phase,
 )
 from learning.enums import PhaseKind, SessionState
@@ -69,6 +73,36 @@ def test_invitation_and_new_time_are_told_and_a_new_agenda_is_not(director: User
     session.refresh_from_db()
     assert session.sequence == 1
     assert titles(director) == []
+
+
+def test_new_materials_are_told_once_a_day_and_only_to_whom_the_session_concerns(
+    director: User,
+) -> None:
+    mine = make_team()
+    member, stranger = make_user(Role.GROUP_MEMBER, team=mine), make_user(Role.GROUP_MEMBER)
+    session = plan_session(
+        values={
+            "kind": "workshop",
+            "title": "Workshop",
+            "starts_at": NOW + DAY,
+            "ends_at": NOW + DAY + timedelta(hours=1),
+        },
+        teams=[mine],
+        by=director,
+        as_of=NOW,
+    )
+    Notification.objects.all().delete()
+    for number, moment in enumerate((NOW, NOW, NOW + DAY)):
+        address = f"https://example.org/{number}"
+        add_session_link(
+            session=session, title="Slides", address=address, by=director, as_of=moment
+        )
+    assert titles(member) == ["New materials: Workshop"] * 2
+    assert titles(stranger) == titles(director) == []
+    file = io.BytesIO(b"%PDF-1.7 agenda")
+    later = NOW + 2 * DAY
+    add_session_file(session=session, file=file, name="agenda.pdf", by=director, as_of=later)
+    assert len(titles(member)) == 3
 
 
 def test_session_for_one_team_is_not_there_for_another(director: User) -> None:
