@@ -6,13 +6,22 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from learning.models import Story
+from learning.models import GroupQuestion, Story, Storyboard, TriedToo
+from learning.queries.exchange import (
+    ANSWER_TYPE,
+    QUESTION_TYPE,
+    TRIED_TYPE,
+    get_readable_question,
+    get_readable_tried,
+)
 from learning.queries.feed import KINDS, new_for_digest
 from learning.queries.sessions import list_sessions
 from learning.queries.stories import POST_TYPE, get_story, get_told_story
+from learning.queries.storyboards import POST_TYPE as BOARD_TYPE
+from learning.queries.storyboards import get_shown_storyboard
 from teams.attachments import register_owner
 from teams.digest import register_part
-from teams.moderation import Post, register_post
+from teams.moderation import Post, is_held, register_post
 from teams.permissions import Permission
 from teams.scoping import Scope
 
@@ -48,6 +57,87 @@ def find_story(scope: Scope | None, pk: int) -> Post:
     )
 
 
+def find_tried(scope: Scope | None, pk: int) -> Post:
+    """What a group said of its own try. The title says no word of it: it may be what was reported."""
+    report = (
+        TriedToo.objects.select_related("cycle", "team", "reported_by").get(pk=pk)
+        if scope is None
+        else get_readable_tried(scope, pk)
+    )
+    path = reverse("harvest:test", args=[report.cycle_id])
+    return Post(
+        post_type=TRIED_TYPE,
+        post_id=report.pk,
+        title=f"We tried this too: {report.cycle}",
+        team=report.team,
+        author=report.reported_by,
+        path=path,
+        own_path=path,
+        told_as=f"tried-{report.pk}",
+    )
+
+
+def _question(scope: Scope | None, pk: int) -> GroupQuestion:
+    if scope is not None:
+        return get_readable_question(scope, pk)
+    return GroupQuestion.objects.select_related(
+        "cycle__idea__project__team", "team", "asked_by", "answered_by"
+    ).get(pk=pk)
+
+
+def find_question(scope: Scope | None, pk: int) -> Post:
+    """A question to a group. One of the faculty belongs to no group: then it counts to the group that is asked."""
+    question = _question(scope, pk)
+    path = reverse("harvest:test", args=[question.cycle_id])
+    return Post(
+        post_type=QUESTION_TYPE,
+        post_id=question.pk,
+        title=f"A question about “{question.cycle}”",
+        team=question.team or question.cycle.idea.project.team,
+        author=question.asked_by,
+        path=path,
+        own_path=path,
+        told_as=f"group-question-{question.pk}",
+    )
+
+
+def find_answer(scope: Scope | None, pk: int) -> Post:
+    """The answer to a question. Raises GroupQuestion.DoesNotExist while there is none, or one that is hidden."""
+    question = _question(scope, pk)
+    if question.answered_by is None or (scope is not None and is_held(ANSWER_TYPE, pk)):
+        raise GroupQuestion.DoesNotExist
+    path = reverse("harvest:test", args=[question.cycle_id])
+    return Post(
+        post_type=ANSWER_TYPE,
+        post_id=question.pk,
+        title=f"An answer about “{question.cycle}”",
+        team=question.cycle.idea.project.team,
+        author=question.answered_by,
+        path=path,
+        own_path=path,
+        told_as=f"group-question-{question.pk}-answer",
+    )
+
+
+def find_storyboard(scope: Scope | None, pk: int) -> Post:
+    """A storyboard that is shown to other groups."""
+    board = (
+        Storyboard.objects.select_related("team", "session", "made_by").get(pk=pk)
+        if scope is None
+        else get_shown_storyboard(scope, pk)
+    )
+    path = reverse("learning:storyboard", args=[board.pk])
+    return Post(
+        post_type=BOARD_TYPE,
+        post_id=board.pk,
+        title=f"{board} for {board.session}",
+        team=board.team,
+        author=board.made_by,
+        path=path,
+        own_path=path,
+    )
+
+
 def digest_part(scope: Scope, as_of: datetime) -> str:
     """What the weekly digest says of stories, ideas, packages and syntheses; empty when nothing is new."""
     if not scope.may(Permission.VIEW_SHARED_TESTS):
@@ -64,4 +154,8 @@ def register_readers() -> None:
     register_owner("learning.session", can_read_session)
     register_owner(POST_TYPE, can_read_story)
     register_post(POST_TYPE, find_story)
+    register_post(TRIED_TYPE, find_tried)
+    register_post(QUESTION_TYPE, find_question)
+    register_post(ANSWER_TYPE, find_answer)
+    register_post(BOARD_TYPE, find_storyboard)
     register_part(digest_part)

@@ -79,9 +79,10 @@ def _project(scope: Scope, project: Any) -> dict[str, Any]:
     }
 
 
-def _test(cycle: Any) -> dict[str, str]:
+def _test(cycle: Any) -> dict[str, Any]:
     closed = cycle.state == CycleState.CLOSED
     return {
+        "cycle": cycle.pk,
         "title": str(cycle),
         "word": DECIDED[cycle.decision] if closed else cycle.get_state_display(),
         "objective": cycle.objective,
@@ -103,8 +104,13 @@ def has_small_counts(charts: MeasureCharts) -> bool:
     return False
 
 
-def for_others(content: dict[str, Any]) -> dict[str, Any]:
-    """The storyboard as people outside the group see it: without the charts that are for the group alone."""
+def for_others(
+    content: dict[str, Any], *, withheld: frozenset[int] = frozenset()
+) -> dict[str, Any]:
+    """The storyboard as people outside the group see it: without the charts that are for the group alone.
+
+    withheld: ids of tests that are left out, because somebody reported their words.
+    """
     return {
         **content,
         "projects": [
@@ -115,6 +121,13 @@ def for_others(content: dict[str, Any]) -> dict[str, Any]:
                     if chart["own_only"]
                     else chart
                     for chart in project["charts"]
+                ],
+                "ramps": [
+                    {
+                        **ramp,
+                        "tests": [t for t in ramp["tests"] if t.get("cycle") not in withheld],
+                    }
+                    for ramp in project["ramps"]
                 ],
             }
             for project in content["projects"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 
 from teams.enums import HoldState
@@ -22,7 +23,9 @@ from teams.scoping import Scope
 
 @dataclass(frozen=True)
 class Post:
-    """What a report needs to know of a post. own_path: where its authors find it; they still read it there."""
+    """What a report needs to know of a post. own_path: where its authors find it; they still read it there.
+    told_as: the key of the notification that repeats its words, where one does; they are taken out of it.
+    """
 
     post_type: str
     post_id: int
@@ -31,6 +34,7 @@ class Post:
     author: User
     path: str
     own_path: str
+    told_as: str = ""
 
 
 #: The post for a reader; raises ObjectDoesNotExist for one that the reader may not read. With scope None it
@@ -52,9 +56,17 @@ def get_post(scope: Scope, post_type: str, post_id: int) -> Post:
     return _POSTS[post_type](scope, post_id)
 
 
-def find_held(held: HeldPost) -> Post:
-    """The post of a report, for those who moderate and for telling its authors."""
-    return _POSTS[held.post_type](None, held.post_id)
+def find_held(held: HeldPost) -> Post | None:
+    """The post of a report, for those who moderate and for telling its authors; None when it was taken back since."""
+    try:
+        return _POSTS[held.post_type](None, held.post_id)
+    except ObjectDoesNotExist:
+        return None
+
+
+def is_held(post_type: str, post_id: int) -> bool:
+    """Whether a post is hidden or removed at present."""
+    return held_ids(post_type).filter(post_id=post_id).exists()
 
 
 def held_ids(post_type: str) -> QuerySet[HeldPost, int]:

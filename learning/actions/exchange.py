@@ -14,7 +14,12 @@ from learning.enums import NominationState, PackageState, TriedOutcome
 from learning.models import Contribution, GroupQuestion, Nomination, TriedToo
 from learning.policies import check_can_answer, check_names, check_nomination_can
 from learning.queries.effects import read_effects
-from learning.queries.exchange import get_nominable_cycle, list_staff, may_speak_for
+from learning.queries.exchange import (
+    TRIED_TYPE,
+    get_nominable_cycle,
+    list_staff,
+    may_speak_for,
+)
 from learning.queries.package import find_group_names
 from pdsa.enums import Decision
 from pdsa.queries.cycles import list_shared_cycles
@@ -24,6 +29,7 @@ from teams.actions.notifications import notify
 from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
+from teams.moderation import is_held
 from teams.scoping import scope_of
 
 #: Letters of a text that a notification repeats.
@@ -218,7 +224,9 @@ def report_tried(
 
 @transaction.atomic
 def take_report_of_try_back(*, report: TriedToo, by: User) -> None:
-    """Effects: the report is gone, an audit event."""
+    """Raises StateRefused while a moderator has it hidden. Effects: the report is gone, an audit event."""
+    if is_held(TRIED_TYPE, report.pk):
+        raise StateRefused("This report is hidden. You can change its words; a moderator decides.")
     record_event(
         act="take_tried_back",
         target=report,

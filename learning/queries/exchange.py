@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from grants.enums import PlanDecision
 from grants.queries.plans import list_plans
@@ -23,9 +23,19 @@ from pdsa.queries.cycles import list_cycles, list_shared_cycles
 from pdsa.sharing import UNNAMED_GROUP, group_name
 from teams.enums import Role
 from teams.models import Team, User
+from teams.moderation import held_ids
 from teams.permissions import Permission
 from teams.queries import list_people_with
 from teams.scoping import Scope
+
+#: What is said, as posts that can be reported; an answer is a post of its own, by another group than the question.
+TRIED_TYPE = "learning.triedtoo"
+QUESTION_TYPE = "learning.groupquestion"
+ANSWER_TYPE = "learning.groupanswer"
+
+
+def _is_held(post_type: str) -> Exists:
+    return Exists(held_ids(post_type).filter(post_id=OuterRef("pk")))
 
 
 def list_shared_own_cycles(scope: Scope) -> QuerySet[Any]:
@@ -54,9 +64,11 @@ def list_staff(team: Team, *, on: date) -> set[User]:
 
 
 def get_answerable_question(scope: Scope, question_id: int) -> GroupQuestion:
-    """A question about a shared test of the reader's own group."""
-    found = GroupQuestion.objects.select_related("cycle__idea__project__team", "asked_by").get(
-        pk=question_id, cycle__in=list_shared_own_cycles(scope)
+    """A question about a shared test of the reader's own group that nobody reported."""
+    found = (
+        GroupQuestion.objects.exclude(pk__in=held_ids(QUESTION_TYPE))
+        .select_related("cycle__idea__project__team", "asked_by")
+        .get(pk=question_id, cycle__in=list_shared_own_cycles(scope))
     )
     if not may_speak_for(scope, found.cycle.idea.project.team_id):
         raise GroupQuestion.DoesNotExist
@@ -73,6 +85,7 @@ def list_waiting_questions(scope: Scope, *, limit: int) -> list[GroupQuestion]:
             cycle__idea__project__team_id__in=scope.staff_team_ids,
             answered_at=None,
         )
+        .exclude(pk__in=held_ids(QUESTION_TYPE))
         .select_related("cycle__idea")
         .order_by("asked_at", "id")[:limit]
     )
@@ -145,22 +158,30 @@ def find_plan_decision(scope: Scope, cycle: Any) -> str:
 
 @dataclass(frozen=True)
 class SaidReport:
-    """A "we tried this too" as others read it. own_cycle_id: of a shared test that may be opened."""
+    """A "we tried this too" as others read it. own_cycle_id: of a shared test that may be opened.
+    is_hidden: somebody reported it; only its group, the group's coach and moderators read it still.
+    """
 
     report: TriedToo
     group: str
     own_cycle_id: int | None
     is_own: bool
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
 class SaidQuestion:
-    """A question as others read it. asker and answerer: names as their groups chose."""
+    """A question as others read it. asker and answerer: names as their groups chose.
+    is_hidden: the question was reported; answer_is_hidden: its answer was. shows_answer: the reader reads that.
+    """
 
     question: GroupQuestion
     asker: str
     answerer: str
     may_answer: bool
+    is_hidden: bool
+    answer_is_hidden: bool
+    shows_answer: bool
 
 
 @dataclass(frozen=True)
@@ -189,8 +210,8 @@ def read_exchange(scope: Scope, cycle: Any) -> Exchange:
     return Exchange(
         group=group_name(cycle),
         reports=reports,
-        questions=_said_questions(cycle, is_staff),
-        tally_text=tally_text(Counter(row.report.outcome for row in reports)),
+        questions=_said_questions(scope, cycle, is_staff),
+        tally_text=tally_text(Counter(row.report.outcome for row in reports if not row.is_hidden)),
         nomination=nomination,
         may_nominate=works_with
         and scope.may(Permission.NOMINATE_TESTS)
@@ -204,9 +225,13 @@ _CAN_BE_NOMINATED_AGAIN = (NominationState.DECLINED, NominationState.WITHDRAWN)
 
 
 def _said_reports(scope: Scope, cycle: Any) -> list[SaidReport]:
-    rows = list(
-        TriedToo.objects.filter(cycle=cycle).select_related("team", "own_cycle", "reported_by")
-    )
+    rows = [
+        row
+        for row in TriedToo.objects.filter(cycle=cycle)
+        .select_related("team", "own_cycle", "reported_by")
+        .annotate(is_hidden=_is_held(TRIED_TYPE))
+        if not row.is_hidden or _reads_hidden(scope, row.team_id, row.reported_by_id)
+    ]
     shared = dict(
         list_shared_cycles(scope)
         .filter(pk__in=[row.own_cycle_id for row in rows if row.own_cycle_id])
@@ -219,9 +244,19 @@ def _said_reports(scope: Scope, cycle: Any) -> list[SaidReport]:
             group=row.team.name if row.is_named else UNNAMED_GROUP,
             own_cycle_id=_linkable(row, shared),
             is_own=row.team_id in scope.staff_team_ids,
+            is_hidden=row.is_hidden,
         )
         for row in rows
     ]
+
+
+def _reads_hidden(scope: Scope, team_id: int | None, author_id: int | None) -> bool:
+    """Who still reads what was reported: whoever wrote it, who works with that group, and who moderates."""
+    return (
+        author_id == scope.user_id
+        or team_id in scope.own_team_ids
+        or scope.may(Permission.MODERATE_POSTS)
+    )
 
 
 def _linkable(row: TriedToo, shared: dict[int, str]) -> int | None:
@@ -233,17 +268,27 @@ def _linkable(row: TriedToo, shared: dict[int, str]) -> int | None:
     return row.own_cycle_id
 
 
-def _said_questions(cycle: Any, is_staff: bool) -> list[SaidQuestion]:
-    rows = GroupQuestion.objects.filter(cycle=cycle).select_related("team", "asked_by")
+def _said_questions(scope: Scope, cycle: Any, is_staff: bool) -> list[SaidQuestion]:
+    rows = (
+        GroupQuestion.objects.filter(cycle=cycle)
+        .select_related("team", "asked_by")
+        .annotate(is_hidden=_is_held(QUESTION_TYPE), answer_is_hidden=_is_held(ANSWER_TYPE))
+    )
     answerer = group_name(cycle)
+    team_id = cycle.idea.project.team_id
     return [
         SaidQuestion(
             question=row,
             asker=_asker(row),
             answerer=answerer,
-            may_answer=is_staff and row.answered_at is None,
+            may_answer=is_staff and row.answered_at is None and not row.is_hidden,
+            is_hidden=row.is_hidden,
+            answer_is_hidden=row.answer_is_hidden,
+            shows_answer=bool(row.answer)
+            and (not row.answer_is_hidden or _reads_hidden(scope, team_id, row.answered_by_id)),
         )
         for row in rows
+        if not row.is_hidden or _reads_hidden(scope, row.team_id, row.asked_by_id)
     ]
 
 
@@ -272,11 +317,30 @@ def count_tried(cycle_ids: Iterable[int]) -> dict[int, Counter[str]]:
     found: dict[int, Counter[str]] = {}
     for cycle_id, outcome in (
         TriedToo.objects.filter(cycle_id__in=list(cycle_ids))
+        .exclude(pk__in=held_ids(TRIED_TYPE))
         .order_by()
         .values_list("cycle_id", "outcome")
     ):
         found.setdefault(cycle_id, Counter())[outcome] += 1
     return found
+
+
+def get_readable_tried(scope: Scope, tried_id: int) -> TriedToo:
+    """A report that nobody has reported, about a test that the reader may read."""
+    return (
+        TriedToo.objects.exclude(pk__in=held_ids(TRIED_TYPE))
+        .select_related("cycle__idea__project__team", "team", "reported_by")
+        .get(pk=tried_id, cycle__in=list_shared_cycles(scope))
+    )
+
+
+def get_readable_question(scope: Scope, question_id: int) -> GroupQuestion:
+    """A question that nobody has reported, about a test that the reader may read."""
+    return (
+        GroupQuestion.objects.exclude(pk__in=held_ids(QUESTION_TYPE))
+        .select_related("cycle__idea__project__team", "team", "asked_by", "answered_by")
+        .get(pk=question_id, cycle__in=list_shared_cycles(scope))
+    )
 
 
 def get_team_of_writer(scope: Scope) -> Team | None:

@@ -17,9 +17,16 @@ from learning.models import Storyboard
 from learning.policies import can_make_storyboard
 from learning.printing import print_document
 from learning.queries.sessions import get_session
-from learning.queries.storyboards import get_own_storyboard, get_storyboard, reads_whole
+from learning.queries.storyboards import (
+    POST_TYPE,
+    get_own_storyboard,
+    get_storyboard,
+    list_withheld_tests,
+    reads_whole,
+)
 from learning.storyboards import for_others, storyboard_sections
 from teams.models import Team
+from teams.moderation import is_held
 from teams.permissions import Permission, require
 from teams.queries import team_of
 from teams.requests import ScopedRequest
@@ -59,12 +66,16 @@ def storyboard_page(request: ScopedRequest, storyboard_id: int) -> HttpResponse:
             "whole": reads_whole(scope, board),
             "own": board.team_id in scope.staff_team_ids,
             "may_make": can_make_storyboard(board.session),
+            "post_type": POST_TYPE,
+            "hidden": is_held(POST_TYPE, board.pk),
         },
     )
 
 
 def _content(scope: Scope, board: Storyboard) -> dict[str, object]:
-    return board.content if reads_whole(scope, board) else for_others(board.content)
+    if reads_whole(scope, board):
+        return board.content
+    return for_others(board.content, withheld=list_withheld_tests())
 
 
 @require(Permission.VIEW_PROJECTS)

@@ -12,7 +12,7 @@ from teams.actions.audit import record_event
 from teams.actions.notifications import notify
 from teams.enums import HoldState, Role, Topic
 from teams.errors import StateRefused
-from teams.models import HeldPost, Membership, Team, User, holds_on
+from teams.models import HeldPost, Membership, Notification, Team, User, holds_on
 from teams.moderation import Post, find_held
 
 
@@ -21,8 +21,8 @@ def report_post(*, post: Post, reason: str, by: User, as_of: datetime) -> HeldPo
     """Hide a post at once, because it may hold details of a patient.
 
     Raises StateRefused for a post that is hidden already, and for a second report by the same person after
-    somebody looked at it. Effects: the post is hidden, an audit event without the reason's words; moderators
-    and author are told.
+    somebody looked at it. Effects: the post is hidden, its words are taken out of the notification that
+    repeated them, an audit event without the reason's words; moderators and author are told.
     """
     # Two reports at once would both find it free: the team's row lets them in one by one.
     Team.objects.select_for_update().get(pk=post.team.pk)
@@ -41,6 +41,8 @@ def report_post(*, post: Post, reason: str, by: User, as_of: datetime) -> HeldPo
         reported_by=by,
         reported_at=as_of,
     )
+    if post.told_as:
+        Notification.objects.filter(key=post.told_as).update(text="")
     record_event(act="report_post", target=held, by=by, team=post.team, details=_which(held))
     directors = Membership.objects.filter(
         holds_on(timezone.localdate(as_of)), role=Role.PROGRAMME_DIRECTOR
@@ -88,7 +90,9 @@ def decide_about_post(
         details={**_which(held), "state": state, "decision": decision},
     )
     word = "can be read again" if state == HoldState.RESTORED else "was removed"
-    _tell_author(held, word, decision, find_held(held).own_path, as_of)
+    post = find_held(held)
+    path = post.own_path if post else reverse("teams:notifications")
+    _tell_author(held, word, decision, path, as_of)
     return held
 
 

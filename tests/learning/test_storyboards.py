@@ -148,9 +148,8 @@ def test_page_of_a_session_refuses_a_program(director: User) -> None:
 
 def test_results_of_the_programme_stay_with_the_group(board: Storyboard) -> None:
     """They are protected over all groups together; shown one by one they would give away hidden counts."""
-    content = {
-        "projects": [{"charts": [{"name": "CBP", "own_only": OF_PROGRAMME, "wide": "545 of 703"}]}]
-    }
+    chart = {"name": "CBP", "own_only": OF_PROGRAMME, "wide": "545 of 703"}
+    content = {"projects": [{"charts": [chart], "ramps": []}]}
     seen = for_others(content)
     assert seen["projects"][0]["charts"] == [{"name": "CBP", "withheld": OF_PROGRAMME}]
     assert all("own_only" in chart for chart in board.content["projects"][0]["charts"])
