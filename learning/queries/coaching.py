@@ -141,33 +141,36 @@ def get_last_call(team: Team, *, before: Call | None = None) -> Call | None:
 
 
 def may_read_private_notes(scope: Scope, team_id: int) -> bool:
-    """Only who coaches the team today and belongs neither to its staff nor to the payer: nobody else.
+    """Only who coaches the team today and belongs neither to its group nor to the payer: nobody else.
 
     After a hand-over the successor reads the notes and the predecessor no longer does.
     """
-    return team_id in _with_private_notes(scope)
+    return _with_private_notes(scope).filter(pk=team_id).exists()
 
 
-def _with_private_notes(scope: Scope) -> frozenset[int]:
-    """Teams whose private notes the reader may read. The payer is promised nothing of them, and so somebody
-    who coaches and holds a role of the payer besides reads none."""
+def _with_private_notes(scope: Scope) -> QuerySet[Team]:
+    """Teams whose private notes the reader may read. Group and payer are promised nothing of them, and so
+    somebody who coaches and holds a role of the payer, or any role in the group, besides reads none."""
     if scope.roles & {Role.PAYER_ANALYST, Role.PAYER_FINANCE}:
-        return frozenset()
-    return scope.coached_team_ids - scope.staff_team_ids
+        return Team.objects.none()
+    return (
+        Team.objects.filter(pk__in=scope.coached_team_ids)
+        .exclude(organisation_id__in=scope.organisation_ids)
+        .order_by()
+    )
 
 
 def get_private_note(scope: Scope, call_id: int) -> PrivateNote:
     """Raises PrivateNote.DoesNotExist for everybody but the team's coaches."""
     return PrivateNote.objects.select_related("call__team").get(
-        call_id=call_id,
-        call__team_id__in=_with_private_notes(scope),
+        call_id=call_id, call__team__in=_with_private_notes(scope)
     )
 
 
 def list_private_notes(scope: Scope, team: Team) -> QuerySet[PrivateNote]:
     """A team's private notes with their calls, latest first; none for everybody but its coaches."""
     return (
-        PrivateNote.objects.filter(call__team=team, call__team_id__in=_with_private_notes(scope))
+        PrivateNote.objects.filter(call__team=team, call__team__in=_with_private_notes(scope))
         .exclude(text="")
         .select_related("call")
         .order_by("-call__planned_at")

@@ -84,23 +84,56 @@ def others(team: Team) -> list[User]:
     ]
 
 
-@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.PAYER_FINANCE])
-def test_coach_who_is_the_payers_too_reads_no_note(
-    team: Team, coach: User, call: Call, role: Role
-) -> None:
-    add_role(coach, role)
-    scope = scope_of(coach, on=timezone.localdate())
-    assert team.pk in scope.coached_team_ids
+def assert_no_door_is_open(reader: User, team: Team, call: Call) -> None:
+    scope = scope_of(reader, on=timezone.localdate())
     assert not may_read_private_notes(scope, team.pk)
     assert not list_private_notes(scope, team).exists()
     with pytest.raises(PrivateNote.DoesNotExist):
         get_private_note(scope, call.pk)
-    client = signed_in(coach)
+    client = signed_in(reader)
     assert silent(client.get(reverse("learning:call", args=[call.pk])))
     assert silent(client.get(reverse("learning:coaching", args=[team.code])))
     address = reverse("learning:save_private_note", args=[call.pk])
     answer = client.post(address, {"field": "text", "text": "Other", "base": 2})
     assert answer.status_code in (403, 404) and silent(answer)
+    assert PrivateNote.objects.get().text == f"Second {SECRET}"
+
+
+@pytest.mark.parametrize("role", [Role.PAYER_ANALYST, Role.PAYER_FINANCE])
+def test_coach_who_is_the_payers_too_reads_no_note(
+    team: Team, coach: User, call: Call, role: Role
+) -> None:
+    add_role(coach, role)
+    assert team.pk in scope_of(coach, on=timezone.localdate()).coached_team_ids
+    assert_no_door_is_open(coach, team, call)
+
+
+@pytest.mark.parametrize("role", [Role.GROUP_LEAD, Role.GROUP_MEMBER, Role.SENIOR_SPONSOR])
+def test_coach_who_belongs_to_the_group_too_reads_no_note(
+    team: Team, coach: User, call: Call, role: Role
+) -> None:
+    """A sponsor writes nothing for the group and hears of it all the same."""
+    add_role(coach, role, team=team)
+    assert_no_door_is_open(coach, team, call)
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_coach_of_another_team_with_a_second_role_reads_no_note(
+    team: Team, call: Call, role: Role
+) -> None:
+    """Two roles that each read something of the team together open no door that neither opens alone."""
+    reader = make_coach(make_team())
+    in_group = role in (Role.GROUP_LEAD, Role.GROUP_MEMBER, Role.SENIOR_SPONSOR)
+    add_role(reader, role, team=team if in_group else None)
+    assert_no_door_is_open(reader, team, call)
+
+
+@pytest.mark.parametrize("role", [Role.GROUP_LEAD, Role.EVALUATOR, Role.PROGRAMME_DIRECTOR])
+def test_coach_with_a_second_role_elsewhere_still_reads_the_own_note(
+    coach: User, call: Call, role: Role
+) -> None:
+    add_role(coach, role)
+    assert not silent(signed_in(coach).get(reverse("learning:call", args=[call.pk])))
 
 
 # --- pages ------------------------------------------------------------------------------------------------------
