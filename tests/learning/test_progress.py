@@ -30,7 +30,9 @@ from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import Notification, Team, User
 from teams.queries import get_programme
+from tests.factories.cycles import make_cycle, make_project
 from tests.factories.learning import NOW, make_held_call, make_report
+from tests.factories.local_measures import enter, make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -384,3 +386,31 @@ def test_scores_and_reports_of_a_team_are_closed_to_payer_and_evaluator(
         reverse("learning:coaching", args=[team.code]),
     ):
         assert client.get(address).status_code in (403, 404)
+
+
+def test_numbers_of_a_report_are_those_of_the_day_on_which_it_was_handed_in(
+    team: Team, lead: User, coach: User, member: User
+) -> None:
+    """What is entered, tested or scored afterwards changes no report; one that is taken back reads it."""
+    month, now = last_month(), timezone.localtime()
+    report = write(make_report(team, member, month=month))
+    measure = make_local_measure(make_project(team, by=lead), by=lead, name="Kits that come back")
+    first = step(month, Frequency.MONTH, -2)
+    enter(measure, "nh_black", [(30, 50), (31, 50), (29, 50)], by=lead, first=first, as_of=now)
+    client = signed_in(member)
+    address = reverse("learning:report", args=[report.pk])
+    client.post(reverse("learning:submit_report", args=[report.pk]))
+
+    enter(measure, "nh_black", [(44, 50)], by=lead, first=month, as_of=now)
+    day = month + timedelta(days=9)
+    moment = timezone.make_aware(datetime(day.year, day.month, day.day, 9))
+    make_cycle(team, by=lead, as_of=moment, start_on=day, objective="Reminders on paper")
+    make_local_measure(make_project(team, by=lead), by=lead, name="Another measure")
+    for reader in (member, coach):
+        page = signed_in(reader).get(address).content.decode()
+        assert "29 of 50" in page and "Kits that come back" in page
+        assert "44 of 50" not in page and "Reminders on paper" not in page
+    client.post(reverse("learning:take_report_back", args=[report.pk]))
+    page = client.get(address).content.decode()
+    assert "44 of 50" in page and "Reminders on paper" in page
+    assert "29 of 50" not in page
