@@ -167,12 +167,19 @@ def call_page(request: ScopedRequest, call_id: int) -> HttpResponse:
             "note": note,
             "actions": list(list_open_action_items(scope, call.team)),
             "action_form": _action_form(None, scope, call.team),
-            "hold_form": HoldCallForm(initial={"held_on": today, "workstreams": call.workstreams}),
+            "hold_form": HoldCallForm(
+                initial={"held_on": today, "workstreams": _written_about(call)}
+            ),
             "planned": get_planned_call(call.team),
             "score_month": _month_of_call(call, today),
             "today": today,
         },
     )
+
+
+def _written_about(call: Call) -> list[str]:
+    """The streams that a call was about as far as its notes say."""
+    return [note.workstream for note in call.stream_notes.all() if not note.is_empty]
 
 
 def _month_of_call(call: Call, today: date) -> date | None:

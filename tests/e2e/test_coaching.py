@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from learning.models import ActionItem, Call, PrivateNote, Score
 from teams.enums import Role
 from teams.models import Team, User
 from tests.e2e.accessibility import flaws
+from tests.e2e.hand import Hand
 from tests.factories.learning import make_coach
 from tests.factories.people import make_team, make_user
 
@@ -35,45 +37,56 @@ def coach(team: Team) -> User:
 def test_coach_prepares_and_records_a_call(
     width: int, open_as: Any, team: Team, coach: User
 ) -> None:
+    """Each step within its clicks: one to prepare, none to write, one for an action, two for a score."""
     make_user(Role.GROUP_MEMBER, team=team, name="Owen Gallagher")
     now = timezone.now()
     plan_call(team=team, coach=coach, planned_at=now + timedelta(days=1), by=coach, as_of=now)
-    page = open_as(coach, "/", width)
+    hand = Hand(open_as(coach, "/", width))
+    page = hand.page
 
-    # One click from home: everything about the call on one page.
-    page.get_by_role("link", name="Prepare the call with Harborlight Medical").click()
+    # Who needs the coach, and why, is on the home page; everything about the call is one click away.
+    expect(page.get_by_role("heading", name="Who needs you")).to_be_visible()
+    hand.click(page.get_by_role("link", name="Prepare the call with Harborlight Medical"))
     page.wait_for_url(re.compile(r"/learning/calls/\d+/$"))
     expect(page.get_by_role("heading", name=re.compile("^Since "))).to_be_visible()
+    assert hand.counted() == (1, 0)
 
     # Notes save themselves; the private note is a field of its own.
-    page.get_by_label("Wins").first.fill("Thirty patients reached")
-    page.get_by_role("textbox", name="Private note").fill("Ready for more, does not say so")
+    hand.type(page.get_by_label("Wins").first, "Thirty patients reached")
+    hand.type(page.get_by_role("textbox", name="Private note"), "Ready for more, does not say so")
     expect(page.locator("[data-save-state]")).to_contain_text("Saved", timeout=15_000)
     page.wait_for_function("document.querySelector('[data-save-state]').dataset.state === 'saved'")
     call = Call.objects.get()
     assert call.stream_notes.get(workstream="clinical").wins == "Thirty patients reached"
     assert PrivateNote.objects.get().text == "Ready for more, does not say so"
+    assert hand.counted() == (0, 2)
 
-    # Two actions, without leaving.
+    # Two actions, without leaving: when and for which stream is filled in.
     for text in ("Call the second site", "Send the list"):
-        page.get_by_label("What", exact=True).fill(text)
-        page.get_by_label("Who", exact=True).select_option(label="Owen Gallagher")
-        page.get_by_role("button", name="Add the action").click()
+        hand.type(page.get_by_label("What", exact=True), text)
+        hand.choose(page.get_by_label("Who", exact=True), "Owen Gallagher")
+        hand.click(page.get_by_role("button", name="Add the action"))
         expect(page.get_by_role("rowheader", name=text)).to_be_visible()
+        assert hand.counted() == (1, 2)
     assert ActionItem.objects.filter(call=call, owner__name="Owen Gallagher").count() == 2
 
-    page.get_by_role("link", name="The call took place").click()
-    page.get_by_label("Day of the call").fill(f"{timezone.localdate():%Y-%m-%d}")
-    page.get_by_role("button", name="Record the call").click()
+    # It took place: today, and what was written about are filled in.
+    hand.click(page.get_by_role("button", name="Record the call"))
     expect(page.get_by_text("The call is recorded.")).to_be_visible()
+    call.refresh_from_db()
+    assert (call.state, call.held_on) == ("held", timezone.localdate())
+    assert call.workstreams == ["clinical"]
+    assert hand.counted() == (1, 0)
 
     # A score with its reason.
-    page.get_by_role("link", name="Give a score").click()
+    hand.click(page.get_by_role("link", name="Give a score"))
     page.get_by_label("Score", exact=True).select_option("1.0")
-    page.get_by_label("Why").fill("The charter is nearly agreed")
-    page.get_by_role("button", name="Keep the score").click()
-    expect(page.get_by_text("The score is kept.")).to_be_visible()
-    assert Score.objects.get().reason == "The charter is nearly agreed"
+    hand.type(page.get_by_label("Why"), "The charter is nearly agreed")
+    hand.click(page.get_by_role("button", name="Keep the score"))
+    expect(page.get_by_text(re.compile("The score for .* is kept."))).to_be_visible()
+    assert hand.counted() == (2, 1)
+    score = Score.objects.get()
+    assert (score.value, score.reason) == (Decimal("1.0"), "The charter is nearly agreed")
 
 
 def test_member_of_the_team_meets_no_word_of_the_private_note(

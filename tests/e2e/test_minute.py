@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from pdsa.enums import CycleState, Sharing
 from pdsa.models import Cycle
 from teams.enums import Role
 from teams.models import Team, User
 from tests.e2e.accessibility import flaws
+from tests.e2e.hand import Hand
 from tests.factories.cycles import make_cycle
 from tests.factories.people import make_team, make_user
 
@@ -27,23 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = pytest.mark.parametrize("width", [1440, 390])
 TEST_PAGE = re.compile(r"/tests/\d+/$")
-
-
-@dataclass
-class Hand:
-    """Somebody who uses a page with a mouse or a thumb, and is counted."""
-
-    page: Page
-    clicks: int = 0
-    fields: int = 0
-
-    def click(self, what: Locator) -> None:
-        what.click()
-        self.clicks += 1
-
-    def type(self, what: Locator, text: str) -> None:
-        what.fill(text)
-        self.fields += 1
 
 
 @pytest.fixture
@@ -192,13 +175,16 @@ def test_log_and_finish_without_javascript(open_as: Any, live_server: Any, nurse
     page = open_as(nurse, "/tests/log/", scripts=False)
     page.get_by_label("What do you want to try?").fill("Call 5 patients")
     page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_url(TEST_PAGE)
     page.get_by_label("What happened?").fill("4 answered")
-    page.locator("#do").get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation(wait_until="load"):
+        page.locator("#do").get_by_role("button", name="Save", exact=True).click()
     cycle = Cycle.objects.get()
     assert cycle.what_happened == "4 answered"
     page.goto(f"{live_server.url}/tests/{cycle.pk}/finish/")
     page.get_by_label("Abandon").check()
-    page.get_by_role("button", name="Close this test").click()
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Close this test").click()
     cycle.refresh_from_db()
     assert cycle.decision == "abandon"
 
