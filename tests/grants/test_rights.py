@@ -15,6 +15,7 @@ from django.urls import reverse
 from grants.actions import amendments, awards, calls, milestones, payments, plans, reports
 from grants.actions.drafts import change_award
 from grants.enums import AmendmentKind, AwardKind
+from grants.evidence.packet import packet_content
 from grants.models import Amendment, Application, Award, Call, ReportVersion, SustainabilityPlan
 from grants.queries.awards import get_own_actual_line, get_own_report_version
 from grants.queries.calls import list_applications
@@ -343,6 +344,68 @@ def test_payer_reads_what_was_handed_in_and_no_draft(world: Grants, award: Award
         assert "17777" not in history and "Secret draft" not in history
     page = signed_in(world.director).get(address).content.decode()
     assert "17,777" in page and "late.txt" in page
+
+
+#: Where the payer reads of a group's money; {award}, {tranche}, {report}, {team}, {fund} stand for keys.
+_OF_THE_PAYER = (
+    "/grants/", "/grants/awards/{award}/", "/grants/awards/{award}/history/", "/grants/awards/{award}/history.csv",
+    "/grants/awards/{award}/outcome/", "/grants/awards/{award}/outcome.csv", "/grants/teams/{team}/",
+    "/grants/payments/{tranche}/", "/grants/reports/{report}/", "/grants/portfolio/", "/grants/portfolio.csv",
+    "/grants/conditions/", "/grants/finance/", "/grants/funds/{fund}/", "/grants/funds/{fund}/reconcile.csv",
+    "/api/v1/grants/awards/", "/api/v1/grants/awards/{award}/", "/api/v1/grants/reports/",
+    "/api/v1/grants/movements/", "/api/v1/grants/funds/",
+)  # fmt: skip
+
+
+def test_draft_of_a_report_is_on_no_page_and_in_no_file_api_or_packet_of_the_payer(
+    world: Grants, award: Award
+) -> None:
+    report = written(world, award).report
+    reports.write_financial_report(
+        report=report, lines={"01": reports.LineEntry(Decimal(15987), Decimal(333), "Draft note")},
+        comment="Nurse hired.", by=world.lead, as_of=NOW,
+    )  # fmt: skip
+    narrative = award.reports.filter(kind="narrative").order_by("due_on")[0]
+    reports.start_report(
+        report=narrative, by=world.lead, as_of=NOW, answers={"done": "Draft words"}
+    )
+    reports.attach_to_report(
+        report=report, file=io.BytesIO(b"early"), name="early.txt", by=world.lead, as_of=NOW
+    )
+    tranche = tranche_of(award)
+    keys = {
+        "award": award.pk, "tranche": tranche.pk, "report": report.pk, "team": world.team.code,
+        "fund": world.fund.pk,
+    }  # fmt: skip
+    hidden = ("15987", "15,987", "16,320", "Draft note", "Nurse hired", "Draft words", "early.txt")
+
+    def read(reader: User, places: tuple[str, ...]) -> dict[str, str]:
+        browser: Any = signed_in(reader)
+        said = {}
+        for place in places:
+            answer = browser.get(place.format(**keys))
+            if answer.status_code == 403:
+                continue
+            assert answer.status_code == 200, place
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            said[place] = body.decode()
+        return said
+
+    for reader in (world.finance, make_user(Role.PAYER_ANALYST)):
+        places = (*_OF_THE_PAYER, f"/grants/reports/{narrative.pk}/")
+        said = {**read(reader, places), "packet": str(packet_content(tranche, as_of=NOW))}
+        assert len(said) > 15
+        for place, text in said.items():
+            assert [word for word in hidden if word in text] == [], (reader, place)
+        assert signed_in(reader).put(
+            f"/api/v1/grants/reports/{report.pk}/lines/",
+            {"lines": [{"line": "01", "spent": "1"}]}, content_type="application/json",
+        ).status_code == 403  # fmt: skip
+    own = ("/grants/reports/{report}/", "/grants/awards/{award}/")
+    assert "15987" in read(world.lead, own)[own[0]].replace(",", "")
+    reports.submit_report(report=report, by=world.lead, as_of=NOW)
+    shown = read(world.finance, own)
+    assert "Nurse hired" in shown[own[0]] and "$25,987" in shown[own[1]]
 
 
 # --- before and after --------------------------------------------------------------------------------------
