@@ -51,7 +51,11 @@ def draw_ramp(
     """cycles: the idea's, in order. An idea without tests gives an empty drawing."""
     lines = tuple(
         f"Test {c.number}: {word_of(c)}"
-        + (f", {c.patient_count:,} patients" if c.patient_count else "")
+        + (
+            f", {c.patient_count:,} patient{'' if c.patient_count == 1 else 's'}"
+            if c.patient_count
+            else ""
+        )
         for c in cycles
     )
     if not cycles:

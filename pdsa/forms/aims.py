@@ -17,7 +17,15 @@ from teams.personal_details_form import AsksAboutPersonalDetails
 class AimForm(AsksAboutPersonalDetails, forms.ModelForm):
     """The parts of an aim. Nothing is required: an aim grows, and the checks say what is missing."""
 
-    detail_fields = ("measure_name", "population", "place", "focus_group", "basis")
+    detail_fields = (
+        "measure_name",
+        "population",
+        "place",
+        "focus_group",
+        "reference_group",
+        "unit",
+        "basis",
+    )
     due_on = DayField(label="By", required=False)
 
     class Meta:
@@ -104,7 +112,11 @@ class ReviewForm(AsksAboutPersonalDetails):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(
+        # What is kept on a device is about the version that the page shows when it is put back.
+        widget=forms.HiddenInput(attrs={"data-draft-fresh": ""}),
+        required=False,
+    )
 
 
 _LONG = ("why_now", "in_scope", "out_of_scope", "benefits", "measures", "first_ideas", "risks")
@@ -113,7 +125,7 @@ _LONG = ("why_now", "in_scope", "out_of_scope", "benefits", "measures", "first_i
 class CharterForm(AsksAboutPersonalDetails, forms.ModelForm):
     """The charter on one page. What is needed before a review comes first; the rest can wait."""
 
-    detail_fields = ("problem", "population", *_LONG)
+    detail_fields = tuple(name for name in CHARTER_LABELS if name != "review_on")
 
     review_on = DayField(label=CHARTER_LABELS["review_on"], required=False)
 

@@ -148,7 +148,8 @@ class UseForm(forms.Form):
         self, *args: Any, sites: Sequence[Site], script: AskingScript, today: date, **kwargs: Any
     ) -> None:
         kwargs.setdefault("initial", {"starts_on": today})
-        super().__init__(*args, auto_id="use-%s", **kwargs)
+        kwargs.setdefault("auto_id", "use-%s")
+        super().__init__(*args, **kwargs)
         self.fields["site"].queryset = Site.objects.filter(  # type: ignore[attr-defined]
             pk__in=[site.pk for site in sites]
         )
@@ -168,6 +169,7 @@ class AdoptScriptForm(forms.Form):
         script: AskingScript,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, auto_id="adopt-%s", **kwargs)
+        kwargs.setdefault("auto_id", "adopt-%s")
+        super().__init__(*args, **kwargs)
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]
         self.fields["text"].queryset = _versions_of(script)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -551,9 +551,26 @@ class CycleFilterForm(forms.Form):
         label="Decision", choices=_maybe(Decision, "Any decision"), required=False
     )
     kind = forms.ChoiceField(label="Kind", choices=_maybe(CycleKind, "Any kind"), required=False)
+    due = forms.ChoiceField(
+        label="When", choices=[("", "Any time"), ("late", "Past the planned end")], required=False
+    )
+    sharing = forms.ChoiceField(
+        label="Who can read it", choices=_maybe(Sharing, "Anybody"), required=False
+    )
 
-    def __init__(self, data: Any, *, projects: list[Project], teams: list[Any] = ()) -> None:  # type: ignore[assignment]
+    def __init__(
+        self,
+        data: Any,
+        *,
+        projects: Sequence[Project] = (),
+        teams: Sequence[Any] = (),
+        day: date | None = None,
+    ) -> None:
+        """day: on which tests of the reader's own teams are late; of others' tests nobody asks it."""
         super().__init__(data, auto_id="filter-%s")
+        self._day = day
+        if day is None:
+            del self.fields["due"], self.fields["sharing"]
         self.fields["project"].choices = [  # type: ignore[attr-defined]
             ("", "All projects"),
             *((str(p.pk), p.title) for p in projects),
@@ -577,4 +594,6 @@ class CycleFilterForm(forms.Form):
             state=given.get("state", ""),
             decision=given.get("decision", ""),
             kind=given.get("kind", ""),
+            sharing=given.get("sharing", ""),
+            late_on=self._day if given.get("due") else None,
         )

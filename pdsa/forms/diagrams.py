@@ -13,8 +13,10 @@ from pdsa.queries.library import LibraryFilters
 from teams.personal_details_form import AsksAboutPersonalDetails
 
 
-class DriverForm(forms.ModelForm):
+class DriverForm(AsksAboutPersonalDetails, forms.ModelForm):
     """Owner, status and measures of a driver. measures: of the programme, as (id, name)."""
+
+    detail_fields = ("owner",)
 
     class Meta:
         model = Driver
@@ -48,7 +50,7 @@ class DriverForm(forms.ModelForm):
 
 
 class MapForm(AsksAboutPersonalDetails, forms.ModelForm):
-    detail_fields = ("title",)
+    detail_fields = ("title", "focus_group")
 
     class Meta:
         model = ProcessMap
@@ -67,7 +69,7 @@ class MapForm(AsksAboutPersonalDetails, forms.ModelForm):
 class StepForm(AsksAboutPersonalDetails, forms.ModelForm):
     """One step of a process map."""
 
-    detail_fields = ("text", "pain_point", "note")
+    detail_fields = ("text", "actor", "pain_point", "note", "branch_label")
 
     class Meta:
         model = ProcessStep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django import forms
 from measures.queries import list_patient_groups
 from pdsa.enums import PopulationScope, ProjectStatus, Workstream
 from pdsa.models import Project
+from pdsa.queries.drivers import DriverIdeas
 from pdsa.queries.projects import list_writable_teams
 from teams.models import Team
 from teams.personal_details_form import AsksAboutPersonalDetails
@@ -86,3 +88,32 @@ class IdeaForm(AsksAboutPersonalDetails):
     description = forms.CharField(
         label="More about it", required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class RampFilterForm(forms.Form):
+    """Whose ramps the board shows: of every idea, or of those that act on one driver."""
+
+    driver = forms.ChoiceField(label="Driver", required=False)
+
+    def __init__(
+        self, data: Any, *, drivers: Sequence[DriverIdeas], idea_ids: Sequence[int]
+    ) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        self._all = frozenset(idea_ids)
+        self._ideas = {str(row.driver.pk): row.idea_ids for row in drivers}
+        loose = self._all.difference(*self._ideas.values())
+        choices = [
+            (str(row.driver.pk), f"– {row.driver}" if row.driver.parent_id else str(row.driver))
+            for row in drivers
+        ]
+        if loose:
+            self._ideas["none"] = loose
+            choices.append(("none", "Without a driver"))
+        self.fields["driver"].choices = [("", "All drivers"), *choices]  # type: ignore[attr-defined]
+        #: One choice is none: then there is nothing to ask.
+        self.is_useful = len(choices) > 1
+
+    def idea_ids(self) -> frozenset[int]:
+        """Ideas that are shown; an unknown driver narrows nothing."""
+        self.is_valid()
+        return self._ideas.get(self.cleaned_data.get("driver", ""), self._all)

@@ -260,3 +260,31 @@ def list_measure_choices(scope: Any) -> list[tuple[int, str]]:
     if period is None:
         return []
     return [(d.measure_id, d.name) for d in measures.list_definitions(year=period.year)]
+
+
+@dataclass(frozen=True)
+class DriverIdeas:
+    """A driver of a diagram and the ideas that hang under it, those of its secondary drivers among them."""
+
+    driver: Driver
+    idea_ids: frozenset[int]
+
+
+def list_ideas_by_driver(project: Project) -> list[DriverIdeas]:
+    """Drivers of a project under which ideas hang, each primary one before its secondary ones. Two queries.
+
+    The caller has read the project through the scope.
+    """
+    drivers = list(
+        Driver.objects.filter(project=project, is_removed=False).order_by("position", "id")
+    )
+    placed: dict[int, set[int]] = defaultdict(set)
+    placements = IdeaPlacement.objects.filter(driver__project=project, driver__is_removed=False)
+    for driver_id, idea_id in placements.order_by().values_list("driver_id", "idea_id"):
+        placed[driver_id].add(idea_id)
+    found = []
+    for primary in (driver for driver in drivers if driver.parent_id is None):
+        below = [driver for driver in drivers if driver.parent_id == primary.pk]
+        found.append((primary, placed[primary.pk].union(*(placed[d.pk] for d in below))))
+        found += [(driver, placed[driver.pk]) for driver in below]
+    return [DriverIdeas(driver, frozenset(ideas)) for driver, ideas in found if ideas]

@@ -29,8 +29,8 @@ from pdsa.queries.aims import (
     list_bindings,
     parts_of,
 )
-from pdsa.queries.projects import can_write, get_project, get_writable_project
-from pdsa.views.tabs import project_tabs
+from pdsa.queries.projects import get_project, get_writable_project
+from pdsa.views.tabs import project_context
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
 from teams.scoping import Scope
@@ -40,10 +40,7 @@ AUDIENCE = "Your team, its coach and the programme director"
 
 def page_context(scope: Scope, project: Project, current: str) -> dict[str, Any]:
     """What the pages of aims, charters and diagrams show around their content."""
-    return {
-        "project": project,
-        "tabs": project_tabs(project, current),
-        "may_write": can_write(scope, project.team_id),
+    return project_context(scope, project, current) | {
         "may_review": can_review(scope, project),
         "audience": AUDIENCE,
     }

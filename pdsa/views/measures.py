@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,30 +14,20 @@ from pdsa.charts.draw import draw_spark
 from pdsa.charts.periods import is_behind
 from pdsa.charts.reading import latest_sentence, verdict
 from pdsa.forms.measures import DefinitionForm, ProgrammeCopyForm
-from pdsa.models import Project
 from pdsa.queries.measures import (
     get_writable_measure,
     list_last_entries,
     list_measures_of,
     read_data_of,
 )
-from pdsa.queries.projects import can_write, get_project, get_writable_project
+from pdsa.queries.projects import get_project, get_writable_project
 from pdsa.queries.signals import data_of, with_data
-from pdsa.views.tabs import project_tabs
+from pdsa.views.tabs import project_context
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
-from teams.scoping import Scope
 from teams.views.acting import act_from_form, done
 
 _LIST = "local_measures:measures"
-
-
-def _around(scope: Scope, project: Project) -> dict[str, Any]:
-    return {
-        "project": project,
-        "tabs": project_tabs(project, _LIST),
-        "may_write": can_write(scope, project.team_id),
-    }
 
 
 @require(Permission.VIEW_PROJECTS)
@@ -68,7 +56,9 @@ def measures(request: ScopedRequest, project_id: int) -> HttpResponse:
                 ),
             }
         )
-    return render(request, "pdsa/measures.html", _around(scope, project) | {"rows": rows})
+    return render(
+        request, "pdsa/measures.html", project_context(scope, project, _LIST) | {"rows": rows}
+    )
 
 
 @require(Permission.EDIT_PROJECTS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pdsa.actions import projects as actions
 from pdsa.drawing import draw_ramp
 from pdsa.enums import CycleState, ProjectStatus
-from pdsa.forms.projects import IdeaForm, ProjectForm
-from pdsa.models import Project
+from pdsa.forms.projects import IdeaForm, ProjectForm, RampFilterForm
 from pdsa.queries.cycles import count_decisions, list_ramps
+from pdsa.queries.drivers import list_ideas_by_driver
 from pdsa.queries.projects import (
     can_write,
     get_project,
@@ -25,22 +23,12 @@ from pdsa.queries.projects import (
     list_writable_teams,
     with_counts,
 )
-from pdsa.views.tabs import project_tabs
+from pdsa.views.tabs import project_context
 from pdsa.wording import DECIDED, DECISION_ICON
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
-from teams.scoping import Scope
-
-
-def project_context(scope: Scope, project: Project, current: str) -> dict[str, Any]:
-    """What every page of a project shows around its content."""
-    return {
-        "project": project,
-        "tabs": project_tabs(project, current),
-        "may_write": can_write(scope, project.team_id),
-    }
 
 
 @require(Permission.VIEW_PROJECTS)
@@ -92,10 +80,16 @@ def project(request: ScopedRequest, project_id: int) -> HttpResponse:
 @require(Permission.VIEW_PROJECTS)
 @require_safe
 def ramps(request: ScopedRequest, project_id: int) -> HttpResponse:
-    """Per change idea a row of steps, sized by scale."""
+    """Per change idea a row of steps, sized by scale; those of one driver when the reader asks for them."""
     scope = request.scope
     found = get_project(scope, project_id)
     found_ramps = list_ramps(scope, found)
+    form = RampFilterForm(
+        request.GET,
+        drivers=list_ideas_by_driver(found),
+        idea_ids=[ramp.idea.pk for ramp in found_ramps],
+    )
+    found_ramps = [ramp for ramp in found_ramps if ramp.idea.pk in form.idea_ids()]
     rows = [
         {"ramp": ramp, "drawing": draw_ramp(ramp.idea, ramp.cycles), "last": ramp.cycles[-1]}
         for ramp in found_ramps
@@ -105,7 +99,11 @@ def ramps(request: ScopedRequest, project_id: int) -> HttpResponse:
         request,
         "pdsa/ramps.html",
         project_context(scope, found, "pdsa:ramps")
-        | {"rows": rows, "untested": [ramp.idea for ramp in found_ramps if not ramp.cycles]},
+        | {
+            "rows": rows,
+            "untested": [ramp.idea for ramp in found_ramps if not ramp.cycles],
+            "form": form,
+        },
     )
 
 
@@ -123,7 +121,7 @@ def new_project(request: ScopedRequest) -> HttpResponse:
         else:
             messages.success(request, "The project is there. Log its first test whenever you like.")
             return redirect("pdsa:project", made.pk)
-    return render(request, "pdsa/project_form.html", {"form": form})
+    return render(request, "pdsa/project_form.html", {"form": form, "draft": "project-new"})
 
 
 @require(Permission.EDIT_PROJECTS)
@@ -140,7 +138,8 @@ def edit_project(request: ScopedRequest, project_id: int) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("pdsa:project", found.pk)
-    return render(request, "pdsa/project_form.html", {"form": form, "project": found})
+    context = {"form": form, "project": found, "draft": f"project-{found.pk}"}
+    return render(request, "pdsa/project_form.html", context)
 
 
 @require(Permission.COMMENT_ON_TESTS)
@@ -170,7 +169,8 @@ def new_idea(request: ScopedRequest, project_id: int) -> HttpResponse:
             by=request.user,
         )
         return redirect("pdsa:ramps", found.pk)
-    return render(request, "pdsa/idea_form.html", {"form": form, "project": found})
+    context = {"form": form, "project": found, "draft": f"idea-new-{found.pk}"}
+    return render(request, "pdsa/idea_form.html", context)
 
 
 @require(Permission.EDIT_PROJECTS)
@@ -192,6 +192,5 @@ def edit_idea(request: ScopedRequest, idea_id: int) -> HttpResponse:
             form.add_error("title", str(refusal))
         else:
             return redirect("pdsa:ramps", idea.project_id)
-    return render(
-        request, "pdsa/idea_form.html", {"form": form, "project": idea.project, "idea": idea}
-    )
+    context = {"form": form, "project": idea.project, "idea": idea, "draft": f"idea-{idea.pk}"}
+    return render(request, "pdsa/idea_form.html", context)

@@ -1,14 +1,21 @@
-"""The tabs of a project's page: every module that adds a page of a project adds its row here."""
+"""What every page of a project shows around its content: its head with aim and coach, and its tabs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from pdsa.aims.sentence import sentence_text
 from pdsa.models import Project
+from pdsa.queries.aims import find_aim, parts_of
+from pdsa.queries.projects import can_write
+from teams.queries import list_coaches_of
+from teams.scoping import Scope
 
-#: Label and address name, in their order; each address takes `project_id`.
+#: Label and address name, in their order; each address takes `project_id`. Every module that adds a page of a
+#: project adds its row here.
 PROJECT_TABS: tuple[tuple[str, str], ...] = (
     ("Overview", "pdsa:project"),
     ("Aim and charter", "aims:aim"),
@@ -18,6 +25,19 @@ PROJECT_TABS: tuple[tuple[str, str], ...] = (
     ("Ramps", "pdsa:ramps"),
     ("Tests", "pdsa:project_tests"),
 )
+
+
+def project_context(scope: Scope, project: Project, current: str) -> dict[str, Any]:
+    """Context of pdsa/parts/project_header.html. current: address name of the page. Two queries."""
+    aim = find_aim(project)
+    coaches = list_coaches_of(project.team, on=timezone.localdate())
+    return {
+        "project": project,
+        "tabs": project_tabs(project, current),
+        "may_write": can_write(scope, project.team_id),
+        "project_aim": sentence_text(parts_of(aim)) if aim.measure_name else "",
+        "coaches": [coach.name for coach in coaches],
+    }
 
 
 def project_tabs(project: Project, current: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from pdsa.queries.cycles import (
 from pdsa.queries.measures import list_overdue
 from pdsa.queries.projects import get_project, list_projects, list_writable_teams
 from pdsa.sharing import group_name
-from pdsa.views.projects import project_context
+from pdsa.views.tabs import project_context
 from pdsa.wording import NEXT_VERB, day_text
 from teams.permissions import Permission, require
 from teams.queries import list_teams
@@ -42,7 +42,8 @@ def own_tests(request: ScopedRequest) -> HttpResponse:
     """Tests of the teams that the reader works with."""
     scope = request.scope
     teams = [t for t in list_teams(scope) if t.pk in scope.own_team_ids]
-    form = CycleFilterForm(request.GET, projects=list(list_projects(scope)), teams=teams)
+    projects = list(list_projects(scope))
+    form = CycleFilterForm(request.GET, projects=projects, teams=teams, day=timezone.localdate())
     page = _page(request, find_cycles(list_cycles(scope), form.filters()))
     return render(
         request,
@@ -63,7 +64,7 @@ def own_tests(request: ScopedRequest) -> HttpResponse:
 def shared_tests(request: ScopedRequest) -> HttpResponse:
     """What teams have shared with the programme: abandoned tests as easy to find as adopted ones."""
     scope = request.scope
-    form = CycleFilterForm(request.GET, projects=[])
+    form = CycleFilterForm(request.GET)
     page = _page(request, find_cycles(list_shared_cycles(scope), form.filters(), named=False))
     return render(
         request,
@@ -85,7 +86,7 @@ def project_tests(request: ScopedRequest, project_id: int) -> HttpResponse:
     """The tests of one project."""
     scope = request.scope
     project = get_project(scope, project_id)
-    form = CycleFilterForm(request.GET, projects=[])
+    form = CycleFilterForm(request.GET, day=timezone.localdate())
     cycles = list_cycles(scope).filter(idea__project=project)
     page = _page(request, find_cycles(cycles, form.filters()))
     return render(

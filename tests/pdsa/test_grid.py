@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -168,6 +169,24 @@ def test_the_last_column_is_never_in_the_future(
 def test_earlier_months_can_be_reached(client: Client, measure: LocalMeasure) -> None:
     page = client.get(f"{path(measure)}?until={this_month(12):%Y-%m-%d}").content.decode()
     assert f"{this_month(12):%b %Y}" in page and f"{this_month():%b %Y}" not in page
+
+
+def test_a_weekly_measure_is_entered_by_weeks_that_begin_on_mondays(
+    client: Client, measure: LocalMeasure, lead: User
+) -> None:
+    weekly = make_local_measure(measure.project, by=lead, name="Calls", frequency="week")
+    monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+    page = client.get(path(weekly)).content.decode()
+    pk = stratum("nh_black").pk
+    shown = re.findall(rf'name="n_{pk}_(\d+)"', page)
+    weeks = [monday - timedelta(weeks=back) for back in range(6, -1, -1)]
+    assert shown == [f"{week:%Y%m%d}" for week in weeks]
+    tuesday = monday - timedelta(days=6)
+    for day in (tuesday, monday):
+        name = f"{pk}_{day:%Y%m%d}"
+        data = {f"n_{name}": "3", f"d_{name}": "5", f"s_{name}": "", f"o_{name}": "|||"}
+        client.post(path(weekly), data)
+    assert [row.starts_on for row in weekly.observations.all()] == [monday]
 
 
 # --- questions -----------------------------------------------------------------------------------

@@ -310,7 +310,7 @@ def test_the_list_asks_the_same_questions_for_one_and_for_three_measures(
         enter(made, "nh_black", [(5, 10)] * 12, by=lead)
     path = f"/projects/{project.pk}/measures/"
     client.get(path)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         assert client.get(path).status_code == 200
 
 

@@ -11,11 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from pdsa.actions.drivers import add_driver, place_idea
 from pdsa.enums import CycleState, Decision, Sharing
 from pdsa.models import Cycle
+from pdsa.views.tabs import PROJECT_TABS
 from teams.attachments import list_attachments
 from teams.enums import Role
 from teams.models import Team, User
+from tests.factories.aims import make_aim
 from tests.factories.cycles import make_cycle, make_idea, make_project
 from tests.factories.local_measures import make_local_measure
 from tests.factories.people import make_team, make_user, signed_in
@@ -240,6 +243,82 @@ def test_list_finds_by_words_state_and_decision(client: Client, team: Team, lead
         assert page.count('class="test-line"') == found, query
 
 
+def test_list_finds_what_is_late_and_who_can_read_it(
+    client: Client, team: Team, lead: User
+) -> None:
+    now = timezone.localtime()
+    late = make_cycle(team, by=lead, as_of=now - timedelta(days=30))
+    make_cycle(team, by=lead, as_of=now)
+    make_cycle(team, by=lead, as_of=now - timedelta(days=30), state=CycleState.CLOSED)
+    named = make_cycle(team, by=lead, as_of=now, sharing=Sharing.NAMED)
+    unnamed = make_cycle(team, by=lead, as_of=now, sharing=Sharing.UNNAMED)
+    for address in ("/tests/", f"/projects/{late.idea.project_id}/tests/"):
+        for query, found in (
+            ("?due=late", [late]),
+            ("?sharing=named", [named]),
+            ("?sharing=unnamed", [unnamed]),
+            ("?sharing=named&due=late", []),
+        ):
+            page = text_of(client.get(address + query))
+            assert page.count('class="test-line"') == len(found), (address, query)
+            assert all(str(cycle) in page for cycle in found)
+    # Of others' tests nobody asks it, and a group that shares without its name is not told apart.
+    strange = signed_in(make_user(Role.PAYER_ANALYST))
+    page = text_of(strange.get("/tests/shared/?sharing=unnamed&due=late"))
+    assert page.count('class="test-line"') == 2
+    assert "Who can read it" not in page
+
+
+def test_every_page_of_a_project_names_its_aim_and_its_coach(
+    client: Client, team: Team, lead: User
+) -> None:
+    project = make_project(team, by=lead)
+    pages = [reverse(name, args=[project.pk]) for _, name in PROJECT_TABS]
+    make_user(Role.COACH, team=make_team(), name="Coach of others")
+    for page in (text_of(client.get(path)) for path in pages):
+        assert "Write the aim" in page and "Nobody yet" in page
+    make_aim(project, by=lead)
+    make_user(Role.COACH, team=team, name="Linh Tran")
+    for page in (text_of(client.get(path)) for path in pages):
+        head = page[page.index("project-head") : page.index("Pages of the project")]
+        assert "from 61% to 70%" in head
+        assert "Linh Tran" in head and "Coach of others" not in head
+
+
+def test_ramps_of_one_driver_are_those_of_its_ideas(client: Client, team: Team, lead: User) -> None:
+    project = make_project(team, by=lead)
+    at: dict[str, Any] = {"by": lead, "as_of": timezone.now()}
+    access = add_driver(project=project, text="Access", **at)
+    rides = add_driver(project=project, text="Rides", parent=access, **at)
+    clinic = add_driver(project=project, text="Clinic", **at)
+    for driver, title in ((rides, "Vouchers"), (clinic, "Home cuffs"), (None, "Posters")):
+        idea = (
+            place_idea(driver=driver, title=title, **at).idea
+            if driver
+            else make_idea(project, by=lead, title=title)
+        )
+        if title != "Home cuffs":
+            make_cycle(team, by=lead, idea=idea)
+    other = make_project(team, by=lead)
+    strange = add_driver(project=other, text="Elsewhere", **at)
+    place_idea(driver=strange, title="Other", **at)
+    everything = {"Vouchers", "Home cuffs", "Posters"}
+    for value, shown in (
+        ("", everything),
+        (access.pk, {"Vouchers"}),
+        (rides.pk, {"Vouchers"}),
+        (clinic.pk, {"Home cuffs"}),
+        ("none", {"Posters"}),
+        (strange.pk, everything),
+    ):
+        page = text_of(client.get(f"/projects/{project.pk}/ramps/?driver={value}"))
+        found = page[page.index("ramps-found") :]
+        assert {title for title in everything if title in found} == shown, value
+        assert "Elsewhere" not in page
+    # One driver is no choice.
+    assert "All drivers" not in text_of(client.get(f"/projects/{other.pk}/ramps/"))
+
+
 def test_measure_of_the_project_is_linked_on_the_page_of_the_test(
     client: Client, team: Team, lead: User
 ) -> None:
@@ -357,9 +436,9 @@ def test_form_saves_as_a_whole_without_javascript(client: Client, team: Team, le
         ("/tests/shared/", 10),
         ("/tests/next/", 12),
         ("/projects/", 9),
-        ("/projects/{project}/", 12),
-        ("/projects/{project}/ramps/", 10),
-        ("/projects/{project}/tests/", 10),
+        ("/projects/{project}/", 14),
+        ("/projects/{project}/ramps/", 14),
+        ("/projects/{project}/tests/", 12),
         ("/tests/{cycle}/", 28),
         ("/tests/{cycle}/history/", 12),
         ("/tests/log/", 9),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.forms import CharField, ChoiceField
 from django.test import Client
 from django.urls import reverse
 
+from pdsa.forms.aims import AimForm, CharterForm
+from pdsa.forms.diagrams import DriverForm, MapForm, StepForm
 from pdsa.models import (
     Aim,
     ChartDecision,
@@ -83,6 +86,40 @@ def test_every_long_text_of_a_charter(client: Client, project: Project) -> None:
     data = {"problem": "Too few", "risks": f"That {NAME} is left out"}
     ask_then(client, reverse("aims:edit_charter", args=[project.pk]), data, "mask")
     assert Charter.objects.get().risks == "That Mrs. [name] is left out"
+
+
+@pytest.mark.parametrize("form", [AimForm, CharterForm, DriverForm, MapForm, StepForm])
+def test_no_free_text_of_aim_charter_drivers_and_maps_is_left_out(form: Any) -> None:
+    free = {
+        name
+        for name, field in form.base_fields.items()
+        if isinstance(field, CharField) and not isinstance(field, ChoiceField)
+    }
+    assert set(form.detail_fields) == free
+
+
+def test_partner_of_a_charter(client: Client, project: Project) -> None:
+    data = {"problem": "Too few", "community_partner": f"{NAME}, since May"}
+    ask_then(client, reverse("aims:edit_charter", args=[project.pk]), data, "keep")
+    assert Charter.objects.get().community_partner == f"{NAME}, since May"
+
+
+def test_who_takes_care_of_a_driver(client: Client, project: Project) -> None:
+    driver = Driver.objects.create(project=project, text="Access", position=1)
+    path = reverse("aims:driver", args=[project.pk, driver.pk])
+    ask_then(client, path, {"owner": f"Whoever calls {NAME}"}, "mask")
+    driver.refresh_from_db()
+    assert driver.owner == "Whoever calls Mrs. [name]"
+
+
+def test_step_of_a_process_map(client: Client, project: Project, lead: User) -> None:
+    made = ProcessMap.objects.create(project=project, title="Visit", created_by=lead)
+    data = {"new-text": "Call", "new-actor": f"Neighbour of {NAME}", "new-kind": "step"}
+    path = reverse("aims:add_step", args=[made.pk])
+    assert ASKED in client.post(path, data).content.decode()
+    assert not made.steps.exists()
+    assert client.post(path, data | {"new-details": "mask"}).status_code == 302
+    assert made.steps.get().actor == "Neighbour of Mrs. [name]"
 
 
 def test_notes_of_the_coach(client: Client, project: Project, team: Team, lead: User) -> None:
