@@ -147,9 +147,11 @@ def test_outline_without_javascript(
     page.get_by_label("New under Access").fill("Cuffs")
     page.get_by_role("button", name="Change idea", exact=True).click()
     page.get_by_label("Change idea", exact=True).fill("Home cuffs")
-    page.locator(".outline-level-3").get_by_role("button", name="Save").click()
+    with page.expect_navigation(wait_until="load"):
+        page.locator(".outline-level-3").get_by_role("button", name="Save").click()
     assert ChangeIdea.objects.get().title == "Home cuffs"
-    page.get_by_role("button", name="Undo: Rename “Cuffs”").click()
+    with page.expect_navigation(wait_until="load"):
+        page.get_by_role("button", name="Undo: Rename “Cuffs”").click()
     assert lines(project) == ["Access", "  Cuffs"]
 
 
@@ -216,8 +218,7 @@ def test_pages_are_accessible(
         "/library/",
         "/library/transport/",
     ):
-        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
-        page.wait_for_load_state("networkidle")
+        page.goto("/".join(page.url.split("/")[:3]) + path, wait_until="load")
         for details in page.locator("main details").all():
             details.evaluate("e => { e.open = true }")
         check(page)
