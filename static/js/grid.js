@@ -1,5 +1,5 @@
 // The grid of numbers: live percentages, arrow keys, paste from a spreadsheet. Without it the grid is a
-// form like any other. Also: copying the table of a chart.
+// form like any other.
 
 const whole = (text) => {
   const digits = text.replace(/[,\s\u00a0]/g, "");
@@ -129,11 +129,3 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   next.focus();
 });
-
-for (const button of document.querySelectorAll("[data-copy-table]")) {
-  button.addEventListener("click", async () => {
-    const table = document.getElementById(button.dataset.copyTable);
-    const lines = [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join("\t"));
-    await navigator.clipboard.writeText(lines.join("\n"));
-  });
-}

@@ -69,6 +69,11 @@ addEventListener(
   { passive: true },
 );
 
+// A table as spreadsheets take it from the clipboard.
+function tabbed(table) {
+  return [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join("\t")).join("\n");
+}
+
 // ---- short notices ----
 export function toast(text) {
   const element = document.createElement("div");
@@ -95,9 +100,10 @@ document.addEventListener("click", async (event) => {
   if (copier) {
     const source = document.getElementById(copier.dataset.copy);
     try {
-      await navigator.clipboard.writeText(source.textContent);
-      toast("Copied");
+      await navigator.clipboard.writeText(source.rows ? tabbed(source) : source.textContent);
+      toast(copier.dataset.copied ?? "Copied");
     } catch {
+      source.closest("details")?.setAttribute("open", "");
       getSelection().selectAllChildren(source);
       toast("Selected: press Ctrl+C to copy");
     }

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pptx import Presentation
 
 from pdsa.charts.periods import step
@@ -227,3 +227,22 @@ def test_a_point_is_taken_out_and_the_decision_undone(
     with page.expect_navigation(wait_until="load"):
         page.get_by_role("button", name="Undo").first.click()
     assert "taken out: Cuffs were recalled" not in page.content()
+
+
+def test_the_table_and_the_sentences_of_a_chart_are_copied(
+    open_as: Callable[..., Page], lead: User, measure: LocalMeasure
+) -> None:
+    page = open_as(lead, f"/project-measures/{measure.pk}/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the table").click()
+    expect(page.get_by_text("Copied. Paste it into a spreadsheet.")).to_be_visible()
+    lines = page.evaluate("navigator.clipboard.readText()").split("\n")
+    head, rows = lines[0].split("\t"), [line.split("\t") for line in lines[1:]]
+    assert len(rows) == len(LEVEL) and {len(row) for row in rows} == {len(head)}
+    assert any("72 of 100" in cell for row in rows for cell in row)
+    page.get_by_role("button", name="Copy the sentences").click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    assert (
+        page.evaluate("navigator.clipboard.readText()").strip()
+        == (page.locator("#reading").text_content() or "").strip()
+    )
