@@ -22,6 +22,16 @@ _ROWS = 6
 PERSONNEL = "personnel"
 
 
+_WORDS = {
+    "posts": "full-time posts",
+    "due": "due on",
+    "fact": "shown by",
+    "number": "how many",
+    "day": "planned on",
+    "conditions": "waits for condition",
+}
+
+
 class PostsField(forms.DecimalField):
     """How many full-time posts a budget line pays for, such as 0.5."""
 
@@ -79,7 +89,10 @@ class AwardForm(forms.Form):
             self._add(f"condition-{n}-number", forms.IntegerField(min_value=0))
             self._add(f"payment-{n}-amount", MoneyInput())
             self._add(f"payment-{n}-day", DayField())
-            self._add(f"payment-{n}-conditions", forms.MultipleChoiceField(choices=keys[1:]))
+            self._add(
+                f"payment-{n}-conditions",
+                forms.MultipleChoiceField(choices=keys[1:], widget=forms.CheckboxSelectMultiple),
+            )
         if award is not None:
             for name in ("fund", "team", "kind", "number"):
                 del self.fields[name]
@@ -88,7 +101,7 @@ class AwardForm(forms.Form):
     def _add(self, name: str, field: forms.Field) -> None:
         field.required = False
         part, number, what = name.split("-")
-        field.label = f"{part.capitalize()} {number}, {what}"
+        field.label = f"{part.capitalize()} {number}: {_WORDS.get(what, what)}"
         self.fields[name] = field
 
     def _fill(self, award: Award) -> None:

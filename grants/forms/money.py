@@ -167,15 +167,32 @@ class ScheduleForm(forms.Form):
                 min_value=0, required=False, label=f"New condition {n}: how many"
             )
 
-    def fields_of(self, *parts: str) -> list[Any]:
-        return [self[name] for name in self.fields if name.split("-")[0] in parts]
+    def _rows(self, part: str) -> list[list[Any]]:
+        """The fields of one new line, payment or condition in each row."""
+        return [
+            [self[name] for name in self.fields if name.startswith(f"{part}-{n}-")]
+            for n in range(1, _NEW_ROWS + 1)
+        ]
 
     def parts(self) -> list[dict[str, Any]]:
+        """Sections with rows; each row holds the fields of one line, payment or condition."""
+        lines = [
+            [
+                self[name]
+                for name in (f"line-{line.line_code}", f"posts-{line.line_code}")
+                if name in self.fields
+            ]
+            for line in self.lines
+        ]
+        payments = [
+            [self[f"payment-{t.number}-{what}"] for what in ("amount", "day", "cancelled")]
+            for t in self.open_ones
+        ]
+        conditions = [[self[f"condition-{m.pk}"]] for m in self.milestones]
         return [
-            {"title": "The award", "fields": self.fields_of("reason", "amount")},
-            {"title": "Budget", "fields": self.fields_of("line", "posts", "newline")},
-            {"title": "Payments", "fields": self.fields_of("payment", "newpayment")},
-            {"title": "Conditions", "fields": self.fields_of("condition", "newcondition")},
+            {"title": "Budget", "rows": [*lines, *self._rows("newline")]},
+            {"title": "Payments", "rows": [*payments, *self._rows("newpayment")]},
+            {"title": "Conditions", "rows": [*conditions, *self._rows("newcondition")]},
         ]
 
     def clean(self) -> dict[str, Any]:

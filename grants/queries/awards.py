@@ -147,6 +147,26 @@ def list_events(award: Award) -> QuerySet[AwardEvent]:
     return award.events.select_related("actor", "award").order_by("-number")
 
 
+def name_parts(award: Award) -> dict[tuple[str, str], str]:
+    """What events are about, by their object's type and id: “payment 2”, “condition “Charter agreed””."""
+    return {
+        ("grants.award", f"{award.pk}"): "the award",
+        **{
+            ("grants.tranche", f"{pk}"): f"payment {number}"
+            for pk, number in award.tranches.values_list("pk", "number")
+        },
+        **{
+            ("grants.milestone", f"{pk}"): f"condition “{title}”"
+            for pk, title in award.milestones.values_list("pk", "title")
+        },
+        **{("grants.grantreport", f"{r.pk}"): f"{r}" for r in award.reports.all()},
+        **{
+            ("grants.amendment", f"{pk}"): f"change {number}"
+            for pk, number in award.amendments.values_list("pk", "number")
+        },
+    }
+
+
 #: Acts of writing a report. What was typed is a draft's, whatever was handed in later.
 _WRITING = ("write_financial_report", "write_narrative_report", "attach_to_report")
 

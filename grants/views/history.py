@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from grants.models import AwardEvent
-from grants.queries.awards import get_award, list_events, reads_content
+from grants.event_words import title_of
+from grants.models import Award, AwardEvent
+from grants.queries.awards import get_award, list_events, name_parts, reads_content
 from grants.terms import list_differences
 from teams.actions.audit import record_event
 from teams.permissions import Permission, require
@@ -37,12 +38,17 @@ _COLUMNS = (
 )
 
 
-def said_events(scope: Scope, events: Iterable[AwardEvent]) -> list[dict[str, Any]]:
+def said_events(scope: Scope, award: Award, events: Iterable[AwardEvent]) -> list[dict[str, Any]]:
     """Events for the time line: {number, title, at, who, text, differences, is_kept_back}."""
+    names = name_parts(award)
     return [
         {
             "number": event.number,
-            "title": _in_words(event),
+            "title": title_of(
+                event.act,
+                names.get((event.object_type, event.object_id), ""),
+                event.after.get("state", ""),
+            ),
             "at": event.at,
             "who": event.actor.name if event.actor else "the system",
             "text": event.reason,
@@ -53,15 +59,6 @@ def said_events(scope: Scope, events: Iterable[AwardEvent]) -> list[dict[str, An
         }
         for event in events
     ]
-
-
-def _in_words(event: AwardEvent) -> str:
-    words = event.act.replace("_", " ")
-    after = event.after.get("state")
-    before = event.before.get("state")
-    if after and after != before:
-        return f"{words.capitalize()}: now {after.replace('_', ' ')}"
-    return words.capitalize()
 
 
 @require(Permission.VIEW_GRANTS)
@@ -75,7 +72,7 @@ def history_page(request: ScopedRequest, award_id: int) -> HttpResponse:
         "grants/history.html",
         {
             "award": award,
-            "events": said_events(request.scope, list_events(award)),
+            "events": said_events(request.scope, award, list_events(award)),
             "versions": [
                 {
                     "version": version,

@@ -191,7 +191,7 @@ def award_page(request: ScopedRequest, award_id: int) -> HttpResponse:
             "amendments": list_amendments(scope).filter(award=award).order_by("-number"),
             "versions": versions,
             "files": list_attachments(award),
-            "events": said_events(scope, list(list_events(award)[:12])),
+            "events": said_events(scope, award, list_events(award)[:12]),
             "event_count": list_events(award).count(),
             "tests": tests_beside([award], on=today),
             "can_amend": is_amendable(award)

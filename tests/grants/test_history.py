@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from django.urls import reverse
 from grants.actions import reports
 from grants.actions.payments import hold_payment
 from grants.chain import START, link_hash
+from grants.event_words import TITLES, title_of
 from grants.models import Award
+from grants.policies.transitions import AMENDMENT, AWARD, REPORT
 from grants.templatetags.money import as_said
 from grants.terms import list_differences
 from teams.enums import Role
@@ -59,8 +63,9 @@ def test_page_says_what_was_there_before_and_after(world: Grants) -> None:
     )
     assert f'href="/grants/awards/{award.pk}/history.csv"' in page
     assert "<del>approved finance</del>" in page and "<ins>paid</ins>" in page
+    assert "Payment 1 paid" in page and "Payment 2 put on hold" in page
     assert "ACH-77" in page and "$4,321.00" in page and "hidden-receipt.txt" in page
-    signed = page[page.index("Sign agreement") :]
+    signed = page[page.index("Signed agreement put on file") :]
     signed = signed[: signed.index("</details>")]
     assert "<ins>2 Mar 2026</ins>" in signed and "<ins>Pat President</ins>" in signed
 
@@ -140,3 +145,33 @@ def test_the_same_amount_in_other_digits_is_no_difference() -> None:
     assert (found.before, found.after) == ("60000.00", "60000.01")
     [text] = list_differences({"note": ""}, {"note": "0"})
     assert (text.before, text.after) == ("", "0")
+
+
+def test_every_act_on_an_award_has_its_words(world: Grants) -> None:
+    recorded = {
+        node.value.value
+        for path in Path("grants/actions").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "record_award_event"
+        for node in call.keywords
+        if node.arg == "act" and isinstance(node.value, ast.Constant)
+    }
+    payments = ast.parse(Path("grants/actions/payments.py").read_text())
+    recorded |= {
+        call.args[2].value
+        for call in ast.walk(payments)
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") == "_finish"
+        and isinstance(call.args[2], ast.Constant)
+    }
+    assert "send_back_payment" in recorded
+    recorded |= {f"{act}_award" for act in AWARD if act != "change"}
+    recorded |= {f"{act}_report" for act in REPORT if act != "write"}
+    recorded |= {f"{act}_amendment" for act in AMENDMENT}
+    recorded |= set(with_a_life(world).events.values_list("act", flat=True))
+    assert recorded - set(TITLES) == set()
+    assert title_of("record_return", "payment 2", "paid") == "Money of payment 2 came back"
+    assert (
+        title_of("settle_conditions", "payment 2", "conditions_open")
+        == "Payment 2: conditions open"
+    )
