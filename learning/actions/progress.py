@@ -216,8 +216,8 @@ def remind_of_reports(*, as_of: datetime) -> int:
     due_on = report_due_on(month)
     if not due_on - REMIND_BEFORE <= today <= due_on + REMIND_UNTIL:
         return 0
-    # Three words for one report in the first week would be nagging: after the day itself comes a week's silence.
-    week = (today - due_on).days // 7 if today >= due_on else -1
+    # −1 before the day, 0 from the day on, then one more each week: after the day itself comes a week's silence.
+    week = (today - due_on).days // 7
     done = MonthlyReport.objects.filter(month=month).exclude(state=ReportState.DRAFT)
     open_teams = list(Team.objects.exclude(pk__in=done.values("team_id")))
     began = list_beginnings(open_teams)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -103,8 +104,10 @@ def progress_page(request: ScopedRequest, code: str) -> HttpResponse:
                 "level": level,
                 "evidence": [e for e in suggestion.evidence if e.level == level.value],
                 "reached": level.value <= suggestion.value,
+                # What is missing for the next level is what people can do something about.
+                "is_next": before is not None and before.value == suggestion.value,
             }
-            for level in LEVELS
+            for before, level in pairwise((None, *LEVELS))
         ],
         pairs=pairs,
         scores=list(list_scores(scope, team)[:24]),

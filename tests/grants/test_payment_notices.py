@@ -12,6 +12,7 @@ from grants.actions.payments import (
     approve_payment_finance,
     approve_payment_programme,
     fail_payment,
+    override_conditions,
     recommend_payment,
     record_return,
     send_back_payment,
@@ -111,3 +112,13 @@ def test_group_hears_of_a_payment_that_failed(world: Grants, award: Award) -> No
     told()
     fail_payment(tranche=tranche, reason="Account closed", on=TODAY, by=world.finance, as_of=NOW)
     assert told("could not be delivered") == {"Lee Lead"}
+
+
+def test_director_who_passed_over_the_conditions_is_not_asked_to_approve(
+    world: Grants, award: Award
+) -> None:
+    tranche = tranche_of(award, 2)
+    override_conditions(tranche=tranche, reason="The plan is late", by=world.director, as_of=NOW)
+    told()
+    recommend_payment(tranche=tranche, note="", by=world.coach, as_of=NOW)
+    assert told("the programme’s approval") == {"Dee Director"}

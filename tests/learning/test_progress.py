@@ -181,6 +181,14 @@ def test_score_of_a_month_before_the_last_is_refused(team: Team, member: User) -
         score(team, member, value="2.5", month=date(2026, 4, 1))
 
 
+def test_page_opens_the_level_that_is_reached_and_what_is_missing_for_the_next(
+    team: Team, member: User
+) -> None:
+    page = signed_in(member).get(reverse("learning:progress", args=[team.code])).content.decode()
+    shown = re.findall(r"<details open>.*?level-value\">([\d.]+)<", page)
+    assert shown == ["0.5", "1.0"]
+
+
 def test_score_is_kept_with_the_suggestion_and_its_evidence(team: Team, member: User) -> None:
     client = signed_in(member)
     address = reverse("learning:progress", args=[team.code])
