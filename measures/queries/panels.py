@@ -23,9 +23,10 @@ PANEL_SETS = frozenset(
     {"race", "ethnicity", "combined", "language", "sex", "gender_identity", "sexual_orientation"}
 )
 # Facts and members are read apart and put together here: joined in the database, with no statistics on what
-# lies inside a block, they are compared each with each.
+# lies inside a block, they are compared each with each. Both come as bytes: a number of Python for each of them
+# would take most of the time.
 _FACTS = """
-    select b.period_id, b.submission_id, b.member_numbers, b.flags
+    select b.period_id, b.submission_id, array_send(b.member_numbers), array_send(b.flags)
     from measures_slice s
     join measures_factblock b on b.submission_id = s.submission_id and b.team_id = s.team_id
         and b.measure_id = s.measure_id and b.period_id = s.period_id
@@ -33,8 +34,12 @@ _FACTS = """
         and s.period_id = any(%s)
 """
 _MEMBERS = """
-    select member_number, member_key, {column} from measures_memberrow
-    where submission_id = %s and team_id = %s
+    select array_send(array_agg(member_number)), array_send(array_agg({column})),
+        string_agg(substr(member_key, 1, 8), '')
+    from (
+        select member_number, member_key, {column} from measures_memberrow
+        where submission_id = %s and team_id = %s
+    ) as rows
 """
 
 
@@ -75,28 +80,42 @@ def read_panel(
         cursor.execute(_FACTS, [source.pk, team.pk, measure_id, [p.pk for p in periods]])
         blocks = cursor.fetchall()
         members = {}
-        numbers: dict[bytes, int] = {}
         for submission_id in {block[1] for block in blocks}:
             cursor.execute(_MEMBERS.format(column=set_code), [submission_id, team.pk])
-            members[submission_id] = _members(cursor.fetchall(), numbers)
+            members[submission_id] = _members(*cursor.fetchone())
     if not blocks:
         return None
     parts = []
     for period_id, submission_id, member_numbers, all_flags in blocks:
-        flags = np.array(all_flags, dtype=np.int64)
+        flags = _numbers(all_flags)
         counted = (flags & 5) == 1  # in the denominator, and not excluded
-        who = np.array(member_numbers, dtype=np.int64)[counted]
-        person, stratum = members[submission_id][:, who]
-        parts.append(((flags[counted] & 2) > 0, person, stratum, np.full(len(who), period_id)))
-    met, person, stratum, period = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Panel(met, person, stratum, period)
+        key, stratum = members[submission_id]
+        who = _numbers(member_numbers)[counted]
+        parts.append(
+            ((flags[counted] & 2) > 0, key[who], stratum[who], np.full(len(who), period_id))
+        )
+    met, key, stratum, period = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Panel(met, np.unique(key, return_inverse=True)[1], stratum, period)
 
 
 def _members(
-    rows: Sequence[tuple[int, bytes, int]], numbers: dict[bytes, int]
-) -> NDArray[np.int64]:
-    """[2, member number]: the person's number in this answer, and its stratum."""
-    found = np.full((2, max((row[0] for row in rows), default=0) + 1), -1, dtype=np.int64)
-    for number, key, stratum in rows:
-        found[:, number] = numbers.setdefault(bytes(key), len(numbers)), stratum
-    return found
+    member_numbers: memoryview, strata: memoryview, keys: memoryview
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """(key, stratum) by member number. Of a key its first 64 bits: as a keyed hash they tell people apart."""
+    who = _numbers(member_numbers)
+    key = np.zeros(who.max() + 1, dtype=np.uint64)
+    stratum = np.full(who.max() + 1, -1, dtype=np.int64)
+    key[who] = np.frombuffer(keys, ">u8")
+    stratum[who] = _numbers(strata)
+    return key, stratum
+
+
+def _numbers(sent: memoryview) -> NDArray[np.int64]:
+    """An array of smallint or integer without nulls, from the binary form in which PostgreSQL sends it."""
+    head = np.frombuffer(sent, ">i4", count=min(5, len(sent) // 4))
+    if not head[0]:  # no dimension: no element
+        return np.empty(0, dtype=np.int64)
+    count = int(head[3])
+    width = (len(sent) - 20) // count - 4
+    elements = np.frombuffer(sent, [("width", ">i4"), ("value", f">i{width}")], offset=20)
+    return elements["value"].astype(np.int64)
