@@ -83,7 +83,8 @@ _PARTICIPATION_LINES = (
     ("travel", "Learning sessions and travel", 16),
     ("evaluation", "Measurement", 12),
 )
-
+#: Dollars that a full-time post costs over the time of an award.
+_COST_OF_A_POST = Decimal(180000)
 
 #: The last day on which somebody does something in the story.
 _STORY_ENDS = date(2026, 11, 13)
@@ -206,7 +207,16 @@ def _fund(people: People, clock: Clock) -> Fund:
 
 def _lines(amount: Decimal, parts: tuple[tuple[str, str, int], ...]) -> list[LineTerms]:
     return [
-        LineTerms(f"{n:02d}", category, what, amount * share / 100)
+        LineTerms(
+            f"{n:02d}",
+            category,
+            what,
+            amount * share / 100,
+            # In half posts.
+            (amount * share / 100 / _COST_OF_A_POST * 2).quantize(Decimal(1)) / 2
+            if category == "personnel"
+            else None,
+        )
         for n, (category, what, share) in enumerate(parts, 1)
     ]
 

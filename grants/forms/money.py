@@ -121,10 +121,7 @@ class ScheduleForm(forms.Form):
             self.fields[f"newline-{n}-amount"] = MoneyInput(
                 required=False, label=f"New line {n}: amount"
             )
-            self.fields[f"newline-{n}-posts"] = PostsField(
-                label=f"New line {n}: full-time posts",
-                help_text="Of personnel only.",
-            )
+            self.fields[f"newline-{n}-posts"] = PostsField(label=f"New line {n}: full-time posts")
         for t in self.open_ones:
             self.fields[f"payment-{t.number}-amount"] = MoneyInput(
                 label=f"Payment {t.number}: amount", initial=t.amount, min_value=Decimal("0.01")
