@@ -26,16 +26,20 @@ PROJECT_TABS: tuple[tuple[str, str], ...] = (
     ("Tests", "pdsa:project_tests"),
 )
 
+#: Pages that begin with the aim themselves: the head does not say it twice.
+_WITH_AIM = ("aims:aim", "aims:drivers")
+
 
 def project_context(scope: Scope, project: Project, current: str) -> dict[str, Any]:
-    """Context of pdsa/parts/project_header.html. current: address name of the page. Two queries."""
-    aim = find_aim(project)
+    """Context of pdsa/parts/project_header.html. current: address name of the page. At most two queries."""
     coaches = list_coaches_of(project.team, on=timezone.localdate())
+    aim = None if current in _WITH_AIM else find_aim(project)
     return {
         "project": project,
         "tabs": project_tabs(project, current),
         "may_write": can_write(scope, project.team_id),
-        "project_aim": sentence_text(parts_of(aim)) if aim.measure_name else "",
+        "says_aim": aim is not None,
+        "project_aim": sentence_text(parts_of(aim)) if aim and aim.measure_name else "",
         "coaches": [coach.name for coach in coaches],
     }
 

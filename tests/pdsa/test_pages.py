@@ -276,12 +276,16 @@ def test_every_page_of_a_project_names_its_aim_and_its_coach(
     pages = [reverse(name, args=[project.pk]) for _, name in PROJECT_TABS]
     make_user(Role.COACH, team=make_team(), name="Coach of others")
     for page in (text_of(client.get(path)) for path in pages):
-        assert "Write the aim" in page and "Nobody yet" in page
+        assert "Nobody yet" in page
+    assert "Write the aim" in text_of(client.get(pages[0]))
     make_aim(project, by=lead)
     make_user(Role.COACH, team=team, name="Linh Tran")
-    for page in (text_of(client.get(path)) for path in pages):
+    for path in pages:
+        page = text_of(client.get(path))
         head = page[page.index("project-head") : page.index("Pages of the project")]
-        assert "from 61% to 70%" in head
+        # Two pages begin with the aim themselves.
+        assert ("from 61% to 70%" in head) == (path not in pages[1:3])
+        assert "from 61% to 70%" in page
         assert "Linh Tran" in head and "Coach of others" not in head
 
 
@@ -331,6 +335,16 @@ def test_measure_of_the_project_is_linked_on_the_page_of_the_test(
     for measure in (other, own, own):
         client.post(f"/tests/{cycle.pk}/measures/link/", {"measure": str(measure.pk)})
     assert [link.measure for link in cycle.measure_links.all()] == [own]
+
+
+def test_form_of_a_number_asks_about_persons_only_when_there_is_something_to_ask(
+    client: Client, team: Team, lead: User
+) -> None:
+    cycle = make_cycle(team, by=lead)
+    assert "details of a person" not in text_of(client.get(f"/tests/{cycle.pk}/"))
+    sent = {"read_on": "2026-03-05", "value": "3", "label": "Mrs. Jones"}
+    refused = client.post(f"/tests/{cycle.pk}/numbers/add/", sent)
+    assert "details of a person" in refused.content.decode()
 
 
 def test_history_shows_who_wrote_what(client: Client, team: Team, lead: User) -> None:
