@@ -153,6 +153,18 @@ def get_report_to_write(scope: Scope, team: Team, *, today: date) -> ReportToWri
     return ReportToWrite(team, month, due_on, late)
 
 
+def get_report_to_acknowledge(scope: Scope, team: Team, *, today: date) -> MonthlyReport | None:
+    """Last month's report of a sponsor's group, handed in and not acknowledged; one query. Older ones are over."""
+    if not scope.may(Permission.ACKNOWLEDGE_REPORTS):
+        return None
+    return (
+        list_reports(scope)
+        .filter(team=team, month=step(today, Frequency.MONTH, -1), acknowledged_at=None)
+        .exclude(state=ReportState.DRAFT)
+        .first()
+    )
+
+
 def list_reports(scope: Scope) -> QuerySet[MonthlyReport]:
     """Monthly reports of the teams that the reader works with, latest month first."""
     return MonthlyReport.objects.filter(team__in=list_teams_worked_with(scope)).select_related(

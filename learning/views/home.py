@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from learning.queries.caseload import CaseloadRow, list_caseload
 from learning.queries.coaching import get_only_team, get_planned_call, list_own_action_items
-from learning.queries.progress import get_report_to_write
+from learning.queries.progress import get_report_to_acknowledge, get_report_to_write
 from learning.queries.sessions import list_upcoming
 from teams.permissions import Permission, require
 from teams.requests import ScopedRequest
@@ -39,6 +39,7 @@ def home_part(request: ScopedRequest) -> HttpResponse:
             "calls": calls,
             "with_call": {row.team.pk for row in calls},
             "report": get_report_to_write(scope, team, today=today) if team else None,
+            "read": get_report_to_acknowledge(scope, team, today=today) if team else None,
             "call": get_planned_call(team) if team else None,
             "actions": list_own_action_items(scope, limit=_ACTIONS),
             "sessions": list_upcoming(scope, after=timezone.now(), limit=1),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from learning.actions.coaching import ask_for_help, plan_call
-from learning.actions.progress import submit_report
+from learning.actions.progress import acknowledge_report, submit_report
 from learning.models import Call, MonthlyReport
 from learning.queries.progress import ReportToWrite, get_report_to_write
 from pdsa.charts.periods import step
@@ -138,3 +138,32 @@ def test_button_of_the_waiting_report_opens_it(team: Team, member: User) -> None
     assert f'action="{address}"' in html
     answer = client.post(address, follow=True)
     assert answer.context["report"] == MonthlyReport.objects.get(month=month)
+
+
+# --- the sponsor ------------------------------------------------------------------------------------------------------
+
+
+def test_sponsor_finds_the_report_that_was_handed_in_until_it_is_acknowledged(
+    team: Team, member: User
+) -> None:
+    sponsor = make_user(Role.SENIOR_SPONSOR, team=team)
+    month = step(timezone.localdate(), "month", -1)
+    report = make_report(team, member, month=month)
+    words = f"Read the report of {month:%B}"
+    assert words not in page(sponsor), "a draft is nobody else's to read for"
+    MonthlyReport.objects.filter(pk=report.pk).update(tested_and_learned="Done")
+    now = timezone.now()
+    submit_report(report=report, facts={}, by=member, as_of=now)
+    assert words in page(sponsor)
+    strangers = (member, make_user(Role.SENIOR_SPONSOR), make_user(Role.COACH, team=team))
+    assert not any(words in page(reader) for reader in strangers)
+    acknowledge_report(report=report, comment="", by=sponsor, as_of=now)
+    assert words not in page(sponsor)
+
+
+def test_report_of_an_earlier_month_waits_for_no_sponsor(team: Team, member: User) -> None:
+    month = step(timezone.localdate(), "month", -2)
+    report = make_report(team, member, month=month)
+    MonthlyReport.objects.filter(pk=report.pk).update(tested_and_learned="Done")
+    submit_report(report=report, facts={}, by=member, as_of=timezone.now())
+    assert "Read the report" not in page(make_user(Role.SENIOR_SPONSOR, team=team))
