@@ -89,6 +89,10 @@ PAGES = (
             f"{NCHS.title}, {NCHS.version}.",
             NCHS.caveat,
             "It is asked last: privacy hides first, then fewer than 30 people are not reported.",
+            (
+                "On report cards such a rate carries the sign † and the word unreliable with the reason, in tables, files and the "
+                "API it is the column nchs_rule. No denominator, protected, too few and unreliable are four different things."
+            ),
         ),
         (NCHS.source,),
         (

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from collaborative.method_pages.page import MethodPage, table
+from measures.stats.contributions import MOST_PERCENT
 from measures.stats.count_ranges import count_ranges
 from measures.stats.disclosure import PUBLIC, Quantity, audit, protect, puzzles
 from measures.stats.rounding import published_decimals, published_members
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import LEAST_COUNT, Relation, is_sensitive, own_states
 
 _UNITS = ("All groups", "Group A", "Group B", "Group C")
@@ -22,7 +23,6 @@ _LINES: dict[str, Any] = {
     "unit_relations": [Relation(0, (1, 2, 3), parts_are_readers=True)],
     "stratum_relations": [Relation(0, (1, 2, 3, 4))],
 }
-_PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 
 def _summed(
@@ -34,7 +34,7 @@ def _summed(
 
 
 def _shown(n: object, x: object, states: object) -> list[list[str]]:
-    counts, hits, hidden = np.asarray(n)[0], np.asarray(x)[0], np.isin(states, _PRIVATE)[0]  # type: ignore[arg-type]
+    counts, hits, hidden = np.asarray(n)[0], np.asarray(x)[0], np.isin(states, PRIVATE_STATES)[0]  # type: ignore[arg-type]
     return [
         [
             name,
@@ -113,6 +113,8 @@ PAGES: tuple[MethodPage, ...] = (
             "                 t >= 0 (>= 1 where a cell is known not to be empty), low <= B t <= high for figures beside",
             "                 the cells; a leak if 1 <= min and max <= 10",
             "mended by:       hiding the smallest shown cell of a line through the leak, until there is none",
+            f"enough groups:   a number of the programme, and what its hidden strata come to, has a <= 0.{MOST_PERCENT // 10} (n - b),",
+            "                 a and b the people of its two largest groups; else it is hidden, and a stratum beside it",
         ),
         (
             (
@@ -120,6 +122,11 @@ PAGES: tuple[MethodPage, ...] = (
                 "tells n, a gap and one rate the other rate."
             ),
             "Which of two hidden cells was small is not told.",
+            (
+                "A number over two groups tells each of them the other's, and one that nearly one group alone stands behind tells "
+                f"nearly that group's. So whoever takes the own row away is left with several groups, none with more than {MOST_PERCENT} "
+                "percent of what is left. Groups' own numbers are not hidden for it."
+            ),
             "Readers may hold every card at once, of the programme and of all groups; a group also knows its own row.",
             (
                 "Sites and lines of business are checked within their group; where they would tell, all parts of the measure close "
@@ -154,6 +161,7 @@ PAGES: tuple[MethodPage, ...] = (
         ),
         (
             "suppression.suppress",
+            "contributions.tells_a_part",
             "disclosure.protect",
             "disclosure.audit",
             "published_limits.members_limits",

@@ -14,7 +14,7 @@ from measures.queries.protection import CardTable, read_beside, read_card_table
 from measures.queries.released import list_released_hidden
 from measures.stats.disclosure import Beside, protect
 from measures.stats.exposed_parts import exposing_measures
-from measures.stats.states import CellState, GapState
+from measures.stats.states import PRIVATE_STATES, CellState, GapState
 from teams.actions.audit import record_event
 
 
@@ -37,17 +37,22 @@ def protect_results(*, source_id: int, period_id: int, as_of: datetime) -> int:
     table = read_card_table(source, period)
     if table is None:
         return 0
-    also = table.hidden | _hidden_before(source, period, table)
+    # What too few groups stand behind is found anew: nothing of a group is hidden beside it.
+    few = table.states == CellState.TOO_FEW_GROUPS
+    also = (table.hidden | _hidden_before(source, period, table)) & ~few
     beside = read_beside(source, period, table)
     hidden: list[tuple[int, int | None, int]] = []
     while True:
         states = protect(table.n, table.x, also_hide=also, beside=beside, **table.arguments)
-        private = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+        few = states == CellState.TOO_FEW_GROUPS
+        private = np.isin(states, PRIVATE_STATES) & ~few
         found = _cells(table, private & ~table.hidden) - set(hidden)
-        if not found:
+        of_few = _cells(table, few & ~table.hidden) - set(hidden)
+        if not found and not of_few:
             break
-        _hide(source, period, sorted(found, key=str))
-        hidden += found
+        _hide(source, period, sorted(found, key=str), CellState.PRIVACY_COMPLEMENTARY)
+        _hide(source, period, sorted(of_few, key=str), CellState.TOO_FEW_GROUPS)
+        hidden += [*found, *of_few]
         # With more cells hidden, an imputed rate that would have told may be one that does not.
         seen, also = read_beside(source, period, table), also | private
         known = {repr(limit) for limit in beside.limits}
@@ -154,7 +159,9 @@ def _hide_parts(source: Source, period: Period, exposed: list[tuple[int, int]]) 
     return count
 
 
-def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int]]) -> None:
+def _hide(
+    source: Source, period: Period, cells: list[tuple[int, int | None, int]], state: CellState
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -189,7 +196,7 @@ def _hide(source: Source, period: Period, cells: list[tuple[int, int | None, int
                 "strata": [s for _, _, s in cells],
                 "source": source.pk,
                 "period": period.pk,
-                "private": CellState.PRIVACY_COMPLEMENTARY,
+                "private": state,
                 "shown": GapState.SHOWN,
                 "small": GapState.SMALL_DENOMINATOR,
                 "no_gap": GapState.HIDDEN,

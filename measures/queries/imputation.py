@@ -32,6 +32,7 @@ from measures.models.imputation import PACKAGED
 from measures.queries.imputed_protection import CardLine, is_blurred, read_card_lines
 from measures.queries.results import PRIVACY_THRESHOLD
 from measures.stats.bisg import Basis, NameMatch, PlaceMatch
+from measures.stats.contributions import tells_a_part
 from measures.stats.imputed import (
     RATED,
     GapRange,
@@ -49,6 +50,7 @@ from teams.scoping import NOBODY, Scope
 
 REFERENCE = "white"
 _WOULD_GIVE_AWAY = "Hidden: it would give away a number that is hidden elsewhere."
+_TOO_FEW_GROUPS = "Hidden: it would tell a group the number of another one."
 GROUP_LABELS = {
     "white": "White, not Hispanic",
     "black": "Black, not Hispanic",
@@ -151,7 +153,7 @@ def list_programme_imputed(
     """Measures over all groups together in page order, as readers outside the groups may see them.
 
     The sums of the groups are added up, so nothing is averaged. Where a group could take its own people
-    away, what is left is judged too.
+    away, what is left is judged too; a measure that too few groups have is left out.
     """
     by_measure: dict[int, list[ImputedSlice]] = {}
     for row in list_current_sums(source, period, measure_ids):
@@ -171,6 +173,7 @@ def list_programme_imputed(
         )
         for measure_id, rows in by_measure.items()
         if measure_id in definitions
+        and not tells_a_part([row.direct_count + row.imputed_count for row in rows])
     ]
 
 
@@ -307,6 +310,8 @@ def _rate(
         return ImputedRate(
             one.group, label, None, "Hidden: it rests on the answers of fewer than 11 people."
         )
+    if outside and len(each) > 1 and tells_a_part([round(s.expected[number]) for s in each]):
+        return ImputedRate(one.group, label, None, _TOO_FEW_GROUPS)
     if outside and is_hidden and not is_blurred([row.direct for row in rows], each, number):
         return ImputedRate(one.group, label, None, _WOULD_GIVE_AWAY)
     if outside:

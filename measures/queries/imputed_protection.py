@@ -17,7 +17,7 @@ from measures.models import Period, Source, Stratum, StratumResult
 from measures.stats import imputed_disclosure
 from measures.stats.imputed import RATED, RateRange, Sums
 from measures.stats.imputed_disclosure import PublishedImputed, imputed_leaks
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES
 from teams.models import Team
 
 #: Group → strata of the combined set in which its direct answers stand.
@@ -27,7 +27,6 @@ GROUP_STRATA = {
     "hispanic": ("hispanic",),
     "api": ("nh_asian", "nh_nhpi"),
 }
-_PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def read_card_lines(source: Source, period: Period, team: Team | None) -> dict[i
     for measure_id, code, n, x, state in StratumResult.objects.filter(
         source=source, period=period, team=team, stratum__stratum_set__code="combined"
     ).values_list("measure_id", "stratum__code", "denominator", "numerator", "state"):
-        rows.setdefault(measure_id, {})[code] = (n, x, state in _PRIVATE)
+        rows.setdefault(measure_id, {})[code] = (n, x, state in PRIVATE_STATES)
     lines = {}
     for measure_id, found in rows.items():
         # Empty strata are not listed; where every listed one is hidden, nobody knows which are empty.

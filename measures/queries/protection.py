@@ -16,14 +16,12 @@ from measures.queries.axis import StratumAxis, read_stratum_axis
 from measures.queries.beside import completeness_limits, imputed_beside
 from measures.stats.count_ranges import CountRange, count_ranges
 from measures.stats.disclosure import PUBLIC, Beside, Leak, puzzles
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import LEAST_COUNT, Relation, shared_groups
 from teams.models import Team
 
 #: The sets that report cards show.
 CARD_SETS = ("race", "ethnicity", "combined")
-
-_HIDDEN = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class CardTable:
 
     @property
     def hidden(self) -> Any:
-        return np.isin(self.states, _HIDDEN)
+        return np.isin(self.states, PRIVATE_STATES)
 
     def number_of(self, place: int) -> int:
         """Number of a stratum in this table, by its index on the axis."""
@@ -243,7 +241,7 @@ def read_whole_table(source: Source, period: Period) -> CardTable | None:
         states[:, :, unknown] = np.where(missing, states[:, :, axis.total], states[:, :, unknown])
         # Where every stratum that is listed is hidden, nobody can tell an empty one from a small one.
         listed = stored[:, :, indices]
-        hidden = np.isin(states[:, :, indices], _HIDDEN)
+        hidden = np.isin(states[:, :, indices], PRIVATE_STATES)
         closed = np.asarray((hidden | ~listed).all(axis=2) & listed.any(axis=2))
         states[:, :, indices] = np.where(
             closed[:, :, None] & ~listed, CellState.PRIVACY_COMPLEMENTARY, states[:, :, indices]
@@ -258,7 +256,7 @@ def read_whole_table(source: Source, period: Period) -> CardTable | None:
             # The same people in two sets: shown in one, they are known in the other.
             one, other = relation.members
             for here, there in ((one, other), (other, one)):
-                hidden = np.isin(states[:, :, here], _HIDDEN)
+                hidden = np.isin(states[:, :, here], PRIVATE_STATES)
                 states[:, :, here] = np.where(hidden, states[:, :, there], states[:, :, here])
     return CardTable(
         measure_ids,

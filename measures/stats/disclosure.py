@@ -12,7 +12,7 @@ only the rest are solved one by one.
 
 Beside the cells stand figures that are less exact: members in tens by what is known of them, rates with
 imputed people in whole percent. They are inequalities of the same counts (`Limit`). Of measures with one
-denominator the counts between the numerators are counts too (`measures.stats.suppression.remainders`).
+denominator the counts between the numerators are counts too (`measures.stats.remainders`).
 
 Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.2 (audit of tables).
 """
@@ -28,7 +28,8 @@ from scipy.sparse import coo_array, csr_array
 
 from measures.stats.puzzle import NOTHING, Beside, Group, Known, Leak, Limit, Puzzle, Quantity
 from measures.stats.rates import checked_counts
-from measures.stats.states import CellState
+from measures.stats.remainders import remainders
+from measures.stats.states import PRIVATE_STATES
 from measures.stats.suppression import (
     LEAST_COUNT,
     BoolArray,
@@ -36,7 +37,6 @@ from measures.stats.suppression import (
     Relation,
     check_relations,
     denominator_groups,
-    remainders,
     suppress,
 )
 
@@ -111,9 +111,7 @@ def puzzles(
     """All that readers can put together, one puzzle at a time; arguments as for `audit`."""
     x_counts, n_counts = checked_counts(x, n)
     check_relations(n_counts, x_counts, unit_relations, stratum_relations)
-    hidden = np.isin(
-        np.asarray(states), [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
-    )
+    hidden = np.isin(np.asarray(states), PRIVATE_STATES)
     never = np.zeros(hidden.shape, dtype=bool)
     if unpublished is not None:
         never |= np.asarray(unpublished, dtype=bool)
@@ -197,7 +195,7 @@ def protect(
             beside=beside,
             k=k,
         )
-        hidden = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+        hidden = np.isin(states, PRIVATE_STATES)
         if unpublished is not None:
             hidden |= np.asarray(unpublished, dtype=bool)
         found = False

@@ -20,12 +20,10 @@ from measures.stats.gaps import (
 )
 from measures.stats.overall import against_benchmark, against_whole, ratio_to_whole
 from measures.stats.rates import Interval, checked_counts, rate, wilson
-from measures.stats.states import CellState, GapState
+from measures.stats.states import PRIVATE_STATES, CellState, GapState
 
 FloatArray = NDArray[np.float64]
 StateArray = NDArray[np.int8]
-
-_PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ def gap_states(n: ArrayLike, states: ArrayLike, sets: Sequence[StratumSetLayout]
     """
     counts, cells = np.asarray(n), np.asarray(states)
     result = np.full(cells.shape, GapState.NOT_COMPARED, dtype=np.int8)
-    private = np.isin(cells, _PRIVATE)
+    private = np.isin(cells, PRIVATE_STATES)
     for layout in sets:
         groups = _compared(layout)
         if layout.reference == -1 and layout.whole == -1 and layout.benchmark is None:

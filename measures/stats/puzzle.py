@@ -17,12 +17,12 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
+from measures.stats.remainders import Remainder
 from measures.stats.suppression import (
     BoolArray,
     FloatArray,
     IntArray,
     Relation,
-    Remainder,
     is_small,
 )
 

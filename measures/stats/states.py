@@ -17,12 +17,21 @@ class CellState(IntEnum):
     """Hidden so that another hidden cell cannot be worked out."""
     SMALL_DENOMINATOR = 4
     """Fewer than 30 in the denominator: "NA"."""
+    TOO_FEW_GROUPS = 5
+    """Of the programme: it would tell a group the number of another one."""
 
     @property
     def is_private(self) -> bool:
-        """Hidden for privacy. Readers must not learn for which of the two reasons: that a cell is
+        """Hidden for privacy. Readers must not learn for which of the reasons: that a cell is
         complementary says that it is not small, which narrows down the small ones beside it."""
-        return self in (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
+        return self in PRIVATE_STATES
+
+
+PRIVATE_STATES = (
+    CellState.PRIVACY_PRIMARY,
+    CellState.PRIVACY_COMPLEMENTARY,
+    CellState.TOO_FEW_GROUPS,
+)
 
 
 class GapState(IntEnum):

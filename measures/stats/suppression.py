@@ -15,6 +15,10 @@ reader can add and subtract, so the lines are what is protected:
 5. Measures that share a denominator hide the same cells. The people between their numerators (seen
    within 30 days, not within 7; neither in control nor out of it) are counts like all others.
 
+6. What the programme's strata show, and what their hidden ones come to together, is over enough teams
+   (`measures.stats.contributions`). Such cells are hidden in the programme only: who holds the cards of
+   all teams adds up what these show anyway.
+
 The cheapest cells that do it are chosen: the smallest denominator first, never displayed cells
 before all others, a total only where no part is left.
 
@@ -29,13 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from measures.stats.contributions import tells_a_part
 from measures.stats.rates import checked_counts
 from measures.stats.reliability import LEAST_DENOMINATOR
+from measures.stats.remainders import remainders
 from measures.stats.states import CellState
 
 LEAST_COUNT = 11
@@ -164,6 +169,7 @@ def suppress(
                     changed |= table.close_remainders(whole, relation)
 
     states = own_states(n_counts)
+    states[table.withhold(unit_relations, stratum_relations)[:size]] = CellState.TOO_FEW_GROUPS
     states[table.hidden[:size]] = CellState.PRIVACY_COMPLEMENTARY
     states[sensitive] = CellState.PRIVACY_PRIMARY
     states[n_counts == 0] = CellState.NO_DENOMINATOR
@@ -236,40 +242,6 @@ def shared_groups(labels: Sequence[object], n: IntArray) -> IntArray:
                 groups[i] = groups[j]
                 break
     return groups
-
-
-@dataclass(frozen=True)
-class Remainder:
-    """The people that two measures with one denominator leave between them.
-
-    is_nested: who is in the first numerator is in the second; else nobody is in both, and those in
-    neither are meant.
-    """
-
-    first: int
-    second: int
-    is_nested: bool
-
-    def counts(self, n: IntArray, x: IntArray) -> IntArray:
-        """Of tables [M, U, S] of the group."""
-        if self.is_nested:
-            return np.asarray(x[self.second] - x[self.first])
-        return np.asarray(n[self.first] - x[self.first] - x[self.second])
-
-
-def remainders(n: IntArray, x: IntArray) -> tuple[Remainder, ...]:
-    """Of measures with one denominator, tables [M, U, S]: what can lie between each two of them.
-
-    That one numerator lies within another, or apart from it, is nowhere written down. It is taken to be
-    so where no cell says otherwise: then a reader who knows the measures may subtract.
-    """
-    found = []
-    for i, j in permutations(range(len(x)), 2):
-        if (x[i] <= x[j]).all():
-            found.append(Remainder(i, j, is_nested=True))
-        if i < j and (x[i] + x[j] <= n[i]).all():
-            found.append(Remainder(i, j, is_nested=False))
-    return tuple(found)
 
 
 class _Table:
@@ -358,6 +330,52 @@ class _Table:
         self.hidden[:, whole.total, members] = hidden
         self.guarded[:, whole.total, members] = guarded
         return int(guarded.sum()) != before
+
+    def withhold(
+        self, unit_relations: Sequence[Relation], stratum_relations: Sequence[Relation]
+    ) -> BoolArray:
+        """Mask [M, U, S] of further cells of totals that their parts may not work out; the last step.
+
+        Who holds the cards of all teams adds up what they show anyway, so nothing of a team goes with them.
+        """
+        hidden = self.hidden.copy()
+        for whole in unit_relations:
+            if not whole.parts_are_readers:
+                continue
+            teams = self.counts[0][:, list(whole.parts)]  # [M, parts, S]
+            told = tells_a_part(np.moveaxis(teams, 1, -1))
+            hidden[:, whole.total] |= told
+            changed = True
+            while changed:
+                before = int(hidden.sum()), int(told.sum())
+                for relation in stratum_relations:
+                    self._close_contributions(whole.total, relation, teams, hidden, told)
+                changed = (int(hidden.sum()), int(told.sum())) != before
+        return np.asarray(hidden & ~self.hidden)
+
+    def _close_contributions(
+        self, unit: int, relation: Relation, teams: IntArray, hidden: BoolArray, told: BoolArray
+    ) -> None:
+        """Hide strata of a total until what is hidden beside each other tells no part about another.
+
+        teams: denominators [M, parts, S]; told: cells [M, S] that nobody may work out. Both masks grow.
+        """
+        members = list(relation.members)
+        parts = teams[..., members[1:]]
+        cost = self.cost[:, unit][:, members].copy()
+        cost[:, 0] *= _LATER
+        here, kept = hidden[:, unit][:, members], told[:, members]
+        while True:
+            together = np.where(here[:, None, 1:], parts, 0).sum(axis=-1)
+            lacking = tells_a_part(together) & ~here[:, 0]
+            lacking |= (here.sum(axis=-1) == 1) & kept.any(axis=-1)
+            picked = self._pick(self.counts[:, :, unit][..., members], here, lacking, cost)
+            if picked is None:
+                break
+            here[picked] = True
+        # Whoever works out one of two hidden members has the other.
+        kept |= here & kept.any(axis=-1, keepdims=True)
+        hidden[:, unit, members], told[:, members] = here, kept
 
     def _lacking(self, counts: IntArray, hidden: BoolArray) -> BoolArray:
         """Lines that are not safe yet. counts [3, ..., members], hidden [..., members]; total first."""

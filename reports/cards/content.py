@@ -10,6 +10,7 @@ from typing import Any
 
 from measures.enums import RealCategory
 from measures.queries import CompletenessRow, ImputedResult, PeerBand, SetResult, StratumLabel
+from measures.stats.contributions import tells_a_part
 from measures.stats.reliability import LEAST_DENOMINATOR
 from measures.stats.suppression import LEAST_COUNT
 from reports.cards.figures import STATE_WORDS, result_content, rule_content
@@ -62,7 +63,7 @@ def build_content(inputs: CardInputs) -> dict[str, Any]:
     """The card's content; the same inputs give the same content, whatever their order in the database."""
     stratified = _stratified(inputs.headline)
     measures = [_measure_content(result, inputs) for result in stratified]
-    completeness = _completeness_content(inputs.completeness)
+    completeness = _completeness_content(inputs.completeness, statewide=inputs.team_code is None)
     headline_set = inputs.headline[0].stratum_set if inputs.headline else None
     reference = _common_reference(stratified)
     content: dict[str, Any] = {
@@ -205,15 +206,24 @@ def _appendix_content(results: Sequence[SetResult]) -> dict[str, Any]:
     }
 
 
-def _completeness_content(rows: Sequence[CompletenessRow]) -> list[dict[str, Any]]:
-    """Shares in whole percent and members rounded to ten, per field; rows of several teams are added up."""
+def _completeness_content(
+    rows: Sequence[CompletenessRow], *, statewide: bool
+) -> list[dict[str, Any]]:
+    """Shares in whole percent and members rounded to ten, per field.
+
+    statewide: rows of all teams are added up; a field that too few teams have is left out.
+    """
     fields: dict[Any, dict[RealCategory, int]] = {}
+    of_teams: dict[Any, list[int]] = {}
     for row in rows:
         counts = fields.setdefault(row.field, dict.fromkeys(RealCategory, 0))
+        of_teams.setdefault(row.field, []).append(row.eligible)
         for category, members in row.counts.items():
             counts[category] += members
     content = []
     for field, counts in fields.items():
+        if statewide and bool(tells_a_part(of_teams[field])):
+            continue
         eligible = sum(counts.values())
         content.append(
             {

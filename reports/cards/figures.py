@@ -16,12 +16,13 @@ from reports.dashboards.reliability import PRESENTATION_CODES, presentations_of
 from reports.dashboards.wording import people_of, read_figure
 from teams.enums import Audience
 
-#: Both kinds of privacy are one word: that a cell is complementary says that it is not small.
+#: All kinds of privacy are one word: that a cell is complementary says that it is not small.
 STATE_WORDS: dict[CellState, str] = {
     CellState.SHOWN: "shown",
     CellState.NO_DENOMINATOR: "no_denominator",
     CellState.PRIVACY_PRIMARY: "protected",
     CellState.PRIVACY_COMPLEMENTARY: "protected",
+    CellState.TOO_FEW_GROUPS: "protected",
     CellState.SMALL_DENOMINATOR: "too_few",
 }
 GAP_STATE_WORDS: dict[GapState, str] = {

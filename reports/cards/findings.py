@@ -13,6 +13,10 @@ from reports.dashboards.wording import capitalised
 from teams.formats import format_count, format_percent, format_points
 
 LEAST_Q = 0.05
+_NO_COMPLETENESS = {
+    "group": "How complete race and ethnicity are was not sent with these data.",
+    "statewide": "How complete race and ethnicity are was not sent, or would be one group’s own number.",
+}
 _NOUNS = {"event": "events", "person": "patients"}
 
 
@@ -164,7 +168,7 @@ def _completeness(content: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "kind": "completeness",
             "title": "Not known",
-            "text": "How complete race and ethnicity are was not sent with these data.",
+            "text": _NO_COMPLETENESS[content["kind"]],
         }
     text = f"of members told their race themselves; for {race['indirect']}% it was imputed"
     if "ethnicity" in shares:

@@ -66,7 +66,10 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
         "All numbers here are protected as for any outside reader, also those about your own patients; "
         "your dashboard shows your group’s own small numbers to your own staff."
         if card["kind"] == "group"
-        else "Contributions of single provider groups cannot be taken out of these numbers."
+        else (
+            "Contributions of single provider groups cannot be taken out of these numbers: what fewer than three "
+            "groups stand behind, or nearly one alone, is hidden too."
+        )
     )
     items = [
         ("Rates", "Numerator divided by denominator, not risk-adjusted; 95% Wilson score intervals."),

@@ -270,7 +270,7 @@ def state_sentence(figure: Figure, *, minimum_denominator: int = 30) -> str:
     if figure.state == CellState.NO_DENOMINATOR:
         return "Nobody was eligible for this measure, so there is no rate; it is not 0%."
     if figure.state.is_private and not figure.numbers_shown:
-        return "Hidden to protect privacy: few people stand behind it, or behind a number that would give it away."
+        return "Hidden to protect privacy: few people or groups stand behind it, or behind a number that would give it away."
     if figure.caution:
         return f"Fewer than {minimum_denominator} counted: shown to the group itself only, read with caution."
     if figure.state == CellState.SMALL_DENOMINATOR:

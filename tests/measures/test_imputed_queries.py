@@ -11,6 +11,7 @@ import pytest
 from measures.models import ImputedSlice, Period, Source, StratumResult
 from measures.queries import get_match_report, list_imputed, list_validity
 from measures.queries.imputation import list_programme_imputed
+from measures.queries.imputed_protection import GROUP_STRATA
 from measures.queries.protection import list_unprotected
 from measures.queries.site_finder import list_site_areas
 from measures.stats.imputed import Sums
@@ -18,7 +19,7 @@ from measures.stats.states import CellState
 from teams.enums import Role
 from teams.models import Team
 from teams.scoping import Scope, scope_of
-from tests.factories.people import make_site, make_user
+from tests.factories.people import make_site, make_team, make_user
 from tests.factories.submissions import csv_bytes, make_groups, make_source, send
 from tests.measures.test_imputing import person, state, tables  # noqa: F401
 
@@ -183,18 +184,42 @@ def test_site_areas_are_by_name_and_only_of_the_team(world):
     )
 
 
-def test_programme_adds_up_the_groups_and_hides_what_others_may_not_see(world):
+def test_programme_of_two_groups_has_no_imputed_rates(world):
+    """G01 knows its own 600 people; what is left would be the 40 of G02."""
+    assert ImputedSlice.objects.count() == 2
+    source, period = Source.objects.get(), Period.objects.get(label="2024")
+    assert list_programme_imputed(source=source, period=period) == []
+
+
+def test_programme_adds_up_the_groups_and_hides_what_others_may_not_see(tables):  # noqa: F811
+    """Three groups of 400; only in the first two is anybody likely to be Hispanic."""
+    make_groups()
+    make_site(code="S3", team=make_team(code="G03"))
+    names = {1: NAMES, 2: NAMES, 3: ("Smith", "Nguyen", "Jones")}
+    rows = [
+        person(1000 * g + n, group_id=f"G0{g}", site_id=f"S{g}", numerator=int(n % 3 == 0),
+               last_name=of_group[n % len(of_group)], zip="02139",
+               **(SAID | {"race": "black" if n < 2 else "white"} if n < 100 else {}))
+        for g, of_group in names.items()
+        for n in range(400)
+    ]  # fmt: skip
+    submission = send(make_source(), csv_bytes(rows))
+    assert submission.state == "published", submission.refusal
     source, period = Source.objects.get(), Period.objects.get(label="2024")
     (result,) = list_programme_imputed(source=source, period=period)
     assert result.team is None and result.audience == "others"
-    assert result.row_count == 640
+    assert (result.row_count, result.direct_share) == (1200, 0.25)
     rates = {rate.group: rate for rate in result.rates}
-    hispanic = rates["hispanic"].range
-    assert hispanic is not None and hispanic.expected % 10 == 0
-    assert rates["hispanic"].most_likely is None
-    # G01 takes its own away from White, and 40 people of G02 blur nothing.
-    assert rates["white"].range is None and "hidden elsewhere" in rates["white"].why_not
+    api = rates["api"].range
+    assert api is not None and api.expected % 10 == 0
+    assert rates["api"].most_likely is None
     assert "fewer than 11" in rates["black"].why_not
+    expected = [
+        Sums.unpacked(np.array(row.sums)).expected[list(GROUP_STRATA).index("hispanic")]
+        for row in ImputedSlice.objects.order_by("team__code")
+    ]
+    assert min(expected[:2]) > 50 and expected[2] < 9
+    assert rates["hispanic"].range is None and "another one" in rates["hispanic"].why_not
 
 
 def test_a_hidden_number_that_nobody_blurs_takes_its_estimate_along(world):

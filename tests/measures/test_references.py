@@ -35,7 +35,7 @@ LATER = AS_OF + timedelta(days=1)
 @pytest.fixture
 def world(db):
     members = make_members(
-        teams=["Harbor", "Ridge"], members=2500, measures=["CBP", "GSD-POOR"],
+        teams=["Harbor", "Ridge", "Shore"], members=2000, measures=["CBP", "GSD-POOR"],
         periods=("2023", "2024"), seed=8,
     )  # fmt: skip
     return load_members(members)

@@ -175,7 +175,7 @@ def test_reading_follows_the_interval_and_the_direction(low, high, higher, readi
         (
             hidden(CellState.PRIVACY_PRIMARY),
             True,
-            ("Black patients: no number. Hidden to protect privacy: few people stand behind it, or behind a"
+            ("Black patients: no number. Hidden to protect privacy: few people or groups stand behind it, or behind a"
             " number that would give it away."),
         ),
         (

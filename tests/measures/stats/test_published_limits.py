@@ -9,9 +9,10 @@ import pytest
 
 from measures.stats.disclosure import Beside, Quantity, audit, protect
 from measures.stats.published_limits import members_limits, members_range
+from measures.stats.remainders import remainders
 from measures.stats.rounding import published_members
 from measures.stats.states import CellState
-from measures.stats.suppression import Relation, own_states, remainders, suppress
+from measures.stats.suppression import Relation, own_states, suppress
 
 PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
 STRATA = [Relation(0, (1, 2, 3))]

@@ -70,7 +70,7 @@ def test_zero_hits_are_shown():
 
 
 def test_a_hidden_cell_takes_the_smallest_of_each_line_along():
-    n = table([[200, 100, 5], [300, 90, 50], [400, 80, 45]])
+    n = table([[200, 100, 8], [300, 90, 50], [400, 80, 45]])
     x = table([[100, 50, 2], [150, 45, 25], [200, 40, 22]])
     states = suppress(n, x, **relations(3, 3))
     assert states[0, 1, 3] == CellState.PRIVACY_PRIMARY
@@ -91,7 +91,7 @@ def test_what_is_hidden_beside_a_small_count_comes_to_eleven():
 
 
 def test_cells_to_hide_first_go_before_smaller_ones():
-    n = table([[200, 100, 5], [300, 90, 50], [400, 80, 45]])
+    n = table([[200, 100, 8], [300, 90, 50], [400, 80, 45]])
     x = table([[100, 50, 2], [150, 45, 25], [200, 40, 22]])
     states = suppress(n, x, hide_first=[False, True, False, False], **relations(3, 3))
     assert hidden(states)[0, 1].tolist() == [False, True, False, True]
