@@ -237,13 +237,17 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
             check_fund_covers(fund.name, fund.amount, get_fund_totals(fund).committed, more)
         award.amount = Decimal(changes["amount"])
     if "lines" in changes:
+        budget = newest_budget(award)
+        posts_of = (
+            dict(budget.lines.values_list("line_code", "full_time_equivalent")) if budget else {}
+        )
         lines = [
             LineTerms(
                 line["line_code"],
                 line["category"],
                 line["description"],
                 Decimal(line["amount"]),
-                Decimal(posts) if (posts := line.get("full_time_equivalent")) else None,
+                _posts(line, posts_of),
             )
             for line in changes["lines"]
         ]
@@ -264,6 +268,14 @@ def _apply(award: Award, amendment: Amendment, *, by: User, as_of: datetime) -> 
         [t.amount for t in award.tranches.all() if t.state != TrancheState.CANCELLED],
         [line.amount for line in budget.lines.all()] if budget else [],
     )
+
+
+def _posts(line: dict[str, Any], before: dict[str, Decimal | None]) -> Decimal | None:
+    """Full-time posts of a line as asked for; a change that does not name them leaves them."""
+    if "full_time_equivalent" not in line:
+        return before.get(line["line_code"])
+    said = line["full_time_equivalent"]
+    return Decimal(said) if said is not None else None
 
 
 def _change_conditions(award: Award, wanted: dict[str, dict[str, Any]]) -> dict[str, Milestone]:

@@ -268,7 +268,9 @@ def _compared(
     present: dict[str, Any] = {k: before.get(k) for k in wanted if k != "payments"}
     if "lines" in after:
         wanted["budget"] = {
-            line["line_code"]: {name: line.get(name) for name in ("amount", "full_time_equivalent")}
+            line["line_code"]: {
+                name: line[name] for name in ("amount", "full_time_equivalent") if name in line
+            }
             for line in after["lines"]
         }
         present["budget"] = {

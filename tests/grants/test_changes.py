@@ -26,7 +26,7 @@ from grants.actions.reports import add_report
 from grants.enums import AmendmentKind, ReportKind
 from grants.models import Amendment, Award, BudgetCategory, FundVersion
 from grants.queries.checks import list_chain_problems, list_money_problems
-from grants.terms import newest_budget
+from grants.terms import LineTerms, newest_budget
 from teams.errors import NotAllowed, StateRefused
 from teams.models import AuditEvent
 from tests.factories.grants import (
@@ -387,3 +387,24 @@ def test_other_posts_are_asked_for_as_a_change(world: Grants) -> None:
     assert "full-time posts" in page and "<ins>1</ins>" in page and "Nothing that can" not in page
     approve_amendment(amendment=amendment, note="", by=world.director, as_of=NOW)
     assert posts_of(award) == {"01": Decimal("1.00"), "02": None}
+
+
+def test_change_that_names_no_posts_leaves_them(world: Grants) -> None:
+    award = make_award(world, make_terms(lines=[
+        LineTerms("01", "personnel", "Nurse", Decimal(60000), Decimal("0.5")),
+        LineTerms("02", "patient_support", "Cuffs", Decimal(40000)),
+    ]))  # fmt: skip
+    lines = [
+        {"line_code": code, "category": category, "description": "x", "amount": amount}
+        for code, category, amount in (
+            ("01", "personnel", "30000"),
+            ("02", "patient_support", "70000"),
+        )
+    ]
+    asked = request_amendment(
+        award=award, kind=AmendmentKind.BUDGET, reason="x", changes={"lines": lines}, by=world.lead, as_of=NOW
+    )  # fmt: skip
+    page = signed_in(world.director).get(f"/grants/amendments/{asked.pk}/").content.decode()
+    assert "$30,000.00" in page and "full-time posts" not in page
+    approve_amendment(amendment=asked, note="", by=world.director, as_of=NOW)
+    assert posts_of(award) == {"01": Decimal("0.50"), "02": None}
