@@ -56,18 +56,19 @@ def make_storyboard_page(request: ScopedRequest, session_id: int) -> HttpRespons
 def storyboard_page(request: ScopedRequest, storyboard_id: int) -> HttpResponse:
     scope = request.scope
     board = get_storyboard(scope, storyboard_id)
+    hidden = is_held(POST_TYPE, board.pk)
     return render(
         request,
         "learning/storyboard.html",
         {
             "board": board,
             "content": _content(scope, board),
-            "audience": AUDIENCE[board.is_shown],
+            "audience": AUDIENCE[board.is_shown and not hidden],
             "whole": reads_whole(scope, board),
             "own": board.team_id in scope.staff_team_ids,
             "may_make": can_make_storyboard(board.session),
             "post_type": POST_TYPE,
-            "hidden": is_held(POST_TYPE, board.pk),
+            "hidden": hidden,
         },
     )
 
