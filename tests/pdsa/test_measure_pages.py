@@ -17,7 +17,18 @@ from pdsa.actions.cycles import share_cycle
 from pdsa.actions.measures import decide_about_chart, link_cycle, retire_measure
 from pdsa.charts.periods import is_behind, period_of, step
 from pdsa.enums import ChartDecisionKind, CharterState, Sharing
-from pdsa.models import ChangeIdea, Charter, Cycle, LocalMeasure, Project
+from pdsa.models import (
+    ChangeIdea,
+    ChartDecision,
+    Charter,
+    Cycle,
+    CycleMeasure,
+    LocalMeasure,
+    LocalMeasureVersion,
+    MeasureStratum,
+    Observation,
+    Project,
+)
 from pdsa.queries.digest import digest_text
 from teams.enums import Role
 from teams.models import AuditEvent, Team, User
@@ -509,71 +520,113 @@ def test_a_baseline_needs_ten_points_before_the_agreement(
 # --- who writes -----------------------------------------------------------------------------------
 
 _WRITES = (
-    "decide/",
-    "decisions/{d}/undo/",
-    "retire/",
-    "tests/",
-    "tests/{c}/remove/",
-    "definition/",
-    "numbers/",
+    "points",
+    "definition",
+    "new definition",
+    "copied definition",
+    "retirement",
+    "baseline",
+    "phase",
+    "no phase",
+    "exclusion",
+    "undone decision",
+    "linked test",
+    "link from the test",
+    "unlinked test",
 )
 
 
-@pytest.mark.parametrize(
-    ("role", "inside", "status"),
-    [
-        (Role.COACH, True, 403),
-        (Role.SENIOR_SPONSOR, True, 403),
-        (Role.PROGRAMME_DIRECTOR, False, 403),
-        (Role.PAYER_ANALYST, False, 403),
-        (Role.GROUP_LEAD, False, 404),
-    ],
-)
-@pytest.mark.parametrize("rest", _WRITES)
-def test_only_the_group_itself_changes_its_measures(
-    rest: str,
-    role: Role,
-    inside: bool,
-    status: int,
-    measure: LocalMeasure,
-    project: Project,
-    lead: User,
-    team: Team,
-) -> None:
+def prepare(write: str, measure: LocalMeasure, lead: User) -> tuple[str, dict[str, Any]]:
+    """An act about a measure that its own group could do now: address and what is sent."""
+    project = measure.project
     linked = linked_test(measure, lead, idea=make_idea(project, by=lead), days=200)
-    other = make_cycle(team, by=lead, idea=make_idea(project, by=lead))
-    decision = decide_about_chart(
-        measure=measure,
-        kind=ChartDecisionKind.BASELINE,
-        starts_on=date(2025, 12, 1),
-        reason="Before the tests",
-        by=lead,
-        as_of=NOW.date(),
-    )
-
-    def everything() -> list[Any]:
-        rows = (measure.decisions, measure.cycle_links, measure.versions, measure.observations)
-        return [
-            LocalMeasure.objects.values().get(pk=measure.pk),
-            *(list(row.order_by("pk").values()) for row in rows),
-        ]
-
-    before = everything()
+    other = make_cycle(project.team, by=lead, idea=make_idea(project, by=lead))
     focus = measure.strata.get(role="focus").stratum_id
-    sent = {
-        "kind": "phase" if rest == "decide/" else "outcome",
-        "starts_on": "2026-01-01",
-        "reason": "Taken over",
-        "cycle": other.pk,
+    counted = [measure.strata.get(role=role).stratum_id for role in ("reference", "other")]
+    sheet = {
         "name": "Taken over",
-        f"n_{focus}_20260501": "1",
-        f"d_{focus}_20260501": "2",
+        "kind": "outcome",
+        "point_kind": "proportion",
+        "direction": "higher",
+        "frequency": "month",
+        "population_scope": "all_patients",
+        "lag_days": "5",
+        "focus": focus,
+        "reference": counted[0],
+        "others": counted[1:],
     }
-    outside = make_team() if role == Role.GROUP_LEAD else None
-    user = make_user(role, team=team if inside else outside)
-    path = at(measure, rest.format(d=decision.pk, c=linked.pk))
-    assert signed_in(user).post(path, sent).status_code == status
-    assert everything() == before
+    decided = {"starts_on": "2026-01-01", "reason": "Taken over"}
+    if write == "undone decision":
+        decision = decide_about_chart(
+            measure=measure,
+            kind=ChartDecisionKind.BASELINE,
+            starts_on=date(2025, 12, 1),
+            reason="Before the tests",
+            by=lead,
+            as_of=NOW.date(),
+        )
+        return at(measure, f"decisions/{decision.pk}/undo/"), {}
+    cell = f"{focus}_{timezone.localdate().replace(day=1):%Y%m%d}"
+    of_project = f"/projects/{project.pk}/measures/"
+    found: dict[str, tuple[str, dict[str, Any]]] = {
+        "points": (
+            at(measure, "numbers/"),
+            {f"n_{cell}": "1", f"d_{cell}": "2", f"o_{cell}": "|||"},
+        ),
+        "definition": (at(measure, "definition/"), sheet),
+        "new definition": (f"{of_project}new/", sheet),
+        "copied definition": (f"{of_project}from-programme/", sheet),
+        "retirement": (at(measure, "retire/"), {}),
+        "baseline": (at(measure, "decide/"), decided | {"kind": "baseline"}),
+        "phase": (at(measure, "decide/"), decided | {"kind": "phase"}),
+        "no phase": (at(measure, "decide/"), decided | {"kind": "no_phase"}),
+        "exclusion": (at(measure, "decide/"), decided | {"kind": "exclude", "stratum": focus}),
+        "linked test": (at(measure, "tests/"), {"cycle": other.pk}),
+        "link from the test": (f"/tests/{other.pk}/measures/link/", {"measure": measure.pk}),
+        "unlinked test": (at(measure, f"tests/{linked.pk}/remove/"), {}),
+    }
+    return found[write]
+
+
+def everything() -> list[Any]:
+    models = (
+        LocalMeasure,
+        LocalMeasureVersion,
+        MeasureStratum,
+        Observation,
+        ChartDecision,
+        CycleMeasure,
+    )
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+@pytest.mark.parametrize("write", _WRITES)
+def test_only_the_group_itself_changes_its_measures(
+    write: str, measure: LocalMeasure, lead: User, team: Team
+) -> None:
+    path, sent = prepare(write, measure, lead)
+    before = everything()
+    for role, of_team, status in (
+        (Role.COACH, team, 403),
+        (Role.SENIOR_SPONSOR, team, 403),
+        (Role.PROGRAMME_DIRECTOR, None, 403),
+        (Role.PAYER_ANALYST, None, 403),
+        (Role.EVALUATOR, None, 403),
+        (Role.GROUP_LEAD, make_team(), 404),
+    ):
+        user = make_user(role, team=of_team)
+        assert signed_in(user).post(path, sent).status_code == status, role
+        assert everything() == before, role
+
+
+@pytest.mark.parametrize("write", [w for w in _WRITES if w != "copied definition"])
+def test_the_group_itself_does_what_others_are_refused(
+    write: str, measure: LocalMeasure, lead: User, client: Client
+) -> None:
+    path, sent = prepare(write, measure, lead)
+    before = everything()
+    assert client.post(path, sent).status_code == 302
+    assert everything() != before
 
 
 @pytest.mark.parametrize(
