@@ -7,7 +7,7 @@ from reports.charts.completeness import draw_completeness
 from reports.charts.funnel import FunnelPoint, GapFunnel, draw_gap_funnel, outside_of
 from reports.charts.gap_strip import draw_gap_line, draw_gap_strip, mark_key
 from reports.charts.matrix import GapMatrix, MatrixRow, draw_gap_matrix
-from reports.charts.peers import draw_peer_band
+from reports.charts.peers import draw_peer_band, peer_sentence
 from reports.charts.sites import draw_site_gaps
 from reports.charts.trend import draw_sparkline, draw_trend
 from reports.charts.values import (
@@ -59,4 +59,5 @@ __all__ = [
     "draw_trend",
     "mark_key",
     "outside_of",
+    "peer_sentence",
 ]

@@ -16,7 +16,8 @@ def _value(value: float, unit: str, decimals: int) -> str:
     return format_points(value, decimals)
 
 
-def _sentence(row: PeerRow, unit: str) -> str:
+def peer_sentence(row: PeerRow, unit: str) -> str:
+    """A row in words. unit: percent or points."""
     if row.own is None:
         own = f"{row.label}: {row.absence.words if row.absence else 'no value'}"
     else:
@@ -51,11 +52,11 @@ def draw_peer_band(
         own = "" if item.own is None else _value(item.own, unit, item.decimals)
         peers = "–" if item.band is None else _value(item.band[1], unit, 0)
         return Row(
-            item.label, (own or "–", peers), _sentence(item, unit), None if note else draw, note
+            item.label, (own or "–", peers), peer_sentence(item, unit), None if note else draw, note
         )
 
     finding = finding or comparison.title
-    summary = ". ".join(_sentence(r, unit) for r in comparison.rows) + "."
+    summary = ". ".join(peer_sentence(r, unit) for r in comparison.rows) + "."
     wide, narrow = draw_rows(
         rows=[row(r) for r in comparison.rows],
         heads=("Yours", "Peer median"),

@@ -100,6 +100,7 @@ class MeasurePage:
     trend: charts.Chart | None
     trend_figure: dict[str, Any] | None
     peers: charts.Chart | None
+    peers_compared: charts.PeerComparison | None
     peers_why_not: str
     sites: charts.Chart | None
     site_table: UnitTable
@@ -138,7 +139,7 @@ def measure_page(
     if current is None:
         return None
     shown_focus = focus or _largest(current)
-    trend = sites = peers = None
+    trend = sites = peers = compared = None
     if shown_focus is not None and len(periods) > 1:
         drawn = marks.trend_of(results, periods, shown_focus.code)
         trend = (
@@ -173,6 +174,7 @@ def measure_page(
         trend=trend,
         trend_figure=interactive_trend(results, periods) if len(periods) > 1 else None,
         peers=peers,
+        peers_compared=compared,
         peers_why_not=peers_why_not,
         sites=sites,
         site_table=unit_table(site_results),

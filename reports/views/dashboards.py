@@ -33,7 +33,7 @@ from teams.scoping import Scope
 CHART_FORMS: dict[str, tuple[str, ...]] = {
     "strip": ("svg", "png", "pptx"),
     "trend": ("svg", "png", "pptx"),
-    "peers": ("svg", "png"),
+    "peers": ("svg", "png", "pptx"),
     "sites": ("svg", "png", "pptx"),
 }
 
