@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,12 +15,19 @@ from learning.actions.coaching import plan_call
 from learning.actions.sessions import move_session_on, plan_session
 from learning.models import Call
 from learning.queries.charts import list_small_charts
-from learning.queries.facts import get_facts
+from learning.queries.facts import (
+    _gap_widening,
+    _has_favourable_signal,
+    _held,
+    get_facts,
+)
 from learning.scale import Facts
 from pdsa.actions.measures import decide_about_chart
+from pdsa.charts.assemble import assemble
 from pdsa.charts.periods import step
 from pdsa.enums import ChartDecisionKind, CycleState
 from pdsa.models import Aim, LocalMeasure, Project
+from pdsa.queries.measures import read_measure_data
 from teams.enums import Role
 from teams.models import Team, User
 from teams.scoping import scope_of
@@ -228,6 +236,26 @@ def test_signal_counts_when_the_latest_months_are_better(
         decide(measure, ChartDecisionKind.PHASE, 10, lead)
     found = facts()
     assert (found.process_signals, found.outcome_signals) == (signals, 0)
+
+
+def test_periods_that_share_people_signal_nothing(project: Project, lead: User) -> None:
+    """Twelve-month windows move slowly whatever happens: no rule for signals holds on their charts."""
+    measure = charted(
+        project, lead, black=VARY[:10] + moved(-14, 8), white=VARY[:10] + VARY[:8], kind="process"
+    )
+    better = charted(project, lead, black=VARY[:10] + moved(12, 8), kind="process")
+    decide(better, ChartDecisionKind.PHASE, 10, lead)
+    scope = scope_of(lead, on=TODAY)
+
+    def seen(overlaps: bool) -> tuple[bool | None, bool, int]:
+        gap, shift = (
+            assemble(replace(read_measure_data(scope, one), overlaps=overlaps))
+            for one in (measure, better)
+        )
+        return _gap_widening([gap]), _has_favourable_signal(shift), _held(shift)
+
+    assert seen(False) == (True, True, 8)
+    assert seen(True) == (None, False, 0)
 
 
 # --- the aim ------------------------------------------------------------------------------------------------------

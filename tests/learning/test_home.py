@@ -20,7 +20,7 @@ from teams.enums import Role
 from teams.models import Team, User
 from teams.scoping import scope_of
 from tests.factories.learning import NOW, make_report
-from tests.factories.people import make_coach_assignment, make_team, make_user, signed_in
+from tests.factories.people import add_role, make_coach_assignment, make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,13 @@ def test_team_that_never_reported_is_not_late(team: Team, member: User) -> None:
 @pytest.mark.parametrize("role", [Role.SENIOR_SPONSOR, Role.COACH, Role.PROGRAMME_DIRECTOR])
 def test_report_waits_for_nobody_who_does_not_write_it(team: Team, role: Role) -> None:
     assert waiting(make_user(role, team=team), team, 3) is None
+
+
+def test_report_of_a_team_that_one_coaches_waits_for_somebody_else(team: Team) -> None:
+    """Who writes reports in one group and coaches another is on the other side of that one's report."""
+    reader = make_user(Role.GROUP_LEAD)
+    add_role(reader, Role.COACH, team=team)
+    assert waiting(reader, team, 3) is None
 
 
 def test_button_of_the_waiting_report_opens_it(team: Team, member: User) -> None:
