@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.text import slugify
+from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
 
 from grants.event_words import title_of
@@ -113,4 +113,4 @@ def history_file(request: ScopedRequest, award_id: int) -> StreamingHttpResponse
         ]
 
     events = list_events(award).order_by("number").iterator(chunk_size=500)
-    return stream_csv(_COLUMNS, map(row, events), f"history-{slugify(award.number)}.csv")
+    return stream_csv(_COLUMNS, map(row, events), get_valid_filename(f"history-{award.number}.csv"))

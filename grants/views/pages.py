@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
+from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grants.actions.milestones import attach_evidence
@@ -239,7 +239,7 @@ def evidence_file(request: ScopedRequest, tranche_id: int) -> HttpResponse:
     )
     return download(
         evidence_pdf(tranche, as_of=timezone.now()),
-        f"evidence-{slugify(tranche.award.number)}-{tranche.number}.pdf",
+        get_valid_filename(f"evidence-{tranche.award.number}-{tranche.number}.pdf"),
     )
 
 

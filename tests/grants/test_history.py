@@ -14,8 +14,10 @@ import pytest
 from django.urls import reverse
 
 from grants.actions import reports
+from grants.actions.drafts import draft_award
 from grants.actions.payments import hold_payment
 from grants.chain import START, link_hash
+from grants.enums import AwardKind
 from grants.event_words import TITLES, title_of
 from grants.models import Award
 from grants.policies.transitions import AMENDMENT, AWARD, REPORT
@@ -23,7 +25,7 @@ from grants.templatetags.money import as_said
 from grants.terms import list_differences
 from teams.enums import Role
 from teams.models import AuditEvent, User
-from tests.factories.grants import NOW, Grants, approve_all, make_award, pay, tranche_of
+from tests.factories.grants import NOW, Grants, approve_all, make_award, make_terms, pay, tranche_of
 from tests.factories.people import make_team, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -45,13 +47,17 @@ def with_a_life(world: Grants) -> Award:
     return award
 
 
+def draft_of_number(world: Grants, number: str) -> Award:
+    return draft_award(
+        fund=world.fund, team=world.team, kind=AwardKind.PILOT, number=number, terms=make_terms(),
+        by=world.director, as_of=NOW,
+    )  # fmt: skip
+
+
 def rows_of(reader: User, award: Award) -> list[dict[str, str]]:
     answer: Any = signed_in(reader).get(reverse("grants:history_file", args=[award.pk]))
     assert answer.status_code == 200
-    assert (
-        answer["Content-Disposition"]
-        == f'attachment; filename="history-{award.number.lower()}.csv"'
-    )
+    assert answer["Content-Disposition"] == f'attachment; filename="history-{award.number}.csv"'
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -175,3 +181,13 @@ def test_every_act_on_an_award_has_its_words(world: Grants) -> None:
         title_of("settle_conditions", "payment 2", "conditions_open")
         == "Payment 2: conditions open"
     )
+
+
+def test_files_are_named_after_any_number_of_an_award(world: Grants) -> None:
+    award = draft_of_number(world, 'No "7/2026"')
+    client = signed_in(world.director)
+    for path, name in (
+        (f"/grants/awards/{award.pk}/history.csv", "history-No_72026.csv"),
+        (f"/grants/payments/{tranche_of(award).pk}/evidence.pdf", "evidence-No_72026-1.pdf"),
+    ):
+        assert client.get(path)["Content-Disposition"] == f'attachment; filename="{name}"'

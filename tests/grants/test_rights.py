@@ -338,7 +338,7 @@ def test_payer_reads_what_was_handed_in_and_no_draft(world: Grants, award: Award
         assert "17,777" not in page and "Secret draft" not in page and "late.txt" not in page
         assert "being written" not in page
         assert browser.get(reverse("teams:attachment", args=[late.pk])).status_code == 404
-        sent_file = browser.get(file_of)
+        sent_file: Any = browser.get(file_of)
         assert b"".join(sent_file.streaming_content) == b"early receipt"
         history = browser.get(reverse("grants:history", args=[award.pk])).content.decode()
         assert "17777" not in history and "Secret draft" not in history
