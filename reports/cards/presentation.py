@@ -204,7 +204,7 @@ def _total_text(total: Mapping[str, Any] | None, unit: str) -> str:
 
 
 def _doubt(figure: Mapping[str, Any]) -> str:
-    """To be put behind a rate in a line of text: ", unreliable: the interval is 30 points wide or more"."""
+    """To be put behind a rate in a line of text: ", unreliable: the exact 95% interval is 30 points wide or more"."""
     why = unreliable_words(figure.get("nchs_rule"))
     return f", unreliable: {why}" if why else ""
 

@@ -86,7 +86,7 @@ def methods(card: Mapping[str, Any]) -> list[dict[str, str]]:
     if card["unreliable_rule"]:
         items.insert(
             8,
-            ("Unreliable", f"{card['unreliable_rule']}: of the rates that are shown, those whose 95% Clopper-Pearson interval is 30 points wide or more, or wider than 5 points and than 1.3 times the rate. The mark hides nothing. Nobody eligible, protected, too few and unreliable are four different things."),
+            ("Unreliable", f"{card['unreliable_rule']}: of the rates that are shown, those whose exact 95% interval (Clopper-Pearson, a little wider than the one shown) is 30 points wide or more, or wider than 5 points and than 1.3 times the rate. The mark hides nothing. Nobody eligible, protected, too few and unreliable are four different things."),
         )  # fmt: skip
     if card["counted"]:
         items.insert(

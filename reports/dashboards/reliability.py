@@ -11,8 +11,8 @@ PRESENTATION_WORDS: dict[Presentation, str] = {
     Presentation.NOT_JUDGED: "",
     Presentation.PRESENT: "can be presented",
     Presentation.TOO_FEW: "unreliable: fewer than 30 people",
-    Presentation.WIDE: "unreliable: the interval is 30 points wide or more",
-    Presentation.WIDE_FOR_ITS_SIZE: "unreliable: the interval is wide beside so small a rate",
+    Presentation.WIDE: "unreliable: the exact 95% interval is 30 points wide or more",
+    Presentation.WIDE_FOR_ITS_SIZE: "unreliable: the exact 95% interval is wide beside so small a rate",
     Presentation.REVIEW_END: "0% or 100% was seen, which is not to say that the true rate is",
     Presentation.REVIEW_FREEDOM: "few clusters stand behind the interval",
 }

@@ -76,7 +76,7 @@ def test_page_says_what_can_be_concluded(world, team):
     assert "AHRQ: National Healthcare" in found and "Worse" in found
     rows = found.split('<th scope="row">')
     small = next(row for row in rows if row.startswith("Two or more"))
-    assert "Unreliable: the interval is wide beside so small a rate (NCHS rule)." in small
+    assert "Unreliable: the exact 95% interval is wide beside so small a rate (NCHS rule)." in small
     assert "NCHS" not in next(row for row in rows if row.startswith("Black"))
     assert 'Ratio <span class="muted cell-under">higher is better</span>' in found
 
@@ -161,7 +161,7 @@ def test_comparisons_have_odds_and_the_family_of_all_measures(world, team):
     page = text_of(own, f"{PAGE}expert/")
     assert "3 comparisons of this group" in page and "Holm" in page
     assert "Unreliable: fewer than 30 people" in page
-    assert "Unreliable: the interval is wide beside so small a rate" in page
+    assert "Unreliable: the exact 95% interval is wide beside so small a rate" in page
 
 
 def test_within_sites_and_sites_with_chance_taken_out(world, team):
