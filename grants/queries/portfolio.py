@@ -17,7 +17,7 @@ from grants.models import Award, Fund, Milestone, Tranche
 from grants.queries.awards import list_awards
 from grants.queries.money import committed_amount, paid_amount, returned_amount
 from grants.queries.outcomes import AwardOutcome, list_outcomes
-from grants.queries.spending import spent_by_award, time_share
+from grants.queries.spending import explained_lines, spent_by_award, time_share
 from teams.models import Team
 from teams.scoping import Scope
 
@@ -34,6 +34,7 @@ WORK_SPAN = "Tests, patients and the last test are of the group, in the time of 
 @dataclass
 class PortfolioRow:
     """One award. Money in dollars, shares 0 to 1; time_reported: up to the last report handed in;
+    explained_count: lines of the last report with a note on why they differ from the plan;
     days_since_award: since it was approved, None before that; work: of the group in the time of the award."""
 
     award: Award
@@ -47,6 +48,7 @@ class PortfolioRow:
     blocking: Milestone | None
     overdue_count: int
     override_count: int
+    explained_count: int
     days_since_award: int | None
     outcome: AwardOutcome
 
@@ -69,6 +71,9 @@ class PortfolioRow:
             found.append(f"{self.overdue_count} overdue")
         if self.override_count:
             found.append("paid without conditions")
+        if self.explained_count:
+            lines = "line" if self.explained_count == 1 else "lines"
+            found.append(f"{self.explained_count} {lines} off plan")
         if (
             self.time_reported >= SLOW_AFTER
             and self.award.amount
@@ -142,7 +147,10 @@ def get_portfolio(
     )
     spent = spent_by_award([award.pk for award in found])
     outcomes = list_outcomes(scope, found, on=on)
-    rows = [_row(a, spent.get(a.pk, _ZERO), outcomes[a.pk], on) for a in found]
+    explained = explained_lines(spent)
+    rows = [
+        _row(a, spent.get(a.pk, _ZERO), explained.get(a.pk, 0), outcomes[a.pk], on) for a in found
+    ]
     portfolio = Portfolio(rows)
     for row in rows:
         portfolio.committed += row.committed
@@ -153,7 +161,9 @@ def get_portfolio(
     return portfolio
 
 
-def _row(award: Award, spent: Decimal, outcome: AwardOutcome, on: date) -> PortfolioRow:
+def _row(
+    award: Award, spent: Decimal, explained: int, outcome: AwardOutcome, on: date
+) -> PortfolioRow:
     tranches = list(award.tranches.all())
     waiting = [t for t in tranches if t.state not in _SETTLED]
     following = waiting[0] if waiting else None
@@ -185,6 +195,7 @@ def _row(award: Award, spent: Decimal, outcome: AwardOutcome, on: date) -> Portf
         if award.state in (AwardState.ACTIVE, AwardState.SUSPENDED, AwardState.CLOSING)
         else 0,
         override_count=sum(t.override_by_id is not None for t in tranches),
+        explained_count=explained,
         days_since_award=(on - timezone.localdate(award.approved_at)).days
         if award.approved_at
         else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from grants.enums import ReportKind
 from grants.models import (
@@ -93,6 +93,18 @@ def spent_by_award(award_ids: Iterable[int]) -> dict[int, Decimal]:
         .annotate(total=Sum("actual"))
     )
     return {row["version__report__award_id"]: row["total"] for row in rows}
+
+
+def explained_lines(award_ids: Iterable[int]) -> dict[int, int]:
+    """By award: lines of its last financial report that was handed in whose spending the group explains."""
+    newest = (
+        newest_submitted()
+        .filter(report__award_id__in=list(award_ids), report__kind=ReportKind.FINANCIAL)
+        .annotate(explained=Count("lines", filter=~Q(lines__variance_note="")))
+        .order_by("report__ends_on")
+        .values_list("report__award_id", "explained")
+    )
+    return dict(newest)  # the last one of each award stays
 
 
 def spent_beside(awards: Collection[Award]) -> dict[int, Decimal]:

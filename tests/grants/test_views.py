@@ -27,6 +27,7 @@ from tests.factories.grants import (
     approve_all,
     make_award,
     make_grants,
+    make_terms,
     pay,
     tranche_of,
 )
@@ -193,13 +194,36 @@ def test_finance_sees_late_reports_overrides_and_slow_spending() -> None:
         scope = scope_of(User.objects.get(pk=world.finance.pk), on=TODAY)
         return {row.award.team.name: row.exceptions for row in get_portfolio(scope, on=day).rows}
 
-    assert exceptions(TODAY) == {"Aspen Health": [], "Zebra Clinic": ["paid without conditions"]}
+    assert exceptions(TODAY) == {
+        "Aspen Health": [],
+        "Zebra Clinic": ["paid without conditions", "2 lines off plan"],
+    }
     late = aspen.reports.order_by("due_on")[0].due_on
     assert exceptions(late) == exceptions(TODAY)  # on its day it is not late
     found = exceptions(late + timedelta(days=1))
     assert found["Aspen Health"] == ["1 overdue"]
     page = signed_in(world.finance).get("/grants/finance/").content.decode()
-    assert "paid without conditions" in page
+    assert "paid without conditions" in page and "2 lines off plan" in page
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "dollars", "slow"),
+    [
+        (date(2026, 4, 30), 49999, True),
+        (date(2026, 4, 30), 50000, False),
+        (date(2026, 12, 31), 0, False),  # a quarter of its time is reported on
+    ],
+)
+def test_slow_spending_is_below_half_when_three_quarters_of_the_time_are_reported_on(
+    ends_on: date, dollars: int, slow: bool
+) -> None:
+    world = make_grants()
+    award = make_award(world, make_terms(ends_on=ends_on))
+    spend(world, award, dollars)
+    scope = scope_of(User.objects.get(pk=world.finance.pk), on=TODAY)
+    [row] = get_portfolio(scope, on=TODAY).rows
+    assert ("slow spending" in row.exceptions) is slow
+    assert row.time_reported >= Decimal("0.75") or ends_on > date(2026, 4, 30)
 
 
 def test_portfolio_is_narrowed_to_the_quarter_of_a_payment() -> None:
