@@ -280,11 +280,9 @@ def enter_observations(
     if measure.is_bound:
         raise StateRefused("These numbers come from the programme; nobody types them.")
     strata = {row.stratum_id for row in measure.strata.all()}
-    changed: list[Entry] = []
     for entry in entries:
         check_entry(measure, entry, strata, as_of.date())
-        if _write(measure, entry, by, as_of):
-            changed.append(entry)
+    changed = _write(measure, entries, by, as_of)
     if changed:
         record_event(
             act="enter_observations",
@@ -299,35 +297,52 @@ def enter_observations(
     return len(changed)
 
 
-def _write(measure: LocalMeasure, entry: Entry, by: User, as_of: datetime) -> bool:
-    row = measure.observations.filter(
-        stratum_id=entry.stratum_id, starts_on=entry.starts_on
-    ).first()
-    if entry.is_empty:
-        if row is not None:
-            row.delete()
-        return row is not None
-    is_number = entry.state == PointState.NUMBER
-    values = {
-        "state": entry.state,
-        "numerator": entry.numerator if is_number else None,
-        "denominator": entry.denominator if is_number else None,
-        "value": entry.value if is_number else None,
+#: What an entry says of a period; the rest of a row follows from the measure, or says who and when.
+_SAID = ("state", "numerator", "denominator", "value")
+
+
+def _write(
+    measure: LocalMeasure, entries: Sequence[Entry], by: User, as_of: datetime
+) -> list[Entry]:
+    """Rows added, replaced or removed, in as many queries for one entry as for a year; returns what changed."""
+    wanted = {(entry.stratum_id, entry.starts_on): entry for entry in entries}
+    rows = {
+        (row.stratum_id, row.starts_on): row
+        for row in measure.observations.filter(starts_on__in={day for _, day in wanted})
     }
-    if row is not None and all(getattr(row, name) == value for name, value in values.items()):
-        return False
-    Observation.objects.update_or_create(
-        measure=measure,
-        stratum_id=entry.stratum_id,
-        starts_on=entry.starts_on,
-        defaults={
-            **values,
-            "point_kind": measure.point_kind,
-            "entered_by": by,
-            "entered_at": as_of,
-        },
+    changed, to_write, to_remove = [], [], []
+    for key, entry in wanted.items():
+        row = rows.get(key)
+        if entry.is_empty:
+            if row is not None:
+                to_remove.append(row.pk)
+                changed.append(entry)
+            continue
+        is_number = entry.state == PointState.NUMBER
+        new = Observation(
+            measure=measure,
+            stratum_id=entry.stratum_id,
+            starts_on=entry.starts_on,
+            point_kind=measure.point_kind,
+            state=entry.state,
+            numerator=entry.numerator if is_number else None,
+            denominator=entry.denominator if is_number else None,
+            value=entry.value if is_number else None,
+            entered_by=by,
+            entered_at=as_of,
+        )
+        if row is not None and all(getattr(row, name) == getattr(new, name) for name in _SAID):
+            continue
+        to_write.append(new)
+        changed.append(entry)
+    measure.observations.filter(pk__in=to_remove).delete()
+    Observation.objects.bulk_create(
+        to_write,
+        update_conflicts=True,
+        unique_fields=["measure", "stratum", "starts_on"],
+        update_fields=[*_SAID, "point_kind", "entered_by", "entered_at"],
     )
-    return True
+    return changed
 
 
 @transaction.atomic

@@ -72,9 +72,9 @@ def enter(
 ) -> None:
     """One entry a month: (n, N), a value, a state, or None for none."""
     entries = []
+    pk = stratum(code).pk
     for place, month in enumerate(months):
         day = step(first, measure.frequency, place)
-        pk = stratum(code).pk
         if month is None:
             continue
         if isinstance(month, str):

@@ -183,6 +183,18 @@ def test_an_empty_entry_removes_what_stood_there(measure: LocalMeasure, lead: Us
     assert count == 1 and not measure.observations.exists()
 
 
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_year_is_entered_and_corrected_with_the_queries_of_a_month(
+    count: int, measure: LocalMeasure, lead: User, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(18):
+        enter(measure, "nh_black", [(month, 50) for month in range(count)], by=lead)
+    with django_assert_max_num_queries(18):
+        enter(measure, "nh_black", [(month + 1, 50) for month in range(count)], by=lead)
+    found = measure.observations.order_by("starts_on").values_list("numerator", flat=True)
+    assert list(found) == list(range(1, count + 1))
+
+
 def test_the_audit_trail_has_periods_and_no_numbers(measure: LocalMeasure, lead: User) -> None:
     enter(measure, "nh_black", [(37, 4321)], by=lead)
     details = str(AuditEvent.objects.get(act="enter_observations").details)
