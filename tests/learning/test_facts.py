@@ -240,19 +240,18 @@ def test_signal_counts_when_the_latest_months_are_better(
 
 def test_periods_that_share_people_signal_nothing(project: Project, lead: User) -> None:
     """Twelve-month windows move slowly whatever happens: no rule for signals holds on their charts."""
-    measure = charted(
-        project, lead, black=VARY[:10] + moved(-14, 8), white=VARY[:10] + VARY[:8], kind="process"
-    )
-    better = charted(project, lead, black=VARY[:10] + moved(12, 8), kind="process")
-    decide(better, ChartDecisionKind.PHASE, 10, lead)
+    better = VARY[:10] + moved(12, 8)
+    gap = charted(project, lead, black=VARY[:10] + moved(-14, 8), white=VARY[:10] + VARY[:8])
+    shift, phased = charted(project, lead, black=better), charted(project, lead, black=better)
+    decide(phased, ChartDecisionKind.PHASE, 10, lead)
     scope = scope_of(lead, on=TODAY)
 
     def seen(overlaps: bool) -> tuple[bool | None, bool, int]:
-        gap, shift = (
+        charts = [
             assemble(replace(read_measure_data(scope, one), overlaps=overlaps))
-            for one in (measure, better)
-        )
-        return _gap_widening([gap]), _has_favourable_signal(shift), _held(shift)
+            for one in (gap, shift, phased)
+        ]
+        return _gap_widening(charts[:1]), _has_favourable_signal(charts[1]), _held(charts[2])
 
     assert seen(False) == (True, True, 8)
     assert seen(True) == (None, False, 0)
