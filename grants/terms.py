@@ -114,6 +114,12 @@ class Difference:
 
 
 _NAMES = {
+    "terms": "",
+    "changes": "",
+    "on": "day",
+    "posting": "line of the ledger",
+    "reference": "bank’s reference",
+    "sha256": "fingerprint (SHA-256)",
     "title": "Title",
     "amount": "Amount",
     "starts_on": "First day",
