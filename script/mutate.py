@@ -192,7 +192,7 @@ def run_tests(mutant: Mutant | None, tests: list[str], limit: float) -> tuple[bo
             code = pytest.main(
                 ["-x", "-q", "-c", os.devnull, "--rootdir", str(REPOSITORY), "--noconftest",
                  "--import-mode=importlib", "-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider",
-                 "-p", "no:django", "-p", "no:randomly", "-p", "no:xdist", *tests]
+                 "-o", "markers=heavy: minutes\nlong: seconds", "-m", "not heavy", "-p", "no:django", "-p", "no:randomly", "-p", "no:xdist", *tests]
             )  # fmt: skip
         finally:
             os._exit(int(code))

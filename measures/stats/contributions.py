@@ -29,6 +29,6 @@ def tells_a_part(n: ArrayLike) -> NDArray[np.bool_]:
     people = np.asarray(n, dtype=np.int64)
     if people.shape[-1] < 2:
         return np.asarray(people.sum(axis=-1) > 0)
-    largest = np.partition(people, (-2, -1), axis=-1)[..., -2:]
+    largest = np.partition(people, -2, axis=-1)[..., -2:]
     left = people.sum(axis=-1) - largest[..., 0]
     return np.asarray(100 * largest[..., 1] > MOST_PERCENT * left)

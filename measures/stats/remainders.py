@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,11 @@ def remainders(n: IntArray, x: IntArray) -> tuple[Remainder, ...]:
     so where no cell says otherwise: then a reader who knows the measures may subtract.
     """
     found = []
-    for i, j in permutations(range(len(x)), 2):
+    for i, j in combinations(range(len(x)), 2):
         if (x[i] <= x[j]).all():
             found.append(Remainder(i, j, is_nested=True))
-        if i < j and (x[i] + x[j] <= n[i]).all():
+        if (x[j] <= x[i]).all():
+            found.append(Remainder(j, i, is_nested=True))
+        if (x[i] + x[j] <= n[i]).all():
             found.append(Remainder(i, j, is_nested=False))
     return tuple(found)

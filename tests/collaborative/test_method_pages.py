@@ -25,7 +25,7 @@ BUILDING_BLOCKS = {
 #: Modules that one page explains as a whole.
 EXPLAINED_AS_A_WHOLE = {
     "bisg", "count_ranges", "disclosure", "exposed_parts", "imputed", "imputed_disclosure", "published_limits",
-    "puzzle", "rounding", "spc", "suppression",
+    "puzzle", "remainders", "rounding", "spc", "suppression",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from measures.models import Source
 from reports.dashboards.imputed import IMPUTED_COLUMNS, VALIDITY_COLUMNS
 from teams.enums import Role
 from teams.models import AuditEvent
-from tests.factories.people import PASSWORD, make_user
+from tests.factories.people import PASSWORD, make_site, make_team, make_user
 from tests.factories.submissions import csv_bytes, make_groups, make_source, send
 from tests.measures.test_imputed_queries import NAMES, SAID
 from tests.measures.test_imputing import person, state, tables  # noqa: F401
@@ -157,8 +157,19 @@ def test_api_gives_what_outsiders_may_see_also_to_the_group(world):
     assert client_of(Role.GROUP_LEAD, team=other).get(address, {"team": "G01"}).status_code == 404
 
 
-def test_programme_page_and_file_name_no_group(world):
-    _, team, _ = world
+def test_programme_page_and_file_name_no_group(tables):  # noqa: F811
+    """Three groups of the same size: with two, each would have the other's numbers."""
+    team, _ = make_groups()
+    make_site(code="S3", team=make_team(code="G03"))
+    rows = [
+        person(1000 * g + n, group_id=f"G0{g}", site_id=f"S{g}", last_name=NAMES[n % 5],
+               numerator=int(n % 5 != 1 or n % 4 == 0),
+               **(SAID | {"race": "white"} if n < 100 else {}))
+        for g in (1, 2, 3)
+        for n in range(250)
+    ]  # fmt: skip
+    submission = send(make_source(), csv_bytes(rows))
+    assert submission.state == "published", submission.refusal
     client = client_of(Role.EVALUATOR)
     page = text(client, "/programme/imputed/")
     assert "Controlling" in page and "people who told their race" in page.lower()

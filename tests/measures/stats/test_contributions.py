@@ -30,6 +30,7 @@ def told_to_somebody(parts: list[int]) -> bool:
     [
         ([], False),
         ([0, 0, 0], False),
+        ([1], True),
         ([400], True),
         ([400, 0, 0], True),
         ([400, 400], True),
