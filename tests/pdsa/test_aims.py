@@ -12,7 +12,7 @@ from measures.models import Stratum
 from pdsa.actions import aims
 from pdsa.enums import AimState, CharterState
 from pdsa.models import Aim, Charter, Project
-from pdsa.queries.aims import find_start, list_bindings
+from pdsa.queries.aims import find_aim, find_start, list_bindings, was_whole_when_written
 from teams.enums import Role
 from teams.errors import StateRefused
 from teams.models import AuditEvent, Team, User
@@ -141,6 +141,21 @@ def test_start_is_the_teams_own_level_and_distance(
     bindings = list_bindings(scope)
     assert world.measure.pk in dict(bindings.measures)
     assert stratum.pk in dict(bindings.strata)
+
+
+def test_aim_whose_day_is_over_was_still_whole_when_it_was_written(
+    project: Project, lead: User
+) -> None:
+    assert not was_whole_when_written(find_aim(project))
+    day = NOW.date()
+    aim = make_aim(project, by=lead, due_on=day + timedelta(days=60))
+    assert was_whole_when_written(aim)  # that day passed long before any run of this test
+    later = {"due_on": day - timedelta(days=1)}
+    aim = aims.write_aim(project=project, values=later, by=lead, as_of=NOW)
+    assert not was_whole_when_written(aim)
+    fixed = {"due_on": day + timedelta(days=60), "baseline": None}
+    aim = aims.write_aim(project=project, values=fixed, by=lead, as_of=NOW)
+    assert not was_whole_when_written(aim)
 
 
 def test_without_data_there_is_nothing_to_bind_to(project: Project, lead: User) -> None:
