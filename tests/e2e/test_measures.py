@@ -16,6 +16,7 @@ from pdsa.models import LocalMeasure, Observation
 from teams.enums import Role
 from teams.models import User
 from tests.e2e.accessibility import flaws
+from tests.e2e.hand import Hand
 from tests.factories.cycles import make_project
 from tests.factories.local_measures import enter, make_local_measure, stratum
 from tests.factories.people import make_team, make_user
@@ -88,6 +89,24 @@ def test_a_month_for_all_groups_takes_three_clicks_and_its_numbers(
     assert "3 saved." in page.content()
     assert flaws(page) == []
     assert page.said == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_numbers_that_are_missing_are_one_click_from_home(
+    open_as: Callable[..., Page], lead: User, measure: LocalMeasure, width: int
+) -> None:
+    Observation.objects.filter(starts_on__gte=step(this_month(), "month", -3)).delete()
+    hand = Hand(open_as(lead, "/", width))
+    page = hand.page
+    hand.click(page.get_by_role("link", name="Enter Numbers of Blood pressure"))
+    page.wait_for_url(f"**/project-measures/{measure.pk}/numbers/")
+    for code, n, d in (("nh_black", "71", "100"), ("nh_white", "91", "120")):
+        hand.type(page.locator(f"#n_{key(code)}"), n)
+        hand.type(page.locator(f"#d_{key(code)}"), d)
+    with page.expect_navigation(wait_until="load"):
+        hand.click(page.get_by_role("button", name="Save"))
+    assert numbers() == {"nh_black": ("number", 71, 100), "nh_white": ("number", 91, 120)}
+    assert hand.counted() == (2, 4)
 
 
 def test_a_month_for_all_groups_by_keyboard_alone(
