@@ -15,7 +15,7 @@ from measures.queries.imputed_protection import GROUP_STRATA
 from measures.queries.protection import list_unprotected
 from measures.queries.site_finder import list_site_areas
 from measures.stats.imputed import Sums
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES
 from teams.enums import Role
 from teams.models import Team
 from teams.scoping import Scope, scope_of
@@ -30,7 +30,7 @@ SAID = {
     "race_source": "self-reported",
     "ethnicity_source": "self-reported",
 }
-PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
+PRIVATE = PRIVATE_STATES
 NAMES = ("Smith", "Garcia", "Nguyen", "Jones", "Qxzy")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from measures.enums import CountingUnit, ReferenceStrategy, StratumKind
 from measures.queries import Figure, ReferenceUsed, SetResult, StratumLabel
-from measures.stats.states import CellState, GapState
+from measures.stats.states import PRIVATE_STATES, CellState, GapState
 from reports.charts.values import PeerComparison, PeerRow
 from reports.dashboards.tables import figure_row, unseen_of
 from reports.dashboards.wording import (
@@ -194,13 +194,10 @@ def test_finding_sentence(one, higher, sentence):
     assert finding_sentence(one, result(REFERENCE, one, higher=higher)) == sentence
 
 
-def test_both_reasons_of_privacy_read_the_same():
-    """That a cell is only a complement says that it is not small."""
-    primary, complement = (
-        figure_row(hidden(state), result(REFERENCE))
-        for state in (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
-    )
-    assert primary == complement
+def test_all_reasons_of_privacy_read_the_same():
+    """That a cell is only a complement, or over too few groups, says that it is not small."""
+    primary, *others = (figure_row(hidden(state), result(REFERENCE)) for state in PRIVATE_STATES)
+    assert others == [primary, primary]
 
 
 def test_three_states_without_a_number_have_three_words():

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from measures.stats.disclosure import Beside, Limit, audit, protect
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import Relation, is_small, suppress
 from tests.measures.stats.attacks import Attack, Recovered, Seen, Told
 from tests.measures.stats.beside import (
@@ -32,7 +32,7 @@ from tests.measures.stats.beside import (
 )
 from tests.measures.stats.programmes import Programme, random_programme
 
-PRIVATE = [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY]
+PRIVATE = PRIVATE_STATES
 #: The last two were recovered once: one because a reader sees which strata are empty where some of a set are
 #: shown, the other by imputed rates of several groups together.
 FEW = (0, 1, 2, 3, 4, 5, 493, 132)

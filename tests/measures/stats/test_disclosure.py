@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from measures.stats.disclosure import PUBLIC, Quantity, audit, protect
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import Relation, is_small, own_states, suppress
 from tests.measures.stats.programmes import random_programme
 from tests.reference import disclosure as reference
@@ -123,7 +123,7 @@ def test_square_programmes_are_safe_by_enumeration():
     for seed in range(40):
         _, n, x, sensitive = square(seed, k, most=16)
         states = suppress(n[None], x[None], unit_relations=ROWS, stratum_relations=COLUMNS, k=k)[0]
-        hidden = np.isin(states, [CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY])
+        hidden = np.isin(states, PRIVATE_STATES)
         assert (hidden | ~sensitive).all()
         if not 0 < hidden.sum() < 9:
             continue  # of nearly empty patterns too many tables fit

@@ -11,10 +11,10 @@ from measures.stats.disclosure import Beside, Quantity, audit, protect
 from measures.stats.published_limits import members_limits, members_range
 from measures.stats.remainders import remainders
 from measures.stats.rounding import published_members
-from measures.stats.states import CellState
+from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import Relation, own_states, suppress
 
-PRIVATE = (CellState.PRIVACY_PRIMARY, CellState.PRIVACY_COMPLEMENTARY)
+PRIVATE = PRIVATE_STATES
 STRATA = [Relation(0, (1, 2, 3))]
 LINES: dict[str, Any] = {"unit_relations": [], "stratum_relations": STRATA}
 
