@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,16 +49,36 @@ class CardLine:
 
     def gives_away(self, rates: Sequence[RateRange], *, imputed_about: float) -> bool:
         """Whether these rates, as published, and the shown strata tell that a hidden count is small."""
-        return bool(
-            imputed_leaks(
-                self.n,
-                self.x,
-                self.hidden,
-                published(rates, self.codes),
-                imputed_about=imputed_about,
-                unknown=self.codes.index("unknown"),
-            )
+        return _leaks(
+            tuple(self.n.tolist()),
+            tuple(self.x.tolist()),
+            tuple(self.hidden.tolist()),
+            tuple(published(rates, self.codes)),
+            imputed_about,
+            self.codes.index("unknown"),
         )
+
+
+@lru_cache(maxsize=10_000)
+def _leaks(
+    n: tuple[int, ...],
+    x: tuple[int, ...],
+    hidden: tuple[bool, ...],
+    groups: tuple[PublishedImputed, ...],
+    imputed_about: float,
+    unknown: int,
+) -> bool:
+    """The verdict follows from the numbers alone: a page of twenty measures solves its programs once."""
+    return bool(
+        imputed_leaks(
+            np.array(n),
+            np.array(x),
+            np.array(hidden, dtype=bool),
+            groups,
+            imputed_about=imputed_about,
+            unknown=unknown,
+        )
+    )
 
 
 def published(rates: Sequence[RateRange], codes: Sequence[str]) -> list[PublishedImputed]:
