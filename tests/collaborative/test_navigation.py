@@ -32,9 +32,7 @@ def test_every_section_leads_to_a_page_that_asks_for_the_same_permission(section
 def test_a_role_is_offered_exactly_the_sections_it_may_open(role):
     held = ROLE_PERMISSIONS[role]
     offered = {e["label"] for e in list_sections(SECTIONS, scope_with(held), "")}
-    assert offered == {
-        s.label for s in SECTIONS if s.permission in held and s.unless not in held
-    }
+    assert offered == {s.label for s in SECTIONS if s.permission in held and s.unless not in held}
 
 
 @pytest.mark.parametrize(
