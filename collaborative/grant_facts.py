@@ -97,7 +97,7 @@ def _tests_closed(questions: Sequence[Question]) -> list[Finding]:
         found.append(
             Finding(
                 closed >= wanted,
-                f"{closed} of {wanted} tests of change are finished since the award began.",
+                f"Tests of change finished since the award began: {closed}. Asked for: {wanted}.",
             )
         )
     return found
@@ -172,7 +172,9 @@ def _sessions_attended(questions: Sequence[Question]) -> list[Finding]:
     found = []
     for question, attended in zip(questions, counts, strict=True):
         wanted = int(question.parameters.get("sessions", 1))
-        found.append(Finding(attended >= wanted, f"{attended} of {wanted} sessions attended."))
+        found.append(
+            Finding(attended >= wanted, f"Sessions attended: {attended}. Asked for: {wanted}.")
+        )
     return found
 
 
@@ -211,7 +213,9 @@ def _monthly_reports_sent(questions: Sequence[Question]) -> list[Finding]:
             for (team_id, month), count in months.items()
             if team_id == question.team_id and month >= first
         )
-        found.append(Finding(sent >= wanted, f"{sent} of {wanted} monthly reports handed in."))
+        found.append(
+            Finding(sent >= wanted, f"Monthly reports handed in: {sent}. Asked for: {wanted}.")
+        )
     return found
 
 

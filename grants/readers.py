@@ -98,7 +98,7 @@ def _report_accepted(questions: Sequence[Question]) -> list[Finding]:
     for question in questions:
         wanted = int(question.parameters.get("reports", 1))
         count = accepted[question.award_id]
-        found.append(Finding(count >= wanted, f"{count} of {wanted} reports accepted."))
+        found.append(Finding(count >= wanted, f"Reports accepted: {count}. Asked for: {wanted}."))
     return found
 
 

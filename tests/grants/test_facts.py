@@ -92,8 +92,9 @@ def test_each_group_gets_its_own_answers() -> None:
     together = ask(asked)
     assert together == [ask([one])[0] for one in asked]
     said = [finding.text for finding in together]
-    assert "2 of 2 sessions attended." in said and "0 of 2 sessions attended." in said
-    assert "3 of 1 tests of change are finished since the award began." in said
+    assert "Sessions attended: 2. Asked for: 2." in said
+    assert "Sessions attended: 0. Asked for: 2." in said
+    assert "Tests of change finished since the award began: 3. Asked for: 1." in said
     assert "Lead: Lead of Busy." in said and "No lead is named." in said
     for name in ("busy.pdf", "idle.pdf"):
         assert f"On file: {name}. A person has to read it." in said
@@ -167,7 +168,7 @@ def test_accepted_reports_and_stratified_results_are_seen() -> None:
         report = award.reports.exclude(state="accepted").order_by("due_on", "pk")[0]
         report.state, report.decided_by, report.decided_at = "accepted", world.director, NOW
         report.save()
-        assert ask(accepted) == [Finding(met, f"{count} of 2 reports accepted.")]
+        assert ask(accepted) == [Finding(met, f"Reports accepted: {count}. Asked for: 2.")]
     baseline = [("baseline_stratified", q) for q in questions_of(award, "baseline_stratified")]
     assert ask(baseline)[0].met is False
     made = make_world(period="2025")
