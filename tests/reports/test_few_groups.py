@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from django.test import Client
 
 from measures.actions.protection import protect_results
 from measures.models import RealCount, StratumResult
@@ -19,11 +21,10 @@ from teams.enums import Role
 from teams.models import User
 from teams.scoping import scope_of
 from tests.factories.members import LoadedWorld, load_members, make_members
-from tests.factories.people import make_user
-from tests.reports.api.test_results_and_cards import Api
-from tests.reports.cards.conftest import NOW
+from tests.factories.people import make_token, make_user
 
 ASKED = "nh_asian"
+NOW = datetime(2025, 4, 1, 9, tzinfo=UTC)
 
 
 def load(teams: int) -> LoadedWorld:
@@ -64,7 +65,8 @@ def test_the_second_group_cannot_take_its_own_away(world: LoadedWorld, analyst: 
     assert len(people(world, "Cedar", "Dune")) == 0 and len(first) > 100
     protect_results(source_id=world.source.pk, period_id=world.period().pk, as_of=NOW)
     assert list_unprotected(world.source, world.period()) == []
-    (item,) = Api(analyst).get("results/", unit="programme")["results"]
+    client = Client(headers={"authorization": f"Token {make_token(analyst)}"})
+    (item,) = client.get("/api/v1/results/", {"unit": "programme"}).json()["results"]
     card = json.loads(json.dumps(statewide(world, analyst).content))
     for figures in (item["figures"], card["measures"][0]["figures"]):
         by_code = {f["stratum"]: f for f in figures}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pptx
 import pytest
@@ -13,8 +14,11 @@ from teams.enums import Role
 from teams.scoping import scope_of
 from tests.factories.members import LoadedWorld, load_members, make_members
 from tests.factories.people import make_user, signed_in
-from tests.reports.cards.conftest import NOW, TEAMS
 
+NOW = datetime(2025, 4, 1, 9, tzinfo=UTC)
+TEAMS = tuple(
+    f"{name} Health" for name in ("Amber", "Birch", "Cedar", "Dune", "Elm", "Fern", "Gale")
+)
 PAGE = "/teams/{}/measures/CBP/"
 
 
