@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from measures.stats.familywise import bonferroni, holm
 from measures.stats.gaps import benjamini_yekutieli
 from measures.stats.odds import mantel_haenszel, odds_mover_wilson
 from measures.stats.reliability import (
+    BetaBinomial,
     fit_beta_binomial,
     reliability,
     shrunken_interval,
@@ -194,6 +196,12 @@ def layered_odds(results: Sequence[SetResult], focus: StratumLabel | None) -> La
     )
 
 
+@lru_cache(maxsize=2_000)
+def _fit(hits: tuple[int, ...], sizes: tuple[int, ...]) -> BetaBinomial:
+    """A search for each of its numbers, which the same counts need once."""
+    return fit_beta_binomial(hits, sizes)
+
+
 def site_rates(results: Sequence[SetResult], focus: StratumLabel | None) -> SiteRates | None:
     """For the group itself only; None with fewer than `LEAST_SITES` sites that have somebody."""
     found = []
@@ -205,12 +213,12 @@ def site_rates(results: Sequence[SetResult], focus: StratumLabel | None) -> Site
             found.append((result, figure))
     if len(found) < LEAST_SITES:
         return None
-    hits = [f.numerator for _, f in found]
-    sizes = [f.denominator for _, f in found]
-    fit = fit_beta_binomial(hits, sizes)  # type: ignore[arg-type]
-    told = reliability(sizes, fit)  # type: ignore[arg-type]
-    pulled = shrunken_rate(hits, sizes, fit)  # type: ignore[arg-type]
-    low, high = shrunken_interval(hits, sizes, fit)  # type: ignore[arg-type]
+    hits = tuple(f.numerator for _, f in found)
+    sizes = tuple(f.denominator for _, f in found)
+    fit = _fit(hits, sizes)
+    told = reliability(sizes, fit)
+    pulled = shrunken_rate(hits, sizes, fit)
+    low, high = shrunken_interval(hits, sizes, fit)
     rows = tuple(
         SiteRate(
             site=result.unit.name,
