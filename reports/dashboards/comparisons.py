@@ -216,9 +216,9 @@ def site_rates(results: Sequence[SetResult], focus: StratumLabel | None) -> Site
     hits = tuple(f.numerator for _, f in found)
     sizes = tuple(f.denominator for _, f in found)
     fit = _fit(hits, sizes)
-    told = reliability(sizes, fit)
-    pulled = shrunken_rate(hits, sizes, fit)
-    low, high = shrunken_interval(hits, sizes, fit)
+    told = reliability(sizes, fit)  # type: ignore[arg-type]
+    pulled = shrunken_rate(hits, sizes, fit)  # type: ignore[arg-type]
+    low, high = shrunken_interval(hits, sizes, fit)  # type: ignore[arg-type]
     rows = tuple(
         SiteRate(
             site=result.unit.name,
