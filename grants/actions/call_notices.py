@@ -7,8 +7,9 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import timezone
 
-from grants.enums import ApplicationState, CallState
+from grants.enums import ApplicationState
 from grants.models import Application, Call, Review
+from grants.policies.writing import takes_applications
 from grants.queries.rules import list_users_of_group, list_users_with
 from teams.actions.notifications import notify
 from teams.enums import Topic
@@ -21,7 +22,7 @@ def tell_of_call(*, call: Call, as_of: datetime) -> int:
     Who may apply is said in words only, so every group is told. Returns how many people were newly told.
     """
     today = timezone.localdate(as_of)
-    if call.state != CallState.OPEN or not call.opens_on <= today <= call.closes_on:
+    if not takes_applications(call, today):
         return 0
     return notify(
         users=list_users_with(Permission.REPORT_GRANTS, on=today),

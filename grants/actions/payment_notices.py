@@ -40,16 +40,16 @@ def tell_of_payment(*, award: Award, tranche: Tranche, by: User | None, as_of: d
         f"Payment {tranche.number} of {award.number}, {format_money(tranche.amount, cents=False)},"
     )
     if state in _TOLD_TO_GROUP:
-        users = list(list_users_of_group(award.team_id, on=today))
+        users = list_users_of_group(award.team_id, on=today)
         title = f"{name} {_TOLD_TO_GROUP[state]}."
     elif state == TrancheState.READY:
-        users = list(list_coaches_of(award.team, on=today)) or list(
-            list_users_with(Permission.MANAGE_GRANTS, on=today)
+        users = list_coaches_of(award.team, on=today) or list_users_with(
+            Permission.MANAGE_GRANTS, on=today
         )
         title = f"{name} to {award.team} waits for your recommendation."
     elif state in _NEXT:
         what, permission = _NEXT[state]
-        users = list(list_users_with(permission, on=today))
+        users = list_users_with(permission, on=today)
         title = f"{name} to {award.team} waits for {what}."
     else:
         return

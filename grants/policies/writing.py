@@ -13,8 +13,13 @@ from grants.policies.transitions import check_step
 from teams.errors import StateRefused
 
 
+def takes_applications(call: Call, today: date) -> bool:
+    """Both its first and its last day count."""
+    return call.state == CallState.OPEN and call.opens_on <= today <= call.closes_on
+
+
 def check_call_open(call: Call, today: date) -> None:
-    if call.state != CallState.OPEN or not call.opens_on <= today <= call.closes_on:
+    if not takes_applications(call, today):
         raise StateRefused(
             f"This call takes applications from {call.opens_on:%-d %b %Y} to {call.closes_on:%-d %b %Y}."
         )
