@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -16,21 +15,14 @@ from measures.queries import Figure, SetResult, StratumLabel
 from measures.stats.familywise import bonferroni, holm
 from measures.stats.gaps import benjamini_yekutieli
 from measures.stats.odds import mantel_haenszel, odds_mover_wilson
-from measures.stats.reliability import (
-    BetaBinomial,
-    fit_beta_binomial,
-    reliability,
-    shrunken_interval,
-    shrunken_rate,
-)
-from reports.dashboards.evidence import LEAST_SITES, both_arms
+from measures.stats.reliability import reliability, shrunken_interval, shrunken_rate
+from reports.dashboards.evidence import both_arms, fit_sites, site_counts, site_figures
 from reports.dashboards.reliability import (
     PRESENTATION_CODES,
     PRESENTATION_WORDS,
     presentations_of,
 )
 from reports.dashboards.wording import probability_text, rate_text
-from teams.enums import Audience
 from teams.formats import format_percent
 
 
@@ -196,29 +188,16 @@ def layered_odds(results: Sequence[SetResult], focus: StratumLabel | None) -> La
     )
 
 
-@lru_cache(maxsize=2_000)
-def _fit(hits: tuple[int, ...], sizes: tuple[int, ...]) -> BetaBinomial:
-    """A search for each of its numbers, which the same counts need once."""
-    return fit_beta_binomial(hits, sizes)
-
-
 def site_rates(results: Sequence[SetResult], focus: StratumLabel | None) -> SiteRates | None:
-    """For the group itself only; None with fewer than `LEAST_SITES` sites that have somebody."""
-    found = []
-    for result in results:
-        figure = result.figure(focus.code) if focus is not None else None
-        if figure is None or result.audience != Audience.OWN or not figure.numbers_shown:
-            continue
-        if figure.denominator:
-            found.append((result, figure))
-    if len(found) < LEAST_SITES:
+    """For the group itself only; None where `site_figures` has none."""
+    found = site_figures(results, focus)
+    if not found:
         return None
-    hits = tuple(f.numerator for _, f in found)
-    sizes = tuple(f.denominator for _, f in found)
-    fit = _fit(hits, sizes)
-    told = reliability(sizes, fit)  # type: ignore[arg-type]
-    pulled = shrunken_rate(hits, sizes, fit)  # type: ignore[arg-type]
-    low, high = shrunken_interval(hits, sizes, fit)  # type: ignore[arg-type]
+    hits, sizes = site_counts(found)
+    fit = fit_sites(hits, sizes)
+    told = reliability(sizes, fit)
+    pulled = shrunken_rate(hits, sizes, fit)
+    low, high = shrunken_interval(hits, sizes, fit)
     rows = tuple(
         SiteRate(
             site=result.unit.name,

@@ -303,31 +303,46 @@ def site_plans(results: Sequence[SetResult], focus: StratumLabel | None) -> tupl
     )
 
 
-def site_reliability(
+def site_figures(
     results: Sequence[SetResult], focus: StratumLabel | None
-) -> tuple[float, float, int] | None:
-    """Lowest and highest reliability of the sites' rates of the group in focus, 0 to 1, and the number of sites.
+) -> list[tuple[SetResult, Figure]]:
+    """Sites with somebody of the group in focus, and their rates of it; for the group itself only.
 
-    None for outside readers, and with fewer than `LEAST_SITES` sites that have somebody: their spread
-    cannot be estimated.
+    Empty with fewer than `LEAST_SITES` of them: their spread cannot be estimated.
     """
-    counts = []
+    found = []
     for result in results:
         figure = result.figure(focus.code) if focus is not None else None
         if figure is None or result.audience != Audience.OWN or not figure.numbers_shown:
             continue
         if figure.denominator:
-            counts.append((figure.numerator, figure.denominator))
-    if len(counts) < LEAST_SITES:
-        return None
-    return _reliability(tuple(counts))
+            found.append((result, figure))
+    return found if len(found) >= LEAST_SITES else []
 
 
 @lru_cache(maxsize=2_000)
-def _reliability(counts: tuple[tuple[int, int], ...]) -> tuple[float, float, int]:
-    hits, sizes = [x for x, _ in counts], [n for _, n in counts]
-    told = reliability.reliability(sizes, reliability.fit_beta_binomial(hits, sizes))
-    return float(told.min()), float(told.max()), len(counts)
+def fit_sites(hits: tuple[int, ...], sizes: tuple[int, ...]) -> reliability.BetaBinomial:
+    """How far sites are apart: a search for each of its numbers, which the same counts need once."""
+    return reliability.fit_beta_binomial(hits, sizes)
+
+
+def site_reliability(
+    results: Sequence[SetResult], focus: StratumLabel | None
+) -> tuple[float, float, int] | None:
+    """Lowest and highest reliability of the rates of `site_figures`, 0 to 1, and the number of sites; or None."""
+    found = site_figures(results, focus)
+    if not found:
+        return None
+    hits, sizes = site_counts(found)
+    told = reliability.reliability(sizes, fit_sites(hits, sizes))
+    return float(told.min()), float(told.max()), len(found)
+
+
+def site_counts(
+    found: Sequence[tuple[SetResult, Figure]],
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Numerators and denominators of sites."""
+    return tuple(f.numerator or 0 for _, f in found), tuple(f.denominator or 0 for _, f in found)
 
 
 def is_possible(points: float | None) -> bool:
