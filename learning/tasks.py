@@ -14,12 +14,16 @@ from learning.actions.surveys import close_surveys_that_ended
 
 @shared_task
 def remind() -> None:
-    """Bring to mind what is due or near, tell of shared tests, and close surveys whose last day is past. The keys of the notifications keep everybody from being told twice a week."""
-    remind_of_action_items(as_of=timezone.now())
-    remind_of_calls(as_of=timezone.now())
-    remind_of_reports(as_of=timezone.now())
-    tell_of_shared_tests(as_of=timezone.now())
-    close_surveys_that_ended(as_of=timezone.now())
+    """Bring to mind what is due or near, tell of shared tests, and close surveys whose last day is past.
+
+    The keys of the notifications keep everybody from being told twice a week.
+    """
+    now = timezone.now()
+    remind_of_action_items(as_of=now)
+    remind_of_calls(as_of=now)
+    remind_of_reports(as_of=now)
+    tell_of_shared_tests(as_of=now)
+    close_surveys_that_ended(as_of=now)
 
 
 @shared_task

@@ -29,7 +29,7 @@ from teams.models import (
     User,
     holds_on,
 )
-from teams.scoping import Scope, administered_team_ids, managed_organisation_ids
+from teams.scoping import STAFF_ROLES, Scope, administered_team_ids, managed_organisation_ids
 
 
 def hash_secret(secret: str) -> str:
@@ -249,6 +249,14 @@ def list_people_around(team: Team, *, on: date) -> QuerySet[User]:
 def list_people_with(role: Role, team: Team, *, on: date) -> QuerySet[User]:
     """People who hold a role in a team's organisation on a day, with an open account."""
     held = Membership.objects.filter(holds_on(on), organisation_id=team.organisation_id, role=role)
+    return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name", "id")
+
+
+def list_staff(team: Team, *, on: date) -> QuerySet[User]:
+    """Lead and members of a team's group on a day, with an open account: who answers for its work."""
+    held = Membership.objects.filter(
+        holds_on(on), organisation_id=team.organisation_id, role__in=STAFF_ROLES
+    )
     return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name", "id")
 
 

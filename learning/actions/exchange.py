@@ -17,7 +17,6 @@ from learning.queries.effects import read_effects
 from learning.queries.exchange import (
     TRIED_TYPE,
     get_nominable_cycle,
-    list_staff,
     may_speak_for,
 )
 from learning.queries.package import find_group_names
@@ -30,6 +29,7 @@ from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
 from teams.moderation import is_held
+from teams.queries import list_staff
 from teams.scoping import scope_of
 
 #: Letters of a text that a notification repeats.

@@ -23,10 +23,10 @@ from pdsa.charts.assemble import assemble
 from pdsa.queries.measures import list_measures, read_measure_data
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
-from teams.enums import Role, Topic
+from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
-from teams.queries import list_coaches_of, list_people_around, list_people_with
+from teams.queries import list_coaches_of, list_people_around, list_staff
 from teams.scoping import scope_of
 
 
@@ -233,8 +233,7 @@ def _watch(plan_id: int, as_of: datetime) -> bool:
     notify(
         users={
             *_owner(plan, as_of),
-            *list_people_with(Role.GROUP_LEAD, plan.team, on=today),
-            *list_people_with(Role.GROUP_MEMBER, plan.team, on=today),
+            *list_staff(plan.team, on=today),
             *list_coaches_of(plan.team, on=today),
         },
         topic=Topic.COACHING,

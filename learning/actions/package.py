@@ -15,7 +15,6 @@ from learning.enums import NominationState, PackageState
 from learning.models import Chapter, ChapterIdea, Contribution, Nomination, PackageVersion
 from learning.models.package import Edited
 from learning.policies import check_draft, check_names, check_nomination_can, check_revision
-from learning.queries.exchange import list_staff
 from learning.queries.package import find_group_names
 from pdsa.queries.cycles import list_shared_cycles
 from pdsa.sharing import names_in
@@ -24,7 +23,7 @@ from teams.actions.notifications import notify
 from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
-from teams.queries import list_participants
+from teams.queries import list_participants, list_staff
 from teams.scoping import scope_of
 
 #: What a new version is called until somebody gives it another title.

@@ -27,7 +27,7 @@ from teams.actions.notifications import notify
 from teams.enums import Role, Topic
 from teams.errors import StateRefused
 from teams.models import Team, User
-from teams.queries import list_coaches_of, list_people_around, list_people_with
+from teams.queries import list_coaches_of, list_people_around, list_people_with, list_staff
 
 
 @transaction.atomic
@@ -177,11 +177,7 @@ def acknowledge_report(*, report: MonthlyReport, comment: str, by: User, as_of: 
     report.sponsor_comment = comment
     report.save(update_fields=["acknowledged_by", "acknowledged_at", "sponsor_comment"])
     record_event(act="acknowledge_report", target=report, by=by, team=report.team)
-    today = timezone.localdate(as_of)
-    staff = [
-        *list_people_with(Role.GROUP_LEAD, report.team, on=today),
-        *list_people_with(Role.GROUP_MEMBER, report.team, on=today),
-    ]
+    staff = list(list_staff(report.team, on=timezone.localdate(as_of)))
     title = f"{by} has read your report of {report.month:%B}"
     _tell(report, title, as_of, by, staff, text=comment)
 
@@ -229,10 +225,7 @@ def remind_of_reports(*, as_of: datetime) -> int:
             continue
         late = "was due" if today > due_on else "is due"
         told += notify(
-            users=[
-                *list_people_with(Role.GROUP_LEAD, team, on=today),
-                *list_people_with(Role.GROUP_MEMBER, team, on=today),
-            ],
+            users=list_staff(team, on=today),
             topic=Topic.REPORTS,
             title=f"The report of {month:%B} {late} on {due_on:%-d %B}",
             text="Ten minutes: three boxes and your score. The rest is filled in.",

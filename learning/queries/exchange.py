@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,11 +21,9 @@ from learning.models import GroupQuestion, Nomination, PackageVersion, TriedToo
 from pdsa.enums import Sharing
 from pdsa.queries.cycles import list_cycles, list_shared_cycles
 from pdsa.sharing import UNNAMED_GROUP, group_name
-from teams.enums import Role
-from teams.models import Team, User
+from teams.models import Team
 from teams.moderation import held_ids
 from teams.permissions import Permission
-from teams.queries import list_people_with
 from teams.scoping import Scope
 
 #: What is said, as posts that can be reported; an answer is a post of its own, by another group than the question.
@@ -53,14 +51,6 @@ def get_nominable_cycle(scope: Scope, cycle_id: int) -> Any:
 def may_speak_for(scope: Scope, team_id: int) -> bool:
     """Whether the reader belongs to the team's staff: who lets its numbers out and answers for it."""
     return scope.may(Permission.EDIT_PROJECTS) and team_id in scope.staff_team_ids
-
-
-def list_staff(team: Team, *, on: date) -> set[User]:
-    """Lead and members of a team's group on a day: who answers for its tests."""
-    return {
-        *list_people_with(Role.GROUP_LEAD, team, on=on),
-        *list_people_with(Role.GROUP_MEMBER, team, on=on),
-    }
 
 
 def get_answerable_question(scope: Scope, question_id: int) -> GroupQuestion:

@@ -16,10 +16,10 @@ from pdsa.models import AskingScript, AskingText, Cycle, Project, ScriptUse, Sta
 from pdsa.queries.asking import list_due_trainings, list_sites_on
 from teams.actions.audit import record_event
 from teams.actions.notifications import notify
-from teams.enums import Role, Topic
+from teams.enums import Topic
 from teams.errors import StateRefused
 from teams.models import Site, Team, User
-from teams.queries import list_people_with
+from teams.queries import list_staff
 from teams.scoping import Scope
 
 #: So long before a training is due its group is told.
@@ -265,14 +265,9 @@ def remind_of_trainings(*, as_of: datetime) -> int:
     today = timezone.localdate(as_of)
     told = 0
     for training in list_due_trainings(before=today + REMIND_BEFORE):
-        people = {
-            user
-            for role in (Role.GROUP_LEAD, Role.GROUP_MEMBER)
-            for user in list_people_with(role, training.team, on=today)
-        }
         role_name = training.get_role_display().lower()
         told += notify(
-            users=people,
+            users=list_staff(training.team, on=today),
             topic=Topic.TESTS,
             title=f"Training is due again: {role_name} at {training.site}"[:200],
             text=f"The last training in asking about race, ethnicity and language was on"

@@ -16,14 +16,11 @@ from reports.dashboards.wording import headline
 from reports.enums import CardState
 from reports.forms.filters import ResultFilters, Selection
 from reports.queries.cards import list_cards
-from teams.enums import Role
 from teams.models import Team
 from teams.permissions import Permission, require
 from teams.queries import list_teams
 from teams.requests import ScopedRequest
-from teams.scoping import Scope
-
-_GROUP_ROLES = {Role.GROUP_MEMBER, Role.GROUP_LEAD, Role.SENIOR_SPONSOR}
+from teams.scoping import GROUP_ROLES, Scope
 
 
 @require(Permission.VIEW_HOME)
@@ -33,7 +30,7 @@ def home(request: ScopedRequest) -> HttpResponse:
     scope = request.scope
     chosen = ResultFilters(request.GET, scope=scope, with_line=False).selection
     teams = list(list_teams(scope))
-    in_group = bool(scope.roles & _GROUP_ROLES)
+    in_group = bool(scope.roles & GROUP_ROLES)
     cards = list(list_cards(scope))
     context: dict[str, Any] = {
         "selection": chosen,
