@@ -3,10 +3,10 @@
 script/mutate.py [--seconds N] [--each N] [MODULE…]
 
 Every module of measures/stats is changed in one place at a time (a sign, a comparison, a number, a
-"lowest" for a "highest"), and the tests that import it are run in a child process until one fails. A
-change that no test notices survives: either a test is missing, or the change makes no difference.
-Those of the second kind are listed with the reason in tests/measures/stats/accepted_mutants.txt. Ends
-with an error if fewer than 9 of 10 are noticed.
+"lowest" for a "highest"), and the test files that import it are run until one fails, each in a child
+process, the quickest first. A change that no test notices survives: either a test is missing, or the
+change makes no difference. Those of the second kind are listed with the reason in
+tests/measures/stats/accepted_mutants.txt. Ends with an error if fewer than 9 of 10 are noticed.
 
 Within the time given as many changes as fit are tried, spread evenly over the modules and the same
 ones every time. Nothing of the working tree is touched.
@@ -19,6 +19,7 @@ import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import math
 import os
 import random
 import re
@@ -164,19 +165,19 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def tests_of(module: str) -> list[str]:
-    """Test files that import a module or the package it is in: those named after it first."""
-    package, _, leaf = module.rpartition(".")
-    whole = re.escape(package or module)
+    """Test files that import a module or the package it is in."""
+    whole = re.escape(module.rpartition(".")[0] or module)
     imported = re.compile(
         rf"from measures\.stats\.{whole}(\.\w+)* import"
         rf"|from measures\.stats import [^\n]*\b{whole}\b"
     )
-    found = [path for path in TESTS.rglob("test_*.py") if imported.search(path.read_text())]
-    return [str(path) for path in sorted(found, key=lambda path: (leaf not in path.stem, path))]
+    return [
+        str(path) for path in sorted(TESTS.rglob("test_*.py")) if imported.search(path.read_text())
+    ]
 
 
-def run_tests(mutant: Mutant | None, tests: list[str], limit: float) -> tuple[bool, float]:
-    """Whether all tests pass in a child process, and seconds. A test without end counts as failed."""
+def run_tests(mutant: Mutant | None, tests: str, limit: float) -> tuple[bool, float]:
+    """Whether a file's tests pass in a child process, and seconds. One without end counts as failed."""
     start = time.monotonic()
     child = os.fork()
     if child == 0:
@@ -192,7 +193,7 @@ def run_tests(mutant: Mutant | None, tests: list[str], limit: float) -> tuple[bo
             code = pytest.main(
                 ["-x", "-q", "-c", os.devnull, "--rootdir", str(REPOSITORY), "--noconftest",
                  "--import-mode=importlib", "-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider",
-                 "-o", "markers=heavy: minutes\nlong: seconds", "-m", "not heavy", "-p", "no:django", "-p", "no:randomly", "-p", "no:xdist", *tests]
+                 "-o", "markers=heavy: minutes\nlong: seconds", "-m", "not heavy", "-p", "no:django", "-p", "no:randomly", "-p", "no:xdist", tests]
             )  # fmt: skip
         finally:
             os._exit(int(code))
@@ -225,7 +226,7 @@ def main() -> int:
     known: set[str] = set()
     unusable: list[str] = []
     waiting: dict[str, list[Mutant]] = {}
-    limits: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     tests: dict[str, list[str]] = {}
     for name in names:
         found = list(mutants_of(STATS / (name.replace(".", "/") + ".py"), name))
@@ -234,12 +235,15 @@ def main() -> int:
         if not found:
             continue
         tests[name] = tests_of(name)
-        passed, taken = run_tests(None, tests[name], 600.0) if tests[name] else (False, 0.0)
-        if not passed:
+        for file in tests[name]:
+            if file not in seconds:
+                passed, taken = run_tests(None, file, 600.0)
+                seconds[file] = taken if passed else math.inf
+        if not tests[name] or math.inf in (seconds[file] for file in tests[name]):
             print(f"{name}: no tests, or they fail without any change.", flush=True)
             unusable.append(name)
             continue
-        limits[name] = 5.0 + 5.0 * taken
+        tests[name].sort(key=seconds.__getitem__)
         waiting[name] = [mutant for mutant in found if mutant.key not in accepted][: options.each]
 
     forgotten = accepted - known if not options.modules else set()
@@ -255,7 +259,7 @@ def main() -> int:
             if left and time.monotonic() < end:
                 mutant = left.pop()
                 tried[name] += 1
-                if run_tests(mutant, tests[name], limits[name])[0]:
+                if all(run_tests(mutant, file, 5 + 5 * seconds[file])[0] for file in tests[name]):
                     survived.append(mutant)
                     print(f"survived: line {mutant.line}, {mutant.key}", flush=True)
     alive = {name: sum(mutant.module == name for mutant in survived) for name in waiting}
@@ -268,7 +272,8 @@ def main() -> int:
 
 
 def prepare() -> None:
-    """Loads what every child needs, and makes Hypothesis quick and repeatable."""
+    """Loads what every child needs, and makes pytest quick and Hypothesis quick and repeatable."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import numpy  # noqa: F401
     import pytest  # noqa: F401
     import scipy.optimize
