@@ -19,8 +19,8 @@ reader can add and subtract, so the lines are what is protected:
    (`measures.stats.contributions`). Such cells are hidden in the programme only: who holds the cards of
    all teams adds up what these show anyway.
 
-The cheapest cells that do it are chosen: the smallest denominator first, never displayed cells
-before all others, a total only where no part is left.
+The cheapest cells that do it are chosen: the smallest denominator first, a total only where no part
+is left. What is never displayed is hidden from the beginning.
 
 These rules look at one line at a time. Lines together can still narrow a count down;
 `measures.stats.disclosure` finds that exactly, and is the gate of what leaves as a document.
@@ -138,7 +138,7 @@ def suppress(
     check_relations(n_counts, x_counts, unit_relations, stratum_relations)
     groups = denominator_groups(n_counts, shared_denominator)
     never = _mask(unpublished, n_counts)
-    cost = np.where(never, 0.0, np.where(_mask(hide_first, n_counts), _EARLIER, 1.0) * n_counts)
+    cost = np.where(_mask(hide_first, n_counts), _EARLIER, 1.0) * n_counts
 
     sensitive = is_sensitive(n_counts, x_counts, k)
     guarded = sensitive.copy()
