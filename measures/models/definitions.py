@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from measures.enums import CountingUnit, Direction, RealField, StratumKind
 
@@ -128,6 +129,15 @@ class StratumSet(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @cached_property
+    def strata_and_everyone(self) -> list[Stratum]:
+        """Its strata in their order, and everyone. Read once: a page asks for them many times."""
+        return list(
+            Stratum.objects.filter(Q(stratum_set=self) | Q(stratum_set__code="all")).select_related(
+                "stratum_set"
+            )
+        )
 
 
 class Stratum(models.Model):

@@ -268,7 +268,9 @@ def _label(stratum: Stratum) -> StratumLabel:
 
 def list_strata(stratum_set: StratumSet) -> list[StratumLabel]:
     """The strata of a set in its order, declined and unknown among them."""
-    return [_label(s) for s in stratum_set.strata.select_related("stratum_set")]
+    return [
+        _label(s) for s in stratum_set.strata_and_everyone if s.stratum_set_id == stratum_set.pk
+    ]
 
 
 class _Row(NamedTuple):
@@ -324,7 +326,7 @@ def _read_wholes(
     audience_of: Callable[[int | None], Audience],
 ) -> list[SetResult]:
     """SetResults of the programme or the teams that `units` selects: at most five queries."""
-    strata = _strata_of(stratum_set)
+    strata = stratum_set.strata_and_everyone
     results = StratumResult.objects.filter(
         units, source=source, period__in=periods, stratum_id__in=[s.pk for s in strata]
     )
@@ -356,7 +358,7 @@ def _read_parts(
     audience_of: Callable[[int | None], Audience],
 ) -> list[SetResult]:
     """The same of the sites or lines of business that `units` selects: at most seven queries."""
-    strata = _strata_of(stratum_set)
+    strata = stratum_set.strata_and_everyone
     definitions = _definitions_of(periods)
     found = read_parts(PartResult.objects.filter(units, source=source, period__in=periods))
     computations = Computation.objects.in_bulk({part["computation_id"] for part in found})
@@ -391,7 +393,7 @@ def _read_own(
     measure_ids: Sequence[int] | None,
 ) -> list[SetResult]:
     """SetResults of a set that only the group itself sees; empty for everybody else."""
-    strata = _strata_of(stratum_set)
+    strata = stratum_set.strata_and_everyone
     found = own_sets.read_own_set(
         scope,
         team=team,
@@ -428,15 +430,6 @@ def _closed(result: SetResult) -> SetResult:
     if result.audience == Audience.OTHERS and all(f is None or f.state.is_private for f in figures):
         return replace(result, figures=())
     return result
-
-
-def _strata_of(stratum_set: StratumSet) -> list[Stratum]:
-    """The strata of a set, and everyone."""
-    return list(
-        Stratum.objects.filter(
-            Q(stratum_set=stratum_set) | Q(stratum_set__code="all")
-        ).select_related("stratum_set")
-    )
 
 
 def _definitions_of(
@@ -629,7 +622,7 @@ def list_site_results(
     )
 
 
-def list_line_results(
+def list_part_results(
     scope: Scope,
     *,
     team: Team,
@@ -637,27 +630,34 @@ def list_line_results(
     period: Period,
     stratum_set: StratumSet,
     measure_ids: Sequence[int] | None = None,
-) -> list[SetResult]:
-    """A team's results by line of business, one SetResult per measure and line."""
+) -> tuple[list[SetResult], list[SetResult]]:
+    """A team's results by site and by line of business, one SetResult per measure and part.
+
+    Together, because a page that shows both pays the reading and the working out once.
+    """
     if team.pk not in scope.team_ids:
-        return []
+        return [], []
     if stratum_set.code in OWN_SETS:
-        results = _read_own(
-            scope, own_sets.LINES, team=team, source=source, periods=[period], stratum_set=stratum_set,
-            measure_ids=measure_ids,
-        )  # fmt: skip
+        results = [
+            result
+            for by in (own_sets.SITES, own_sets.LINES)
+            for result in _read_own(
+                scope, by, team=team, source=source, periods=[period], stratum_set=stratum_set,
+                measure_ids=measure_ids,
+            )
+        ]  # fmt: skip
     else:
         results = _read_parts(
-            Q(team=team, by_site=False),
+            Q(team=team),
             source=source,
             periods=[period],
             stratum_set=stratum_set,
             measure_ids=measure_ids,
             audience_of=scope.audience,
         )
-    return sorted(
-        results, key=lambda r: (r.definition.measure.position, r.unit.line_of_business or 0)
-    )
+    lines = [r for r in results if not r.unit.is_site]
+    lines.sort(key=lambda r: (r.definition.measure.position, r.unit.line_of_business or 0))
+    return [r for r in results if r.unit.is_site], lines
 
 
 def list_results_of_teams(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
 
 from measures.enums import CountingUnit
 from measures.queries import Figure, PeerBand, SetResult
@@ -12,7 +14,6 @@ from reports.charts.values import Absence
 from reports.dashboards.marks import absence_of
 from reports.dashboards.reliability import PRESENTATION_WORDS, presentations_of
 from reports.dashboards.wording import (
-    READING_WORDS,
     Reading,
     basis_kind_text,
     basis_text,
@@ -36,94 +37,135 @@ from teams.formats import format_count, format_points
 class FigureRow:
     """One stratum as texts; empty text where the reader gets no number, with the reason in `note`.
 
-    uncertain: why the rate is unreliable by the NCHS rule, beyond few people; rows of a set only.
-    detectable: how large a gap would have to be to be found, where none is seen; on the measure page.
-    absence: name of the page component's state when there are no numbers at all.
+    A text is made when it is asked for: a page has hundreds of rows and shows few texts of most.
+
+    band: of the other groups; without one no peers. uncertain: why the rate is unreliable by the NCHS
+    rule, beyond few people; rows of a set only. detectable: how large a gap would have to be to be
+    found, where none is seen; on the measure page.
     """
 
+    figure: Figure
+    result: SetResult
     label: str
-    reading: Reading
-    reading_words: str
-    absence: Absence | None
-    is_reference: bool
-    caution: bool
-    rate: str
-    rate_interval: str
-    counted: str
-    gap: str
-    gap_interval: str
-    ratio: str
-    ratio_interval: str
-    p_value: str
-    q_value: str
-    parity: str
-    peers: str
-    basis: str
-    basis_kind: str
-    note: str
-    finding: str
-    events: bool
-    detectable: str = ""
+    band: PeerBand | None = None
     uncertain: str = ""
+    detectable: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        return read_figure(self.figure, higher_is_better=self.result.higher_is_better)
+
+    @cached_property
+    def absence(self) -> Absence | None:
+        """Name of the page component's state when there are no numbers at all."""
+        return absence_of(self.figure)
+
+    @property
+    def is_reference(self) -> bool:
+        reference = self.result.reference
+        return reference is not None and reference.id == self.figure.stratum.id
+
+    @property
+    def caution(self) -> bool:
+        return self.figure.caution
+
+    @property
+    def events(self) -> bool:
+        return self.result.definition.counting_unit == CountingUnit.EVENT
+
+    @property
+    def rate(self) -> str:
+        return rate_text(self.figure) if self.figure.numbers_shown else ""
+
+    @property
+    def rate_interval(self) -> str:
+        return rate_interval_text(self.figure) if self.figure.numbers_shown else ""
+
+    @property
+    def counted(self) -> str:
+        if not self.figure.numbers_shown:
+            return ""
+        return f"{format_count(self.figure.numerator)} of {format_count(self.figure.denominator)}"
+
+    @cached_property
+    def gap(self) -> str:
+        return gap_text(self.figure, self._digits) if self.figure.gap_shown else ""
+
+    @property
+    def gap_interval(self) -> str:
+        return gap_interval_text(self.figure, self._digits) if self.figure.gap_shown else ""
+
+    @property
+    def ratio(self) -> str:
+        return ratio_text(self.figure) if self.figure.gap_shown else ""
+
+    @property
+    def ratio_interval(self) -> str:
+        return ratio_interval_text(self.figure) if self.figure.gap_shown else ""
+
+    @property
+    def p_value(self) -> str:
+        return probability_text(self.figure.p_value) if self.figure.gap_shown else ""
+
+    @property
+    def q_value(self) -> str:
+        return probability_text(self.figure.q_value) if self.figure.gap_shown else ""
+
+    @property
+    def parity(self) -> str:
+        patients = self.figure.patients_to_parity
+        return "" if patients is None else format_count(patients)
+
+    @property
+    def peers(self) -> str:
+        """Median and quartiles of the other groups' gaps: "−6 (−9 to −4)"."""
+        if self.band is None or self.band.gap_points is None:
+            return ""
+        lower, median, upper = (format_points(value, 0) for value in self.band.gap_points)
+        return f"{median} ({lower} to {upper})"
+
+    @property
+    def basis(self) -> str:
+        return basis_text(self.figure, self.result.audience)
+
+    @property
+    def basis_kind(self) -> str:
+        return basis_kind_text(self.figure, self.result.audience)
+
+    @cached_property
+    def note(self) -> str:
+        least = self.result.definition.minimum_denominator
+        return state_sentence(self.figure, minimum_denominator=least) or gap_state_sentence(
+            self.figure, self.result
+        )
+
+    @cached_property
+    def finding(self) -> str:
+        return finding_sentence(self.figure, self.result)
+
+    @property
+    def _digits(self) -> int:
+        return gap_decimals(self.figure, self.result.reference_figure)
 
 
-def figure_row(
-    figure: Figure,
-    result: SetResult,
-    *,
-    bands: Mapping[tuple[int, int], PeerBand] | None = None,
-    label: str | None = None,
-) -> FigureRow:
+def figure_row(figure: Figure, result: SetResult, *, label: str = "") -> FigureRow:
     """label: instead of the stratum's own, for rows that are sites or lines of business."""
-    reading = read_figure(figure, higher_is_better=result.higher_is_better)
-    shown, compared = figure.numbers_shown, figure.gap_shown
-    digits = gap_decimals(figure, result.reference_figure) if compared else 1
-    least = result.definition.minimum_denominator
-    return FigureRow(
-        label=label or figure.stratum.label,
-        reading=reading,
-        reading_words=READING_WORDS[reading],
-        absence=absence_of(figure),
-        is_reference=result.reference is not None and result.reference.id == figure.stratum.id,
-        caution=figure.caution,
-        rate=rate_text(figure) if shown else "",
-        rate_interval=rate_interval_text(figure) if shown else "",
-        counted=(
-            f"{format_count(figure.numerator)} of {format_count(figure.denominator)}"
-            if shown
-            else ""
-        ),
-        gap=gap_text(figure, digits) if compared else "",
-        gap_interval=gap_interval_text(figure, digits) if compared else "",
-        ratio=ratio_text(figure) if compared else "",
-        ratio_interval=ratio_interval_text(figure) if compared else "",
-        p_value=probability_text(figure.p_value) if compared else "",
-        q_value=probability_text(figure.q_value) if compared else "",
-        parity="" if figure.patients_to_parity is None else format_count(figure.patients_to_parity),
-        peers=_band_text((bands or {}).get((result.definition.measure_id, figure.stratum.id))),
-        basis=basis_text(figure, result.audience),
-        basis_kind=basis_kind_text(figure, result.audience),
-        note=state_sentence(figure, minimum_denominator=least)
-        or gap_state_sentence(figure, result),
-        finding=finding_sentence(figure, result),
-        events=result.definition.counting_unit == CountingUnit.EVENT,
-    )
-
-
-def _band_text(band: PeerBand | None) -> str:
-    """Median and quartiles of the other groups' gaps: "−6 (−9 to −4)"."""
-    if band is None or band.gap_points is None:
-        return ""
-    lower, median, upper = (format_points(value, 0) for value in band.gap_points)
-    return f"{median} ({lower} to {upper})"
+    return FigureRow(figure, result, label or figure.stratum.label)
 
 
 def figure_rows(
     result: SetResult, *, bands: Mapping[tuple[int, int], PeerBand] | None = None
 ) -> tuple[FigureRow, ...]:
     """Every stratum of a result in the order of its set, declined and unknown at the end."""
+    measure_id = result.definition.measure_id
     return tuple(
-        replace(figure_row(figure, result, bands=bands), uncertain=_uncertain(said))
+        FigureRow(
+            figure,
+            result,
+            figure.stratum.label,
+            band=(bands or {}).get((measure_id, figure.stratum.id)),
+            uncertain=_uncertain(said),
+        )
         for figure, said in zip(result.figures, presentations_of(result.figures), strict=True)
     )
 

@@ -110,19 +110,6 @@ class Reading(StrEnum):
     NO_DENOMINATOR = "no_denominator"
 
 
-READING_WORDS: dict[Reading, str] = {
-    Reading.BEHIND: "Behind the reference",
-    Reading.AHEAD: "Ahead of the reference",
-    Reading.OPEN: "No gap shown",
-    Reading.REFERENCE: "Reference",
-    Reading.NOT_COMPARED: "Not compared",
-    Reading.NO_REFERENCE: "No reference",
-    Reading.PROTECTED: "Protected",
-    Reading.TOO_FEW: "Too few",
-    Reading.NO_DENOMINATOR: "None eligible",
-}
-
-
 def read_figure(figure: Figure, *, higher_is_better: bool) -> Reading:
     """The reading of one stratum by the rule "the interval excludes 0"."""
     if figure.state == CellState.NO_DENOMINATOR:

@@ -217,8 +217,7 @@ def read_measure(scope: Scope, team: Team, code: str, request: HttpRequest) -> M
     only = [chosen.definition.measure_id]
     results = team_results(scope, team, chosen)
     why_not = why_no_peers(chosen)
-    site_results = _site_results(scope, team, chosen, only[0])
-    line_results = queries.list_line_results(
+    site_results, line_results = queries.list_part_results(
         scope,
         team=team,
         source=chosen.source,

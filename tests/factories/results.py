@@ -33,10 +33,12 @@ from measures.models import (
     StratumSet,
     Submission,
 )
+from measures.queries import SetResult, list_part_results
 from measures.stats import gaps, rates
 from measures.stats.states import CellState, GapState
 from teams.enums import OrganisationKind
 from teams.models import Site, Team
+from teams.scoping import Scope
 from tests.factories.people import make_organisation
 
 _numbers = count(1)
@@ -60,6 +62,11 @@ _SEX = {
     "female": ("Female", "Female", StratumKind.SPECIFIED, False),
     "male": ("Male", "Male", StratumKind.SPECIFIED, False),
 }
+
+
+def list_line_results(scope: Scope, **asked: Any) -> list[SetResult]:
+    """Of `list_part_results` the lines of business."""
+    return list_part_results(scope, **asked)[1]
 
 
 def make_source(

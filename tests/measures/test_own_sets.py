@@ -19,6 +19,7 @@ from teams.actions.audit import AuditEvent
 from teams.enums import Role
 from teams.scoping import scope_of
 from tests.factories.people import make_user, signed_in
+from tests.factories.results import list_line_results
 from tests.factories.submissions import AS_OF, csv_bytes, make_groups, make_source, row, send
 
 TABLE = "ZIP,ADI_NATRANK\n02139,7\n2140,95\n02141,40\n02142,21\n02143,61\n02144,GQ\n"
@@ -141,7 +142,7 @@ def test_two_answers_at_once(world):
 
 def test_sites_and_lines_add_up_to_the_team(world):
     scope = scope_for(Role.GROUP_LEAD, world[1][0])
-    for reader in (queries.list_site_results, queries.list_line_results):
+    for reader in (queries.list_site_results, list_line_results):
         parts = result(world, scope, "deprivation", reader)
         assert sum(r.total.denominator for r in parts) == 300
         assert sum((r.figure("q5") and r.figure("q5").denominator) or 0 for r in parts) == 60
@@ -164,7 +165,7 @@ def test_nobody_else_gets_anything(world, code):
     ):
         assert list_own_set_codes(scope, team=teams[0], source=source) == frozenset()
         assert result(world, scope, code) == []
-        for reader in (queries.list_site_results, queries.list_line_results):
+        for reader in (queries.list_site_results, list_line_results):
             assert result(world, scope, code, reader) == []
     assert result(world, scope_for(Role.PROGRAMME_DIRECTOR), code) != []
 

@@ -13,6 +13,7 @@ from teams.models import Programme
 from teams.queries import get_programme
 from teams.scoping import member_rows_of, scope_of
 from tests.factories.people import make_user, signed_in
+from tests.factories.results import list_line_results
 from tests.factories.submissions import (
     AS_OF,
     check,
@@ -87,7 +88,7 @@ def test_each_row_counts_with_its_payer(world):
 
 def test_sites_and_lines_add_up_to_the_team(world):
     scope = scope_for(Role.GROUP_LEAD, world[1][0])
-    for reader in (queries.list_site_results, queries.list_line_results):
+    for reader in (queries.list_site_results, list_line_results):
         parts = result(world, scope, reader)
         assert sum(r.figure("blue_cross").denominator for r in parts) == 50
 
@@ -114,7 +115,7 @@ def test_nobody_else_gets_anything(world):
     ):
         assert list_own_set_codes(scope, team=teams[0], source=source) == frozenset()
         for reader in (
-            queries.list_team_results, queries.list_site_results, queries.list_line_results,
+            queries.list_team_results, queries.list_site_results, list_line_results,
         ):  # fmt: skip
             assert result(world, scope, reader) == []
 

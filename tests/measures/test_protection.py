@@ -21,6 +21,7 @@ from teams.scoping import NOBODY
 from tests.factories import definitions
 from tests.factories.cells import load_rows, make_period, make_source, random_rows
 from tests.factories.people import make_site, make_team
+from tests.factories.results import list_line_results
 
 
 def publish(*, seed: int, sites: int, size: int = 4000, always_met: int | None = None) -> Source:
@@ -162,7 +163,7 @@ def test_parts_that_give_a_small_count_away_are_hidden_from_others(db: None) -> 
     outside = replace(NOBODY, team_ids=(team.pk,))
     own = replace(outside, own_team_ids=frozenset([team.pk]))
     asked = {"team": team, "source": source, "period": period, "stratum_set": combined}
-    for read in (queries.list_site_results, queries.list_line_results):
+    for read in (queries.list_site_results, list_line_results):
         for result in read(outside, **asked):
             assert result.figures == ()
             assert result.total is not None and not result.total.numbers_shown

@@ -167,7 +167,7 @@ def test_a_restated_earlier_period_can_change_the_best(world, director):
 def test_parts_follow_the_rule_too(world, director):
     settle(director, "named", stratum="hispanic")
     scope = scope_of(director, on=LATER.date())
-    lines = queries.list_line_results(
+    _, lines = queries.list_part_results(
         scope, team=world.team("Harbor"), source=world.source, period=world.period("2024"),
         stratum_set=StratumSet.objects.get(code="combined"),
     )  # fmt: skip

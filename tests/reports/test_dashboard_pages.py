@@ -384,12 +384,12 @@ def count_queries(client, path: str) -> int:
 
 
 QUERIES = {
-    "/": 29,
-    "/programme/": 28,
-    "/teams/HARBOR/": 32,
-    "/teams/HARBOR/measures/CBP/": 37,
-    "/teams/HARBOR/measures/CBP/numbers/": 20,
-    "/teams/HARBOR/sites/": 26,
+    "/": 28,
+    "/programme/": 25,
+    "/teams/HARBOR/": 30,
+    "/teams/HARBOR/measures/CBP/": 30,
+    "/teams/HARBOR/measures/CBP/numbers/": 19,
+    "/teams/HARBOR/sites/": 25,
 }
 
 

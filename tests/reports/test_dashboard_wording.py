@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from django.utils.functional import cached_property
 
 from measures.enums import CountingUnit, ReferenceStrategy, StratumKind
 from measures.queries import Figure, ReferenceUsed, SetResult, StratumLabel
 from measures.stats.states import PRIVATE_STATES, CellState, GapState
 from reports.charts.values import PeerComparison, PeerRow
-from reports.dashboards.tables import figure_row, unseen_of
+from reports.dashboards.tables import FigureRow, figure_row, unseen_of
 from reports.dashboards.wording import (
     NO_GAP_SHOWN,
     Reading,
@@ -194,10 +195,20 @@ def test_finding_sentence(one, higher, sentence):
     assert finding_sentence(one, result(REFERENCE, one, higher=higher)) == sentence
 
 
+SHOWN_IN_A_ROW = [
+    name
+    for name, kind in vars(FigureRow).items()
+    if isinstance(kind, property | cached_property) and not name.startswith("_")
+]
+
+
 def test_all_reasons_of_privacy_read_the_same():
     """That a cell is only a complement, or over too few groups, says that it is not small."""
-    primary, *others = (figure_row(hidden(state), result(REFERENCE)) for state in PRIVATE_STATES)
-    assert others == [primary, primary]
+    primary, *others = (
+        {name: getattr(row, name) for name in SHOWN_IN_A_ROW}
+        for row in (figure_row(hidden(state), result(REFERENCE)) for state in PRIVATE_STATES)
+    )
+    assert primary["note"] and others == [primary, primary]
 
 
 def test_three_states_without_a_number_have_three_words():
