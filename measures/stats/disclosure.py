@@ -141,7 +141,7 @@ def puzzles(
                     Puzzle(
                         group.without(relation.total, part),
                         lines_of_one,
-                        known.without(relation.total, part),
+                        known.without(group, relation.total, part),
                         k,
                     ),
                     measures,

@@ -128,16 +128,34 @@ class Known:
             tuple(sums),
         )
 
-    def without(self, total: int, part: int) -> Known:
-        """The same of a total's limits, for the part that knows its own share of everything."""
+    def without(self, group: Group, total: int, part: int) -> Known:
+        """The same of what is left of a total, for the part that knows its own share of every figure."""
+        limits = []
+        for one in self.limits:
+            if one.unit == total:
+                own = self._share(one, group, part)
+                limits.append(replace(one, unit=0, low=one.low - own, high=one.high - own))
         return Known(
-            tuple(replace(one, unit=0) for one in self.limits if one.unit == total),
+            tuple(limits),
             {
                 (m, 0, name): value - self.others.get((m, part, name), 0.0)
                 for (m, u, name), value in self.others.items()
                 if u == total
             },
             (),
+        )
+
+    def _share(self, limit: Limit, group: Group, unit: int) -> float:
+        """What a unit adds to what a limit sums up."""
+        n, x = group.n[limit.measure, unit], group.x[limit.measure, unit]
+        counts = {Quantity.DENOMINATOR: n, Quantity.NUMERATOR: x, Quantity.MISSES: n - x}
+        cells = sum(
+            weight * float(counts[quantity][stratum])
+            for (quantity, stratum), weight in limit.terms.items()
+        )
+        return cells + sum(
+            weight * self.others.get((limit.measure, unit, name), 0.0)
+            for name, weight in limit.others.items()
         )
 
 
