@@ -1,0 +1,328 @@
+"""The exact check against the same question asked plainly: one program for each end of each count.
+
+Here the unknowns are the counts themselves, with every line, every hidden cell and every figure beside them
+written down one by one; there they are deviations from the truth, all pushed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import ceil, floor, inf, isinf
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from measures.stats.count_ranges import count_ranges
+from measures.stats.disclosure import PUBLIC, audit, puzzles
+from measures.stats.puzzle import Beside, Limit, Quantity
+from measures.stats.states import CellState
+from measures.stats.suppression import Relation, own_states
+
+K = 5
+TEAMS = Relation(0, (1, 2), parts_are_readers=True)
+#: Everybody; three strata; a pair of two of them; what the pair leaves of everybody is a stratum too.
+STRATA = [Relation(0, (1, 2, 3)), Relation(4, (1, 2))]
+NAMES = ("likely", "unlikely")
+
+Terms = dict[Any, float]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Tables [M, 3, 5] of measures with one denominator; hidden [M, 3, 5]."""
+
+    n: np.ndarray
+    x: np.ndarray
+    hidden: np.ndarray
+    unpublished: np.ndarray
+    limits: list[Limit]
+    others: dict[tuple[int, int, str], float]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "unit_relations": [TEAMS],
+            "stratum_relations": STRATA,
+            "shared_denominator": np.zeros(len(self.n), dtype=int),
+            "unpublished": self.unpublished,
+            "beside": Beside(self.limits, self.others),
+            "k": K,
+        }
+
+    @property
+    def states(self) -> np.ndarray:
+        states = own_states(self.n)
+        states[self.hidden] = CellState.PRIVACY_COMPLEMENTARY
+        return states
+
+
+def case(seed: int) -> Case:
+    """One to three measures, nested or apart or neither; patterns at random, most of them bad."""
+    rng = np.random.default_rng(seed)
+    measures = 1 + seed % 3
+    inner = rng.choice([0, 1, 3, 4, 5, 7, 9], (2, 3))
+    hits = [rng.binomial(inner, 0.5)]
+    for measure in range(1, measures):
+        last = hits[-1]
+        kind = (seed + measure) % 4
+        if kind == 0:
+            hits.append(last + rng.binomial(inner - last, 0.5))
+        elif kind == 1:
+            hits.append(rng.binomial(last, 0.5))
+        elif kind == 2:
+            hits.append(rng.binomial(inner - last, 0.7))
+        else:
+            hits.append(rng.binomial(inner, 0.5))
+    n, x = summed([inner] * measures), summed(hits)
+    unpublished = np.zeros(5, dtype=bool)
+    unpublished[4] = seed % 4 == 0
+    hidden = (rng.random(n.shape) < 0.55) & (n > 0)
+    if seed % 5 == 0:
+        hidden[:, 1, 1:4] = n[:, 1, 1:4] > 0  # a whole set: which of them is empty is hidden too
+    others: dict[tuple[int, int, str], float] = {}
+    if seed % 2:
+        for measure in range(measures):
+            for name in NAMES:
+                parts = [round(float(v), 1) for v in rng.uniform(0, 6, 2)]
+                others |= {(measure, unit + 1, name): v for unit, v in enumerate(parts)}
+                others[measure, 0, name] = sum(parts)
+    given = Case(n, x, hidden, unpublished, [], others)
+    limits = list(_limits(given, rng))
+    return Case(n, x, hidden, unpublished, limits, others)
+
+
+def summed(tables: list[np.ndarray]) -> np.ndarray:
+    """[measure, unit, stratum] of [two teams, three strata] each."""
+    inner = np.stack(tables)
+    units = np.concatenate([inner.sum(axis=1, keepdims=True), inner], axis=1)
+    pair = units[..., :2].sum(axis=-1, keepdims=True)
+    return np.concatenate([units.sum(axis=-1, keepdims=True), units, pair], axis=-1)
+
+
+def _limits(given: Case, rng: np.random.Generator) -> Iterator[Limit]:
+    """Figures near the truth; every fourth is wrong, and says nothing."""
+    for number in range(6):
+        measure, unit = int(rng.integers(len(given.n))), int(rng.integers(3))
+        kinds = [Quantity.DENOMINATOR, Quantity.NUMERATOR, Quantity.MISSES]
+        terms = {
+            (kinds[rng.integers(3)], int(rng.integers(5))): float(rng.choice([1.0, 1.0, -1.0, 0.5]))
+            for _ in range(2)
+        }
+        names = {name: float(rng.choice([1.0, -0.5])) for name in NAMES if given.others}
+        truth = sum(
+            weight * plain_counts(given, measure, unit, stratum)[kind]
+            for (kind, stratum), weight in terms.items()
+        ) + sum(weight * given.others[measure, unit, name] for name, weight in names.items())
+        low, high = truth - rng.integers(0, 3), truth + rng.integers(0, 3)
+        if number % 4 == 3:
+            low, high = truth + 1.0, truth + 3.0
+        one_sided = rng.integers(4)
+        yield Limit(
+            measure, unit, terms, -inf if one_sided == 0 else float(low),
+            inf if one_sided == 1 else float(high), names, f"figure {number}",
+        )  # fmt: skip
+
+
+def plain_counts(given: Case, measure: int, unit: int, stratum: int) -> dict[Quantity, int]:
+    people, hits = given.n[measure, unit, stratum], given.x[measure, unit, stratum]
+    return {
+        Quantity.DENOMINATOR: int(people),
+        Quantity.NUMERATOR: int(hits),
+        Quantity.MISSES: int(people - hits),
+    }
+
+
+class Plain:
+    """Everything one reader knows, as equations and inequalities of named counts."""
+
+    def __init__(self, given: Case, reader: int) -> None:
+        self.given, self.reader = given, reader
+        self.units = range(3) if reader == PUBLIC else range(1)
+        self.measures = range(len(given.n))
+        self.names: dict[Any, int] = {}
+        self.equal: list[tuple[Terms, float]] = []
+        self.most: list[tuple[Terms, float]] = []
+        self.least: dict[Any, float] = {}
+        never = np.broadcast_to(given.unpublished, given.n.shape)
+        hidden = given.hidden | never
+        for u in self.units:
+            for s in range(5):
+                self._cell(u, s, hidden, never)
+        for kind in ("n", *self.measures):
+            for relation in STRATA:
+                for u in self.units:
+                    self._line((kind, u, relation.total), [(kind, u, s) for s in relation.parts])
+            for s in range(5) if reader == PUBLIC else ():
+                self._line((kind, 0, s), [(kind, u, s) for u in TEAMS.parts])
+        keys = [key for key in given.others if key[1] in self.units]
+        self.least |= dict.fromkeys((("other", *key) for key in keys), 0.0)
+        if reader == PUBLIC:
+            for m, u, name in keys:
+                if u == 0:
+                    parts = [("other", m, part, name) for part in TEAMS.parts]
+                    self._line(("other", m, 0, name), parts)
+        for limit in given.limits:
+            if limit.unit in self.units:
+                self._limit(limit)
+
+    def true(self, m: int, u: int, s: int) -> dict[Quantity, int]:
+        """Counts of a cell, or of what is left of it."""
+        whole = plain_counts(self.given, m, u, s)
+        if self.reader == PUBLIC:
+            return whole
+        own = plain_counts(self.given, m, self.reader, s)
+        return {kind: whole[kind] - own[kind] for kind in whole}
+
+    def _cell(self, u: int, s: int, hidden: np.ndarray, never: np.ndarray) -> None:
+        """Counts are not negative, hits are of the people; shown ones are known."""
+        empty_possible = self.reader != PUBLIC
+        for relation in STRATA:
+            parts = list(relation.parts)
+            listed = not never[:, u, parts].any()
+            if s in parts and listed and hidden[:, u, parts].all():
+                empty_possible = True
+        empty_possible |= bool(never[:, u, s].all()) or not self.true(0, u, s)[Quantity.DENOMINATOR]
+        self.least["n", u, s] = 0.0 if empty_possible else 1.0
+        if not hidden[:, u, s].all():
+            self.equal.append(({("n", u, s): 1.0}, self.true(0, u, s)[Quantity.DENOMINATOR]))
+        for m in self.measures:
+            self.least[m, u, s] = 0.0
+            self.most.append(({(m, u, s): 1.0, ("n", u, s): -1.0}, 0.0))
+            if not hidden[m, u, s]:
+                self.equal.append(({(m, u, s): 1.0}, self.true(m, u, s)[Quantity.NUMERATOR]))
+        for i, j, nested in self.pairs():
+            self.most.append(({key: -w for key, w in self._between(i, j, nested, u, s).items()}, 0))
+
+    def pairs(self) -> Iterator[tuple[int, int, bool]]:
+        """(one, other, whether it is part of the other) by the tables of the whole programme."""
+        n, x = self.given.n, self.given.x
+        for i, j in combinations(self.measures, 2):
+            if (x[i] <= x[j]).all():
+                yield i, j, True
+            if (x[j] <= x[i]).all():
+                yield j, i, True
+            if (x[i] + x[j] <= n[i]).all():
+                yield i, j, False
+
+    @staticmethod
+    def _between(i: int, j: int, nested: bool, u: int, s: int) -> Terms:
+        if nested:
+            return {(j, u, s): 1.0, (i, u, s): -1.0}
+        return {("n", u, s): 1.0, (i, u, s): -1.0, (j, u, s): -1.0}
+
+    def _line(self, total: Any, parts: list[Any]) -> None:
+        self.equal.append(({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0))
+
+    @staticmethod
+    def terms_of(kind: Quantity, m: int, u: int, s: int) -> Terms:
+        if kind == Quantity.DENOMINATOR:
+            return {("n", u, s): 1.0}
+        if kind == Quantity.NUMERATOR:
+            return {(m, u, s): 1.0}
+        return {("n", u, s): 1.0, (m, u, s): -1.0}
+
+    def _limit(self, limit: Limit) -> None:
+        """A figure that is wrong is no knowledge. Who takes the own row away knows what it added."""
+        given, m, u = self.given, limit.measure, limit.unit
+        terms: Terms = {}
+        value = own = 0.0
+        for (kind, s), weight in limit.terms.items():
+            for key, sign in self.terms_of(kind, m, u, s).items():
+                terms[key] = terms.get(key, 0.0) + weight * sign
+            value += weight * plain_counts(given, m, u, s)[kind]
+            if self.reader != PUBLIC:
+                own += weight * plain_counts(given, m, self.reader, s)[kind]
+        for name, weight in limit.others.items():
+            terms["other", m, u, name] = weight
+            value += weight * given.others[m, u, name]
+            if self.reader != PUBLIC:
+                own += weight * given.others[m, self.reader, name]
+        if limit.low - 1e-6 <= value <= limit.high + 1e-6:
+            self.most.append((terms, limit.high - own))
+            self.most.append(({key: -w for key, w in terms.items()}, own - limit.low))
+
+    def counts(self) -> Iterator[tuple[tuple[int, int, int, Quantity], int, Terms]]:
+        """Everything that can be small: (measure, unit, stratum, what), the true count, what it is made of."""
+        for u in self.units:
+            for s in range(5):
+                yield (0, u, s, Quantity.DENOMINATOR), self.true(0, u, s)[Quantity.DENOMINATOR], {("n", u, s): 1.0}  # fmt: skip
+                for m in self.measures:
+                    for kind in (Quantity.NUMERATOR, Quantity.MISSES):
+                        yield (m, u, s, kind), self.true(m, u, s)[kind], self.terms_of(kind, m, u, s)  # fmt: skip
+                for i, j, nested in self.pairs():
+                    terms = self._between(i, j, nested, u, s)
+                    size = self.true(0, u, s)[Quantity.DENOMINATOR]
+                    one, other = (self.true(m, u, s)[Quantity.NUMERATOR] for m in (i, j))
+                    count = other - one if nested else size - one - other
+                    yield (i, u, s, Quantity.BETWEEN), count, terms
+
+    @cached_property
+    def program(self) -> dict[str, Any]:
+        columns = {key: i for i, key in enumerate(self.least)}
+        rows = [(terms, value, value) for terms, value in self.equal]
+        rows += [(terms, -inf, bound + 1e-9) for terms, bound in self.most if not isinf(bound)]
+        matrix = np.zeros((len(rows), len(columns)))
+        for row, (terms, _, _) in zip(matrix, rows, strict=True):
+            for key, weight in terms.items():
+                row[columns[key]] += weight
+        low, high = ([row[end] for row in rows] for end in (1, 2))
+        least = np.array(list(self.least.values()))
+        return {
+            "constraints": LinearConstraint(csr_array(matrix), low, high),
+            "bounds": Bounds(least, np.full(len(least), inf)),
+        }
+
+    def end_of(self, aim: Terms, sign: float) -> float:
+        """The least (sign 1) or the largest (sign -1) that a sum of counts can be."""
+        objective = np.array([sign * aim.get(key, 0.0) for key in self.least])
+        result = milp(objective, **self.program)
+        assert result.status in (0, 3), result.message
+        return float(sign * result.fun) if result.status == 0 else -sign * inf
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_check_finds_what_plain_programs_find(seed: int) -> None:
+    given = case(seed)
+    expected = {}
+    for reader in (PUBLIC, *TEAMS.parts):
+        plain = Plain(given, reader)
+        for (m, u, s, kind), count, terms in plain.counts():
+            if 0 < count < K:
+                low = plain.end_of(terms, 1.0)
+                if low > 1e-4 and (high := plain.end_of(terms, -1.0)) < K - 1e-4:
+                    expected[m, u, s, kind, reader, round(low, 3), round(high, 3)] = count
+    found = audit(given.n, given.x, given.states, **given.arguments)
+    assert {
+        (
+            leak.measure, leak.unit, leak.stratum, leak.quantity, leak.reader,
+            round(leak.lowest, 3), round(leak.highest, 3),
+        )
+        for leak in found
+    } == set(expected)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [4, 7, 9])
+def test_ranges_are_those_of_plain_programs(seed: int) -> None:
+    given = case(seed)
+    hidden = given.hidden | np.broadcast_to(given.unpublished, given.hidden.shape)
+    for asked in puzzles(given.n, given.x, given.states, **given.arguments):
+        plain = Plain(given, asked.reader)
+        expected = set()
+        for (m, u, s, kind), count, terms in plain.counts():
+            # Counts of one measure are open where it is hidden; others where any of theirs is.
+            of = sorted({key[0] for key in terms if key[0] != "n"}) or list(plain.measures)
+            is_open = hidden[of, u, s].any() if kind == Quantity.BETWEEN else hidden[of, u, s].all()
+            if count > 0 and is_open:
+                low, high = plain.end_of(terms, 1.0), plain.end_of(terms, -1.0)
+                most = None if isinf(high) else floor(high + 1e-4)
+                expected.add((m, u, s, kind, asked.reader, count, ceil(low - 1e-4), most))
+        assert {
+            (r.measure, r.unit, r.stratum, r.quantity, r.reader, r.count, r.lowest, r.highest)
+            for r in count_ranges(asked)
+        } == expected
