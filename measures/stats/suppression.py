@@ -318,14 +318,12 @@ class _Table:
         before = int(guarded.sum())
         while True:
             of_rest = np.broadcast_to(hidden[:, None], rest.shape[1:]) & (rest[0] > 0)
-            # What is left can be small where the total is not, so it is guarded on its own account.
-            wanted = guarded.any(axis=-1) | (is_small(rest, self.k) & of_rest).any(axis=(0, 2, 3))
-            lacking = np.asarray(self._lacking(rest, of_rest).any(axis=1)) & wanted
+            # A total of which somebody would be left a small count is guarded from the beginning.
+            lacking = np.asarray(self._lacking(rest, of_rest).any(axis=1) & guarded.any(axis=-1))
             picked = self._pick(total, hidden, lacking, cost)
             if picked is None:
                 break
             hidden[picked] = True
-            guarded[picked] = True
         guarded |= hidden & guarded.any(axis=-1, keepdims=True)
         self.hidden[:, whole.total, members] = hidden
         self.guarded[:, whole.total, members] = guarded

@@ -238,6 +238,52 @@ def test_what_is_left_of_the_programme_is_protected_along_its_strata() -> None:
     assert programme([400, 0, 200], [400, 0, 6], [400, 0, 4]) == [False, True, False, True]
 
 
+def test_what_is_left_of_the_programme_can_be_too_little_where_each_card_is_safe() -> None:
+    """Hits of the first and second stratum are small but for the first team: 4 of the second team and 5 of
+    the third, which it would know to be 9. So a third stratum goes, the one of the fewest people; and at a
+    team as well, as it could be added up otherwise."""
+    n = np.array([[200, 200, 200, 120], [200, 200, 200, 130], [200, 200, 200, 140]])
+    x = np.array([[50, 50, 60, 60], [4, 0, 7, 60], [0, 5, 6, 60]])
+    arguments: dict[str, Any] = {
+        "unit_relations": [Relation(0, (1, 2, 3), parts_are_readers=True)],
+        "stratum_relations": [Relation(0, (1, 2, 3, 4))],
+    }
+    states = suppress([crossed(n.tolist())], [crossed(x.tolist())], **arguments)[0]
+    assert states.tolist() == [
+        [SHOWN, BESIDE, BESIDE, SHOWN, BESIDE],
+        [SHOWN, BESIDE, SHOWN, SHOWN, BESIDE],
+        [SHOWN, SMALL, SHOWN, SMALL, SHOWN],
+        [SHOWN, SHOWN, SMALL, SMALL, SHOWN],
+    ]
+
+
+def test_the_rest_of_a_stratum_without_people_hides_nothing() -> None:
+    """Only the first team has people in the fourth stratum: to it the third one would stand alone. The first
+    stratum goes with it, and not the total."""
+    people = crossed([[300, 900, 4, 300], [150, 300, 8, 0]])
+    states = suppress(
+        [people], [people * 0],
+        unit_relations=[Relation(0, (1, 2), parts_are_readers=True)],
+        stratum_relations=[Relation(0, (1, 2, 3, 4))],
+    )[0]  # fmt: skip
+    assert np.isin(states[0], [SMALL, BESIDE]).tolist() == [False, True, False, True, True]
+
+
+def test_what_is_hidden_of_two_groups_each_may_be_too_much_of_two_together() -> None:
+    """Nothing is small. The first stratum is over two groups; the second goes with it, as the smallest. They
+    come to 91, 91 and 10 people: the first group is left with 101 of which 91 are the second's."""
+    people = crossed([[50, 41, 200, 300], [50, 41, 200, 300], [0, 10, 200, 300]])
+    arguments: dict[str, Any] = {
+        "unit_relations": [Relation(0, (1, 2, 3), parts_are_readers=True)],
+        "stratum_relations": [Relation(0, (1, 2, 3, 4))],
+    }
+    states = suppress([people], [people * 0], k=5, **arguments)[0]
+    assert states[0].tolist() == [SHOWN, FEW, FEW, FEW, SHOWN]
+    people = crossed([[50, 40, 200, 300], [50, 40, 200, 300], [0, 10, 200, 300]])
+    states = suppress([people], [people * 0], k=5, **arguments)[0]
+    assert states[0].tolist() == [SHOWN, FEW, FEW, SHOWN, SHOWN]
+
+
 def test_the_same_cells_are_hidden_where_the_denominator_is_the_same() -> None:
     people = [[[350, 200, 100, 50]]]
     n = np.concatenate([people, people, people])
