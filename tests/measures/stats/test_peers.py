@@ -23,7 +23,7 @@ def test_band_does_not_depend_on_the_order_of_peers():
     np.testing.assert_array_equal(quartile_band(values), quartile_band(values[::-1]))
 
 
-@pytest.mark.parametrize("shape", [(3, 0), (0, 7)])
+@pytest.mark.parametrize("shape", [(3, 0), (0, 7), (2, 3, 0), (4, 1)])
 def test_band_of_nobody_is_missing(shape):
     found = quartile_band(np.zeros(shape))
     assert found.shape == (*shape[:-1], 3) and np.isnan(found).all()

@@ -41,3 +41,14 @@ def test_share_leaves_open_whether_a_part_or_the_rest_is_small(whole: int) -> No
             assert min(counts) == 0 or max(counts) >= 11, (whole, counts)
         assert max(parts) - min(parts) < 0.05 * whole + 22
     assert (published_share(0, whole), published_share(whole, whole)) == (0, 1)
+
+
+def test_share_of_half_the_people_is_that_of_the_part() -> None:
+    """25 people count as 20; so half of 50 is 40 %, and not 60 % for the other 25."""
+    assert published_share(25, 50) == 0.4
+
+
+@pytest.mark.parametrize("whole", [1, 8, 12])
+def test_share_of_few_people_lies_between_none_and_all(whole: int) -> None:
+    for part in range(whole + 1):
+        assert 0.0 <= published_share(part, whole) <= 1.0
