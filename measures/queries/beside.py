@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from measures.enums import CountingUnit, RealCategory, RealField, StratumKind
 from measures.models import ImputedSlice, MeasureDefinition, Period, Source
 from measures.queries.completeness import CompletenessRow, list_completeness
-from measures.queries.imputation import ImputedResult, list_current_sums, list_published_imputed
+from measures.queries.imputation import (
+    ImputedResult,
+    list_current_sums,
+    list_published_imputed,
+    sums_of,
+)
 from measures.queries.imputed_protection import GROUP_STRATA
-from measures.stats.imputed import RATED, Sums
+from measures.stats.imputed import RATED
 from measures.stats.imputed_disclosure import PublishedImputed
 from measures.stats.published_limits import imputed_limits, imputed_names, members_limits
 from measures.stats.puzzle import NOTHING, Beside, Limit
@@ -153,7 +156,7 @@ def _published(
 
 def _people(row: ImputedSlice) -> list[float]:
     """Imputed people of each group and of the others, met and missed, in the order of `imputed_names`."""
-    sums = Sums.unpacked(np.array(row.sums))
+    sums = sums_of(row)
     found = []
     for number in range(len(RATED)):
         met = max(float(sums.expected_met[number]) - row.direct[len(RATED) + number], 0.0)

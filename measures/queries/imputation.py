@@ -29,6 +29,7 @@ from measures.models import (
     Submission,
 )
 from measures.models.imputation import PACKAGED
+from measures.queries.arrays import Sent, read_numbers
 from measures.queries.imputed_protection import CardLine, is_blurred, read_card_lines
 from measures.queries.results import PRIVACY_THRESHOLD
 from measures.stats.bisg import Basis, NameMatch, PlaceMatch
@@ -202,10 +203,17 @@ def list_current_sums(
     )
     rows = (
         ImputedSlice.objects.filter(Exists(current), period=period, submission__source=source)
+        .defer("sums")
+        .annotate(sums_sent=Sent("sums"))
         .prefetch_related("submission__imputation")
         .order_by("measure__position", "team_id")
     )
     return rows if measure_ids is None else rows.filter(measure_id__in=measure_ids)
+
+
+def sums_of(row: ImputedSlice) -> Sums:
+    """The sums of a row of `list_current_sums`."""
+    return Sums.unpacked(read_numbers(row.sums_sent))
 
 
 def _definitions(rows: Sequence[ImputedSlice], period: Period) -> dict[int, MeasureDefinition]:
@@ -226,7 +234,7 @@ def _result(
     audience: Audience,
     line: CardLine | None,
 ) -> ImputedResult:
-    each = [Sums.unpacked(np.array(row.sums)) for row in rows]
+    each = [sums_of(row) for row in rows]
     sums = sum(each[1:], each[0])
     parts = [
         sum(row.direct_count for row in rows),

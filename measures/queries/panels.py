@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from measures.models import Period, Source
+from measures.queries.arrays import read_numbers
 from teams.enums import Audience
 from teams.models import Team
 from teams.scoping import Scope, member_rows_of
@@ -87,10 +88,10 @@ def read_panel(
         return None
     parts = []
     for period_id, submission_id, member_numbers, all_flags in blocks:
-        flags = _numbers(all_flags)
+        flags = read_numbers(all_flags)
         counted = (flags & 5) == 1  # in the denominator, and not excluded
         key, stratum = members[submission_id]
-        who = _numbers(member_numbers)[counted]
+        who = read_numbers(member_numbers)[counted]
         parts.append(
             ((flags[counted] & 2) > 0, key[who], stratum[who], np.full(len(who), period_id))
         )
@@ -102,20 +103,9 @@ def _members(
     member_numbers: memoryview, strata: memoryview, keys: memoryview
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """(key, stratum) by member number. Of a key its first 64 bits: as a keyed hash they tell people apart."""
-    who = _numbers(member_numbers)
+    who = read_numbers(member_numbers)
     key = np.zeros(who.max() + 1, dtype=np.uint64)
     stratum = np.full(who.max() + 1, -1, dtype=np.int64)
     key[who] = np.frombuffer(keys, ">u8")
-    stratum[who] = _numbers(strata)
+    stratum[who] = read_numbers(strata)
     return key, stratum
-
-
-def _numbers(sent: memoryview) -> NDArray[np.int64]:
-    """An array of smallint or integer without nulls, from the binary form in which PostgreSQL sends it."""
-    head = np.frombuffer(sent, ">i4", count=min(5, len(sent) // 4))
-    if not head[0]:  # no dimension: no element
-        return np.empty(0, dtype=np.int64)
-    count = int(head[3])
-    width = (len(sent) - 20) // count - 4
-    elements = np.frombuffer(sent, [("width", ">i4"), ("value", f">i{width}")], offset=20)
-    return elements["value"].astype(np.int64)
