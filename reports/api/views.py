@@ -336,7 +336,7 @@ class ReportCardListView(_ReaderView):
             if request.GET["state"] not in CardState.values:
                 raise ValidationError({"state": ["There is no such state."]})
             cards = cards.filter(state=request.GET["state"])
-        found = list(cards.defer("content"))
+        found = list(cards)
         return self.paged(request, found, ReportCardSerializer, restated=list_restatements(found))
 
 

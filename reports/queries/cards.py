@@ -42,26 +42,28 @@ class CardSlot:
 
 def list_cards(scope: Scope) -> QuerySet[ReportCard]:
     """Cards that exist for the reader: drafts only for those who prepare cards; for all others the
-    published ones of their teams and of the programme."""
+    published ones of their teams and of the programme. What a card says is read when it is asked for:
+    lists name many cards and show the content of none."""
     if not scope.may(Permission.VIEW_REPORT_CARDS):
         return ReportCard.objects.none()
     cards = ReportCard.objects.filter(Q(team__isnull=True) | Q(team_id__in=scope.team_ids))
     if not scope.may(Permission.PREPARE_REPORT_CARDS):
         cards = cards.filter(state__in=[CardState.PUBLISHED, CardState.SUPERSEDED])
-    return cards.select_related(
+    return cards.defer("content").select_related(
         "team", "source", "period", "created_by", "reviewed_by", "published_by"
     )
 
 
 def get_card(scope: Scope, card_id: int) -> ReportCard:
     """Raises ReportCard.DoesNotExist also for a card that does not exist for this reader."""
-    return list_cards(scope).get(pk=card_id)
+    return list_cards(scope).defer(None).get(pk=card_id)
 
 
 def list_public_cards() -> QuerySet[ReportCard]:
     """Published cards over all groups, latest period first: readable without sign-in."""
     return (
         ReportCard.objects.filter(team__isnull=True, state=CardState.PUBLISHED)
+        .defer("content")
         .select_related("source", "period")
         .order_by("-period__ends_on", "source__name")
     )
