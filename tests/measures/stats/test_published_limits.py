@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from measures.stats.disclosure import Beside, Quantity, audit, protect
+from measures.stats.disclosure import Beside, Leak, Quantity, audit, protect
 from measures.stats.published_limits import members_limits, members_range
+from measures.stats.puzzle import Limit
 from measures.stats.remainders import remainders
 from measures.stats.rounding import published_members
 from measures.stats.states import PRIVATE_STATES, CellState
@@ -122,3 +123,35 @@ def test_a_leak_without_a_shown_neighbour_is_mended_further_away() -> None:
     ]
     states = protect(n, x, beside=Beside(limits), **lines)
     assert audit(n, x, states, beside=Beside(limits), **lines) == []
+
+
+def test_whoever_takes_the_own_row_away_takes_it_out_of_the_figures_too() -> None:
+    """15 people of the first stratum, 4 of them in the first team, are hidden in every row. Beside them: with
+    the people who are likely of it they are 18, and of these there are at most 4.
+
+    The public knows 14 to 18 of two teams, which says nothing of either. The second team knows its own 11, and
+    that none of its people are likely ones: 3 to 7 are left, and they are small for sure.
+    """
+    n = np.array([[[215, 15, 200], [104, 4, 100], [111, 11, 100]]])
+    states = own_states(n)
+    states[0, :, :2] = CellState.PRIVACY_COMPLEMENTARY
+    lines: dict[str, Any] = {
+        "unit_relations": [Relation(0, (1, 2), parts_are_readers=True)],
+        "stratum_relations": [Relation(0, (1, 2))],
+    }
+    both = Limit(0, 0, {(Quantity.DENOMINATOR, 1): 1.0}, 18.0, 18.0, {"likely": 1.0})
+    likely = Limit(0, 0, {}, 0.0, 4.0, {"likely": 1.0})
+    beside = Beside([both, likely], {(0, 0, "likely"): 3.0, (0, 1, "likely"): 3.0})
+    found = audit(n, np.zeros_like(n), states, beside=beside, **lines)
+    assert found == [Leak(0, 0, 1, Quantity.DENOMINATOR, 2, 3.0, 7.0)]
+    # Of counts and misses alike: the same people, all of whom missed it.
+    missed = Limit(0, 0, {(Quantity.MISSES, 1): 1.0}, 14.0, 18.0)
+    met = Limit(0, 0, {(Quantity.NUMERATOR, 1): 1.0}, 14.0, 18.0)
+    for limit, x in ((missed, np.zeros_like(n)), (met, n)):
+        (found_one,) = {
+            (leak.quantity, leak.reader, leak.lowest, leak.highest)
+            for leak in audit(n, x, states, beside=Beside([limit]), **lines)
+            if leak.quantity != Quantity.DENOMINATOR
+        }
+        (kind,) = {quantity for quantity, _ in limit.terms}
+        assert found_one == (kind, 2, 3.0, 7.0)
