@@ -6,6 +6,7 @@ import pytest
 from measures.stats.count_ranges import count_ranges
 from measures.stats.disclosure import PUBLIC, Quantity, audit, puzzles
 from measures.stats.exposed_parts import exposing_measures
+from measures.stats.puzzle import Beside, Limit
 from measures.stats.states import CellState
 from measures.stats.suppression import Relation, own_states
 from tests.measures.stats.test_disclosure import square
@@ -64,6 +65,33 @@ def test_without_a_line_there_is_no_end():
     states = np.full(n.shape, CellState.PRIVACY_PRIMARY, dtype=np.int8)
     (asked,) = puzzles(n, x, states, unit_relations=[], stratum_relations=[])
     assert {(r.lowest, r.highest) for r in count_ranges(asked)} == {(0, None), (1, None)}
+
+
+def test_each_end_is_told_by_what_holds_it():
+    """40 and 20 of 60 are hidden: none is fewest, and the total says how many are most. Figures beside them
+    say one end each."""
+    n, x = np.array([[[60, 40, 20]]]), np.array([[[0, 0, 0]]])
+    states = own_states(n)
+    states[0, 0, 1:] = CellState.PRIVACY_COMPLEMENTARY
+    lines = {"unit_relations": [], "stratum_relations": COLUMNS}
+    (asked,) = puzzles(n, x, states, **lines)
+    found = [r for r in count_ranges(asked) if r.quantity == Quantity.DENOMINATOR]
+    assert [(r.lowest, r.highest, r.told_by, r.told_beside) for r in found] == [
+        (0, 60, ((0, 0),), ())
+    ] * 2
+    people = {(Quantity.DENOMINATOR, 1): 1.0}
+    beside = Beside(
+        [
+            Limit(0, 0, people, 33.0, np.inf, figure="at least"),
+            Limit(0, 0, people, -np.inf, 44.0, figure="at most"),
+            Limit(0, 0, people, 10.0, 50.0, figure="about"),
+        ]
+    )
+    (asked,) = puzzles(n, x, states, beside=beside, **lines)
+    found = [r for r in count_ranges(asked) if r.quantity == Quantity.DENOMINATOR]
+    first, second = ((r.lowest, r.highest, r.told_by, r.told_beside) for r in found)
+    assert first == (33, 44, (), ((0, "at least"), (0, "at most")))
+    assert second == (16, 27, ((0, 0),), ((0, "at least"), (0, "at most")))
 
 
 def test_only_the_leaks_when_they_are_given():
