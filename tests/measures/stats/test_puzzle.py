@@ -338,3 +338,68 @@ def test_ranges_are_those_of_plain_programs(seed: int, measures: int) -> None:
             (r.measure, r.unit, r.stratum, r.quantity, r.reader, r.count, r.lowest, r.highest)
             for r in count_ranges(asked)
         } == expected
+
+
+def people_certain(n: Any, hidden: Any) -> set[tuple[int, int, float, float]]:
+    """(measure, stratum, lowest, highest) of the people that are small for sure; measures of one row each."""
+    counts, holes = np.array(n)[:, None], np.array(hidden, dtype=bool)[:, None]
+    states = own_states(counts)
+    states[holes] = CellState.PRIVACY_COMPLEMENTARY
+    found = audit(
+        counts, counts // 2, states, unit_relations=[], stratum_relations=[Relation(0, (1, 2, 3))],
+        shared_denominator=[0] * len(counts),
+    )  # fmt: skip
+    return {
+        (leak.measure, leak.stratum, leak.lowest, leak.highest)
+        for leak in found
+        if leak.quantity == Quantity.DENOMINATOR
+    }
+
+
+def test_whether_a_stratum_can_be_empty_is_seen_where_any_measure_shows_one_of_its_set() -> None:
+    """6 and 5 are hidden and come to 11: where both have people, they are 1 to 10; where they can be empty,
+    0 to 11. The second measure hides the whole set, the first shows the third stratum."""
+    n = [[111, 6, 5, 100]] * 2
+    some, every = [False, True, True, False], [False, True, True, True]
+    both_small = {(0, 1, 1.0, 10.0), (0, 2, 1.0, 10.0)}
+    assert people_certain(n, [some, some]) == both_small
+    assert people_certain(n, [some, every]) == people_certain(n, [every, some]) == both_small
+    assert people_certain(n, [every, every]) == set()
+
+
+def test_a_hidden_cell_that_is_empty_is_no_contradiction() -> None:
+    """The 8 are hidden beside nobody. That hidden cells have people makes them 1 at least."""
+    assert people_certain([[108, 100, 8, 0]], [[False, False, True, True]]) == {(0, 2, 1.0, 8.0)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told", "expected"),
+    [
+        # Nobody met both: 6 and 6 of the 15 met one, so 3 met neither, of 6 in both strata.
+        (6, 6, {0: 6, 1: 6}, {"people": (12, 18), 0: (6, 6), 1: (6, 6), "between": (0, 6)}),
+        # Who met the first met the second: 2 of 5, so 3 between them, of 6 in both strata.
+        (2, 5, {0: 2}, {"people": (2, 28), 0: (2, 2), 1: (2, 8), "between": (0, 6)}),
+    ],
+)
+def test_people_between_two_measures_bind_what_is_known_of_these(
+    first: int, second: int, told: dict[int, int], expected: dict[Any, tuple[int, int]]
+) -> None:
+    """Two strata of 15 are hidden in both measures; figures beside them tell the hits of the one stratum."""
+    n = np.array([[[130, 15, 15, 100]]] * 2)
+    large = 50 if first == second else 60  # 60 and 60 of 100 cannot be apart
+    x = np.array([[[2 * hits + large, hits, hits, large]] for hits in (first, second)])
+    states = own_states(n)
+    states[..., 1:3] = CellState.PRIVACY_COMPLEMENTARY
+    limits = [Limit(m, 0, {(Quantity.NUMERATOR, 1): 1.0}, v, v) for m, v in told.items()]
+    (asked,) = puzzles(
+        n, x, states, unit_relations=[], stratum_relations=[Relation(0, (1, 2, 3))],
+        shared_denominator=[3, 3], beside=Beside(limits),
+    )  # fmt: skip
+    found = {
+        (r.quantity, r.measure): (r.lowest, r.highest)
+        for r in count_ranges(asked)
+        if r.stratum == 1
+    }
+    assert found[Quantity.DENOMINATOR, 0] == expected["people"]
+    assert [found[Quantity.NUMERATOR, m] for m in range(2)] == [expected[0], expected[1]]
+    assert found[Quantity.BETWEEN, 0] == expected["between"]
