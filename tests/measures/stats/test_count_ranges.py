@@ -94,6 +94,14 @@ def test_each_end_is_told_by_what_holds_it():
     assert second == (16, 27, ((0, 0),), ((0, "at least"), (0, "at most")))
 
 
+def test_a_shown_cell_of_one_person_is_named_as_well():
+    n, x = np.array([[[21, 1, 20]]]), np.array([[[0, 0, 0]]])
+    states = own_states(n)
+    states[0, 0, 2] = CellState.PRIVACY_COMPLEMENTARY
+    (asked,) = puzzles(n, x, states, unit_relations=[], stratum_relations=COLUMNS)
+    assert {r.told_by for r in count_ranges(asked)} == {((0, 0), (0, 1))}
+
+
 def test_only_the_leaks_when_they_are_given():
     n, x, states = two_by_two([(1, 1)])
     leaks = audit(n, x, states, unit_relations=ROWS, stratum_relations=COLUMNS)

@@ -340,14 +340,16 @@ def test_ranges_are_those_of_plain_programs(seed: int, measures: int) -> None:
         } == expected
 
 
-def people_certain(n: Any, hidden: Any) -> set[tuple[int, int, float, float]]:
+def people_certain(
+    n: Any, hidden: Any, lines: tuple[Relation, ...] = (Relation(0, (1, 2, 3)),), **more: Any
+) -> set[tuple[int, int, float, float]]:
     """(measure, stratum, lowest, highest) of the people that are small for sure; measures of one row each."""
     counts, holes = np.array(n)[:, None], np.array(hidden, dtype=bool)[:, None]
     states = own_states(counts)
     states[holes] = CellState.PRIVACY_COMPLEMENTARY
     found = audit(
-        counts, counts // 2, states, unit_relations=[], stratum_relations=[Relation(0, (1, 2, 3))],
-        shared_denominator=[0] * len(counts),
+        counts, counts // 2, states, unit_relations=[], stratum_relations=lines,
+        shared_denominator=[0] * len(counts), **more,
     )  # fmt: skip
     return {
         (leak.measure, leak.stratum, leak.lowest, leak.highest)
@@ -365,6 +367,28 @@ def test_whether_a_stratum_can_be_empty_is_seen_where_any_measure_shows_one_of_i
     assert people_certain(n, [some, some]) == both_small
     assert people_certain(n, [some, every]) == people_certain(n, [every, some]) == both_small
     assert people_certain(n, [every, every]) == set()
+
+
+def test_of_which_sets_nobody_sees_whether_a_stratum_is_empty() -> None:
+    """6 and 5 again. They come to 11 by their own total, or by a figure beside them."""
+    pair = (Relation(0, (1, 2)),)
+    assert people_certain([[11, 6, 5]], [[False, True, True]], pair) == set()
+    small = {(0, 1, 1.0, 10.0), (0, 2, 1.0, 10.0)}
+    # A set with a stratum that nobody displays is no list of strata.
+    eleven = {(Quantity.DENOMINATOR, 1): 1.0, (Quantity.DENOMINATOR, 2): 1.0}
+    beside = Beside([Limit(0, 0, eleven, 11.0, 11.0)])
+    never = {"unpublished": [False, False, False, True], "beside": beside}
+    assert people_certain([[111, 6, 5, 100]], [[False, True, True, False]], **never) == small
+    # Nor is another name of the same people, here the last stratum for those of the first.
+    names = (Relation(0, (1, 2, 3)), Relation(4, (1,)))
+    never = {"unpublished": [False, False, False, False, True]}
+    assert {
+        leak
+        for leak in people_certain(
+            [[111, 6, 5, 100, 6]], [[False, True, True, False, True]], names, **never
+        )
+        if leak[1] < 4
+    } == small
 
 
 def test_a_hidden_cell_that_is_empty_is_no_contradiction() -> None:
