@@ -75,6 +75,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float) -> float:
     """Rough width of a text in pixels: enough to choose a column, not to set type."""
     narrow = sum(character in "iIjltf.,:;'|!()[] " for character in text)

@@ -29,7 +29,9 @@ def icon_names() -> frozenset[str]:
     return frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', text))
 
 
+# A page shows a hundred. Types are part of the key: a label that is safe already is not escaped again.
 @register.simple_tag
+@lru_cache(maxsize=1024, typed=True)
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """`{% icon "upload" %}`: decorative. `{% icon "lock" label="Private" %}`: says its label.
 
