@@ -101,30 +101,6 @@ def test_measures_of_which_neither_is_part_of_the_other_have_nothing_between() -
     assert remainders(n, x) == ()
 
 
-def test_a_leak_without_a_shown_neighbour_is_mended_further_away() -> None:
-    """All cells of the first group are hidden; that both groups add up and the members say so is mended at
-    the second group's total."""
-    n = np.array([[[151, 130, 21], [48, 40, 8], [103, 90, 13]]])
-    x = np.array([[[101, 80, 21], [28, 20, 8], [73, 60, 13]]])
-    lines: dict[str, Any] = {
-        "unit_relations": [Relation(0, (1, 2))],
-        "stratum_relations": [Relation(0, (1, 2))],
-    }
-    limits = [
-        limit
-        for unit, known in ((1, 40), (2, 90))
-        for limit in members_limits(
-            measure=0,
-            unit=unit,
-            total=0,
-            categories=[((1,), [known]), ((2,), [10])],
-            counts_all=True,
-        )
-    ]
-    states = protect(n, x, beside=Beside(limits), **lines)
-    assert audit(n, x, states, beside=Beside(limits), **lines) == []
-
-
 def test_whoever_takes_the_own_row_away_takes_it_out_of_the_figures_too() -> None:
     """15 people of the first stratum, 4 of them in the first team, are hidden in every row. Beside them: with
     the people who are likely of it they are 18, and of these there are at most 4.
