@@ -144,3 +144,13 @@ def test_parts_that_tell_go_with_those_of_the_same_denominator():
         *tables, both, shared_denominator=[0, 0, 2], touched=[False, False, True], **lines
     )
     assert found.tolist() == [True, True, True]
+
+
+def test_parts_go_where_the_team_was_hidden_further_in_all_measures_of_the_denominator():
+    n = np.array([[[400, 200, 200], [200, 100, 100], [200, 100, 100]]] * 4)
+    lines = {"unit_relations": ROWS, "stratum_relations": COLUMNS}
+    found = exposing_measures(
+        n, n // 2, own_states(n), shared_denominator=[5, 2, 5, 3],
+        touched=[True, False, False, False], **lines,
+    )  # fmt: skip
+    assert found.tolist() == [True, False, True, False]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from measures.stats.disclosure import Beside, Leak, Quantity, audit, protect
-from measures.stats.published_limits import members_limits, members_range
+from measures.stats.imputed_disclosure import PublishedImputed
+from measures.stats.published_limits import imputed_limits, members_limits, members_range
 from measures.stats.puzzle import Limit
 from measures.stats.remainders import remainders
 from measures.stats.rounding import published_members
@@ -40,6 +41,78 @@ def test_members_range_is_what_is_written_like_this(published: int) -> None:
     assert {published_members(c) for c in range(low, high + 1)} == {published}
     assert published_members(high + 1) != published
     assert low == 0 or published_members(low - 1) != published
+
+
+def people(*strata: int) -> dict[tuple[Quantity, int], float]:
+    return {(Quantity.DENOMINATOR, stratum): 1.0 for stratum in strata}
+
+
+def test_members_in_tens_are_so_many_people_at_least_and_at_most() -> None:
+    """About 40 are 35 to 45, about 10 are 1 to 14, about 20 are 15 to 25."""
+    categories = [((1, 2), [40, 10]), ((3,), [20])]
+    every, some = (
+        list(
+            members_limits(measure=4, unit=2, total=0, categories=categories, counts_all=counts_all)
+        )
+        for counts_all in (True, False)
+    )
+    figure = "members by what is known of them"
+    assert every == [
+        Limit(4, 2, people(1, 2), 36, 59, figure=figure),
+        Limit(4, 2, people(3), 15, 25, figure=figure),
+    ]
+    # Of at most 84 members some are not in the measure, and could all be of one kind.
+    total = {(Quantity.DENOMINATOR, 0): -1.0}
+    assert some == [
+        Limit(4, 2, people(1, 2), -np.inf, 59, figure=figure),
+        Limit(4, 2, people(1, 2) | total, 36 - 84, np.inf, figure=figure),
+        Limit(4, 2, people(3), -np.inf, 25, figure=figure),
+        Limit(4, 2, people(3) | total, 15 - 84, np.inf, figure=figure),
+    ]
+
+
+def test_an_imputed_rate_is_five_people_and_half_a_percent_wide() -> None:
+    shown = {"Black": PublishedImputed((3, 4), 120.0, 0.4)}
+    found = list(
+        imputed_limits(
+            measure=2, unit=1, shown=shown, groups=["White", "Black"], imputed_about=40, unknown=6
+        )
+    )
+    met, missed = Quantity.NUMERATOR, Quantity.MISSES
+
+    def of(met_weight: float, missed_weight: float) -> tuple[dict[Any, float], dict[str, float]]:
+        cells = {(met, s): met_weight for s in (3, 4)} | {
+            (missed, s): missed_weight for s in (3, 4)
+        }
+        return cells, {"Black met": met_weight, "Black missed": missed_weight}
+
+    kinds = [[f"{group} {kind}" for group in ("White", "Black", "rest")] for kind in ("met", "missed")]  # fmt: skip
+    expected = [
+        (*of(1.0, 1.0), 115.0, 125.0),
+        # At most 40.5 %: of the met 59.5 % less 40.5 % of the missed. At least 39.5 %: the same from below.
+        (*of(0.595, -0.405), -np.inf, 0.0),
+        (*of(-0.605, 0.395), -np.inf, 0.0),
+        ({}, dict.fromkeys([*kinds[0], *kinds[1]], 1.0), 35.0, 45.0),
+        # Whoever is imputed stands in the stratum of the unknown.
+        ({(met, 6): -1.0}, dict.fromkeys(kinds[0], 1.0), -np.inf, 0.0),
+        ({(missed, 6): -1.0}, dict.fromkeys(kinds[1], 1.0), -np.inf, 0.0),
+    ]
+    assert len(found) == len(expected)
+    for limit, (cells, others, low, high) in zip(found, expected, strict=True):
+        assert (limit.measure, limit.unit, limit.figure) == (2, 1, "imputed rates")
+        assert limit.terms == pytest.approx(cells)
+        assert limit.others == pytest.approx(others)
+        assert (limit.low, limit.high) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("about", "least", "most"),
+    [(0, 0, 0), (3, 1, 8), (6, 1, 11), (7, 2, 12), (10, 5, 15), (40, 35, 45)],
+)
+def test_imputed_people_are_nobody_or_somebody(about: int, least: float, most: float) -> None:
+    arguments: dict[str, Any] = {"measure": 0, "unit": 0, "shown": {}, "groups": [], "unknown": 1}
+    first = next(imputed_limits(imputed_about=about, **arguments))
+    assert (first.low, first.high) == (least, most)
 
 
 def test_unknown_members_in_tens_give_the_stratum_beside_them_away() -> None:
