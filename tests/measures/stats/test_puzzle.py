@@ -427,3 +427,18 @@ def test_people_between_two_measures_bind_what_is_known_of_these(
     assert found[Quantity.DENOMINATOR, 0] == expected["people"]
     assert [found[Quantity.NUMERATOR, m] for m in range(2)] == [expected[0], expected[1]]
     assert found[Quantity.BETWEEN, 0] == expected["between"]
+
+
+def test_the_lines_of_every_measure_count() -> None:
+    """Four measures on one denominator; the hits of the last are hidden in one stratum, and follow from the
+    total and the other one."""
+    n = np.array([[[200, 100, 100]]] * 4)
+    x = np.array([[[130, 70, 60]], [[130, 60, 70]], [[130, 65, 65]], [[85, 5, 80]]])
+    states = own_states(n)
+    states[3, 0, 1] = CellState.PRIVACY_PRIMARY
+    (leak,) = audit(
+        n, x, states, unit_relations=[], stratum_relations=[Relation(0, (1, 2))],
+        shared_denominator=[0] * 4,
+    )  # fmt: skip
+    assert (leak.measure, leak.stratum, leak.quantity) == (3, 1, Quantity.NUMERATOR)
+    assert (leak.lowest, leak.highest) == (5.0, 5.0)
