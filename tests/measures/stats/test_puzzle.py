@@ -394,6 +394,14 @@ def test_of_which_sets_nobody_sees_whether_a_stratum_is_empty() -> None:
 def test_a_hidden_cell_that_is_empty_is_no_contradiction() -> None:
     """The 8 are hidden beside nobody. That hidden cells have people makes them 1 at least."""
     assert people_certain([[108, 100, 8, 0]], [[False, False, True, True]]) == {(0, 2, 1.0, 8.0)}
+    n = np.array([[[108, 100, 8, 0]]])
+    states = own_states(n)
+    states[..., 2:] = CellState.PRIVACY_COMPLEMENTARY
+    (asked,) = puzzles(
+        n, n * 0, states, unit_relations=[], stratum_relations=[Relation(0, (1, 2, 3))]
+    )
+    (people,) = (r for r in count_ranges(asked) if r.quantity == Quantity.DENOMINATOR)
+    assert (people.lowest, people.count, people.highest) == (1, 8, 8)
 
 
 @pytest.mark.parametrize(
