@@ -52,11 +52,6 @@ class FundTotals:
     def held(self) -> Decimal:
         return self.received - self.paid + self.returned
 
-    @property
-    def to_pay(self) -> Decimal:
-        """Committed and not yet paid."""
-        return self.committed - self.paid
-
 
 def _total(rows: QuerySet[Posting]) -> Decimal:
     return rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"]

@@ -82,10 +82,6 @@ class NextPayment:
         return [c for c in self.conditions if not c.is_decided and c.finding.met is not True]
 
     @property
-    def decided_count(self) -> int:
-        return sum(c.is_decided for c in self.conditions)
-
-    @property
     def by_when(self) -> date:
         """The earliest day by which the group has to have done something, else the planned day."""
         days = [c.milestone.due_on for c in self.to_do]
