@@ -40,6 +40,10 @@ def test_a_complement_that_the_imputed_rate_shows_gives_the_small_one_away():
         assert leak.lowest - 1e-6 <= true <= leak.highest + 1e-6
 
 
+def test_what_a_card_gives_away_by_itself_is_for_the_check_of_cards():
+    assert leaks([100, 7, 60, 0], [40, 3, 30, 0], [False, True, False, False], [], 0) == []
+
+
 def test_enough_imputed_people_blur_it():
     n, x, hidden = [100, 7, 60, 90], [40, 3, 30, 45], [True, True, False, False]
     group = published(n, x, 0, imputed_n=60.0, imputed_x=30.0)
@@ -129,7 +133,7 @@ def random_card(seed: int) -> dict[str, Any]:
     n[UNKNOWN] = rng.integers(10, 40)
     x = rng.binomial(n, rng.choice([0.3, 0.6]))
     hidden = rng.random(4) < [0.5, 0.8, 1.0][seed % 3]
-    strata = [(0,), (1, 2)] if seed % 2 else [(int(rng.integers(3)),)]
+    strata = [(0,), (1, 2)] if seed % 4 < 2 else [(int(rng.integers(3)),)]
     # All together are as many as the unknown at most, met and missed.
     share = rng.dirichlet(np.ones(len(strata) + 1), 2) * rng.choice([0.0, 0.3, 0.9])
     met, missed = x[UNKNOWN] * share[0], (n - x)[UNKNOWN] * share[1]
@@ -203,8 +207,8 @@ class Reader:
 
 def test_the_check_finds_what_plain_programs_find() -> None:
     seen = 0
-    for seed in range(120):
-        card = random_card(seed)
+    for seed in range(72):
+        card, k = random_card(seed), 11 if seed % 2 else 30
         n, x = card["n"], card["x"]
         expected = set()
         for s in np.flatnonzero(card["hidden"]).tolist():
@@ -213,11 +217,11 @@ def test_the_check_finds_what_plain_programs_find() -> None:
                 ("misses", n[s] - x[s], ["missed"]),
                 ("denominator", n[s], ["met", "missed"]),
             ):
-                if 0 < count < 11:
+                if 0 < count < k:
                     ends = Reader(card).range_of(*((kind, s) for kind in kinds))
-                    if ends and ends[0] > 1e-4 and ends[1] < 11 - 1e-4:
+                    if ends and ends[0] > 1e-4 and ends[1] < k - 1e-4:
                         expected.add((s, quantity, round(ends[0], 3), round(ends[1], 3)))
-        found = imputed_leaks(**card, unknown=UNKNOWN)
+        found = imputed_leaks(**card, unknown=UNKNOWN, k=k)
         assert {
             (leak.stratum, leak.quantity, round(leak.lowest, 3), round(leak.highest, 3))
             for leak in found
