@@ -10,7 +10,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from grants.actions.reports import LineEntry, write_financial_report
 from grants.api.serializers import (
@@ -25,20 +24,12 @@ from grants.enums import AwardState
 from grants.models import Award, GrantReport, Posting
 from grants.queries.awards import get_report, list_awards, list_reports
 from grants.queries.money import list_fund_totals, list_movements, paid_amount, returned_amount
-from teams.authentication import RequirePermission
+from teams.api.scoped import ScopedView
 from teams.permissions import Permission
 from teams.scoping import Scope
 
 
-class _GrantView(APIView):
-    permission_classes = [RequirePermission]
-
-    @property
-    def scope(self) -> Scope:
-        return self.request._request.scope
-
-
-class FundListView(_GrantView):
+class FundListView(ScopedView):
     """Funds with their totals. They name no group."""
 
     required_permission = Permission.VIEW_GRANT_TOTALS
@@ -52,7 +43,7 @@ def _awards(scope: Scope) -> Any:
     return list_awards(scope).annotate(paid=paid_amount(), returned=returned_amount())
 
 
-class AwardListView(_GrantView, ListAPIView[Award]):
+class AwardListView(ScopedView, ListAPIView[Award]):
     """Awards that you may see, by group."""
 
     required_permission = Permission.VIEW_GRANTS
@@ -75,7 +66,7 @@ class AwardListView(_GrantView, ListAPIView[Award]):
         return awards.filter(state=state) if state else awards
 
 
-class AwardView(_GrantView):
+class AwardView(ScopedView):
     """One award with its payments and their conditions."""
 
     required_permission = Permission.VIEW_GRANTS
@@ -90,7 +81,7 @@ class AwardView(_GrantView):
         return Response(AwardDetailSerializer(award).data)
 
 
-class MovementListView(_GrantView, ListAPIView[Posting]):
+class MovementListView(ScopedView, ListAPIView[Posting]):
     """Payments, failures and returns of the awards that you may see; transfers of the payer for finance."""
 
     required_permission = Permission.VIEW_GRANTS
@@ -106,7 +97,7 @@ class MovementListView(_GrantView, ListAPIView[Posting]):
         return list_movements(self.scope)
 
 
-class GrantReportListView(_GrantView, ListAPIView[GrantReport]):
+class GrantReportListView(ScopedView, ListAPIView[GrantReport]):
     """Reports that are due or were handed in."""
 
     required_permission = Permission.VIEW_GRANTS
@@ -122,7 +113,7 @@ class GrantReportListView(_GrantView, ListAPIView[GrantReport]):
         return list_reports(self.scope).order_by("due_on", "id")
 
 
-class GrantReportLinesView(_GrantView):
+class GrantReportLinesView(ScopedView):
     """Fill in the lines of a financial report that is being written. Handing it in stays with a person."""
 
     required_permission = Permission.REPORT_GRANTS

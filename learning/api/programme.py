@@ -15,7 +15,6 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,9 +25,8 @@ from learning.queries.progress import list_reports, list_scores_worked_with
 from learning.queries.sessions import list_sessions
 from learning.queries.stories import group_of, list_told_stories
 from learning.queries.synthesis import list_syntheses
-from teams.authentication import RequirePermission
+from teams.api.scoped import ScopedView, refuse_unknown
 from teams.permissions import Permission
-from teams.scoping import Scope
 
 _TEAM = OpenApiParameter("team", str, description="Code of one team.")
 _ERRORS = {
@@ -125,20 +123,13 @@ class SynthesisSerializer(serializers.ModelSerializer[Synthesis]):
         return (synthesis.facts or {}).get("lines", [])
 
 
-class _ListView(ListAPIView[Any]):
+class _ListView(ScopedView, ListAPIView[Any]):
     """A list that its reader may see, narrowed by `?team=` where its rows have a team."""
 
-    permission_classes = [RequirePermission]
     known: ClassVar[frozenset[str]] = frozenset({"team"})
 
-    @property
-    def scope(self) -> Scope:
-        return self.request._request.scope
-
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        unknown = sorted(set(request.GET) - self.known - {"limit", "offset", "format"})
-        if unknown:
-            raise ValidationError({name: ["There is no such parameter."] for name in unknown})
+        refuse_unknown(request, self.known)
         return super().list(request, *args, **kwargs)
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from learning.api.serializers import (
     FoundSerializer,
@@ -28,62 +27,42 @@ from learning.queries.search import (
 )
 from pdsa.sharing import group_name
 from teams.api.pagination import Pages
-from teams.authentication import RequirePermission
+from teams.api.scoped import ERRORS, ScopedView, refuse_unknown
 from teams.permissions import Permission
-from teams.scoping import Scope
 
 _FIND = {"tests": find_tests, "ideas": find_ideas, "chapters": find_chapters}
 _FILTERS = ("text", "measure", "driver", "patients", "decision")
-_ERRORS = {
-    400: OpenApiResponse(description="A parameter is not known or does not fit."),
-    403: OpenApiResponse(description="Your role does not include this."),
-    404: OpenApiResponse(description="There is no such thing for you."),
-}
 
 
-def _refuse_unknown(request: Request, known: set[str]) -> None:
-    """A mistyped filter must not quietly answer with everything."""
-    unknown = sorted(set(request.GET) - known - {"limit", "offset", "format"})
-    if unknown:
-        raise ValidationError({name: ["There is no such parameter."] for name in unknown})
-
-
-class _ReaderView(APIView):
-    permission_classes = [RequirePermission]
-    required_permission = Permission.VIEW_SHARED_TESTS
-
-    @property
-    def scope(self) -> Scope:
-        return self.request._request.scope
-
-
-class PackageVersionListView(_ReaderView):
+class PackageVersionListView(ScopedView):
     """Versions of the change package, the latest first; drafts for its faculty only."""
+
+    required_permission = Permission.VIEW_SHARED_TESTS
 
     @extend_schema(
         operation_id="change_package_list",
-        responses={200: PackageVersionSerializer(many=True), **_ERRORS},
+        responses={200: PackageVersionSerializer(many=True), **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        _refuse_unknown(request, set())
-        pages = Pages()
-        page = pages.paginate_queryset(list_versions(self.scope), request, view=self)
-        return pages.get_paginated_response(PackageVersionSerializer(page, many=True).data)
+        refuse_unknown(request, set())
+        return self.paged(request, list_versions(self.scope), PackageVersionSerializer)
 
 
-class PackageVersionView(_ReaderView):
+class PackageVersionView(ScopedView):
     """One version with chapters, ideas and the contributed tests that are still shared."""
 
-    @extend_schema(
-        operation_id="change_package_read", responses={200: PackageSerializer, **_ERRORS}
-    )
+    required_permission = Permission.VIEW_SHARED_TESTS
+
+    @extend_schema(operation_id="change_package_read", responses={200: PackageSerializer, **ERRORS})
     def get(self, request: Request, number: int) -> Response:
         version = get_version(self.scope, number)
         return Response(PackageSerializer(view_version(self.scope, version)).data)
 
 
-class SearchView(_ReaderView):
+class SearchView(ScopedView):
     """Shared tests, change ideas or chapters; the best fit first, whatever was decided."""
+
+    required_permission = Permission.VIEW_SHARED_TESTS
 
     @extend_schema(
         operation_id="search_list",
@@ -97,10 +76,10 @@ class SearchView(_ReaderView):
             ),
             OpenApiParameter("decision", str, description="What the group decided."),
         ],
-        responses={200: FoundSerializer(many=True), **_ERRORS},
+        responses={200: FoundSerializer(many=True), **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        _refuse_unknown(request, {"kind", *_FILTERS})
+        refuse_unknown(request, {"kind", *_FILTERS})
         kind = request.GET.get("kind", "tests")
         if kind not in _FIND:
             raise ValidationError({"kind": [f"Write {', '.join(_FIND)}."]})

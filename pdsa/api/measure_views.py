@@ -17,7 +17,6 @@ from pdsa.api.measure_serializers import (
     PointsSerializer,
     WrittenSerializer,
 )
-from pdsa.api.scoped import ERRORS, ScopedView, refuse_unknown
 from pdsa.models import LocalMeasure
 from pdsa.policies.measures import Entry, check_entry
 from pdsa.queries.measures import (
@@ -26,13 +25,15 @@ from pdsa.queries.measures import (
     list_measures,
     read_measure_data,
 )
-from teams.api.pagination import Pages
+from teams.api.scoped import ERRORS, ScopedView, refuse_unknown
 from teams.errors import StateRefused
 from teams.permissions import Permission
 
 
 class LocalMeasureListView(ScopedView):
     """Measures in use of the projects that you work with."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(
         operation_id="project_measures_list",
@@ -47,13 +48,13 @@ class LocalMeasureListView(ScopedView):
             if not project.isascii() or not project.isdigit() or len(project) > 18:
                 raise ValidationError({"project": ["Not a number."]})
             found = found.filter(project_id=int(project))
-        pages = Pages()
-        page = pages.paginate_queryset(found, request, view=self)
-        return pages.get_paginated_response(LocalMeasureSerializer(page, many=True).data)
+        return self.paged(request, found, LocalMeasureSerializer)
 
 
 class LocalMeasureView(ScopedView):
     """One measure with its definition sheet."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(
         operation_id="project_measures_read", responses={200: LocalMeasureSerializer, **ERRORS}

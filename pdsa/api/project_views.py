@@ -17,7 +17,6 @@ from pdsa.api.project_serializers import (
     LibraryIdeaSerializer,
     ProjectSerializer,
 )
-from pdsa.api.scoped import ERRORS, ScopedView, refuse_other, refuse_unknown
 from pdsa.enums import ProjectStatus
 from pdsa.queries.aims import find_aim, find_charter, parts_of
 from pdsa.queries.drivers import read_outline
@@ -29,12 +28,14 @@ from pdsa.queries.library import (
     list_tallies_of,
 )
 from pdsa.queries.projects import get_project, list_projects, with_counts
-from teams.api.pagination import Pages
+from teams.api.scoped import ERRORS, ScopedView, refuse_other, refuse_unknown
 from teams.permissions import Permission
 
 
 class ProjectListView(ScopedView):
     """Projects of the teams that you work with, by title."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(
         operation_id="projects_list",
@@ -51,13 +52,13 @@ class ProjectListView(ScopedView):
             found = found.filter(team__code=team)
         if status := refuse_other(request, "status", ProjectStatus.values):
             found = found.filter(status=status)
-        pages = Pages()
-        page = pages.paginate_queryset(found.order_by("title", "id"), request, view=self)
-        return pages.get_paginated_response(ProjectSerializer(page, many=True).data)
+        return self.paged(request, found.order_by("title", "id"), ProjectSerializer)
 
 
 class ProjectView(ScopedView):
     """One project."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(operation_id="projects_read", responses={200: ProjectSerializer, **ERRORS})
     def get(self, request: Request, project_id: int) -> Response:
@@ -68,6 +69,8 @@ class ProjectView(ScopedView):
 class AimView(ScopedView):
     """The aim of a project in its parts, and as the sentence that they make."""
 
+    required_permission = Permission.VIEW_PROJECTS
+
     @extend_schema(operation_id="projects_aim", responses={200: AimSerializer, **ERRORS})
     def get(self, request: Request, project_id: int) -> Response:
         aim = find_aim(get_project(self.scope, project_id))
@@ -77,6 +80,8 @@ class AimView(ScopedView):
 
 class CharterView(ScopedView):
     """The charter of a project, with its state."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(operation_id="projects_charter", responses={200: CharterSerializer, **ERRORS})
     def get(self, request: Request, project_id: int) -> Response:
@@ -92,6 +97,8 @@ class CharterView(ScopedView):
 
 class DriverListView(ScopedView):
     """The driver diagram of a project as rows in reading order; an idea may come under several drivers."""
+
+    required_permission = Permission.VIEW_PROJECTS
 
     @extend_schema(
         operation_id="projects_drivers",

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pdsa.actions.cycles import log_cycle
-from pdsa.api.scoped import ScopedView, refuse_other, refuse_unknown
 from pdsa.api.serializers import CycleSerializer, LogSerializer
 from pdsa.enums import CycleState, Decision
 from pdsa.queries.cycles import (
@@ -23,6 +22,7 @@ from pdsa.queries.cycles import (
 )
 from pdsa.queries.projects import get_writable_idea, list_writable_teams
 from teams.api.pagination import Pages
+from teams.api.scoped import ScopedView, refuse_other, refuse_unknown
 from teams.permissions import Permission
 
 _FILTERS = {"shared", "state", "decision", "text"}

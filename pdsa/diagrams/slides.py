@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pptx import Presentation
-from pptx.dml.color import RGBColor
 from pptx.enum.dml import MSO_LINE_DASH_STYLE
 from pptx.enum.shapes import MSO_CONNECTOR, MSO_SHAPE
 from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
@@ -15,6 +14,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from pdsa.diagrams.scene import Box, Connector, Scene, Shape, Tone
+from teams.drawing.slides import rgb
 from teams.drawing.svg import SCREEN
 
 _WIDTH, _HEIGHT = Inches(13.333), Inches(7.5)
@@ -67,16 +67,12 @@ def make_slides(scenes: Sequence[Scene], *, title: str, note: str) -> bytes:
     return buffer.getvalue()
 
 
-def _colour(text: str) -> RGBColor:
-    return RGBColor.from_string(text.lstrip("#").upper())
-
-
 def _type(frame: Any, size: int, *, bold: bool = False, colour: str = SCREEN.ink) -> None:
     for part in frame.paragraphs:
         part.alignment = PP_ALIGN.LEFT
         for run in part.runs:
             run.font.name, run.font.size, run.font.bold = _TYPEFACE, size, bold
-            run.font.color.rgb = _colour(colour)
+            run.font.color.rgb = rgb(colour)
 
 
 class _Slide:
@@ -117,8 +113,8 @@ class _Slide:
                 shape.adjustments[0] = min(0.5, 6 / min(box.width, box.height))
             fill, outline = _PAINT[box.tone]
             shape.fill.solid()
-            shape.fill.fore_color.rgb = _colour(fill)
-            shape.line.color.rgb = _colour(outline)
+            shape.fill.fore_color.rgb = rgb(fill)
+            shape.line.color.rgb = rgb(outline)
             shape.line.width = Pt(1.5 if box.tone in (Tone.STRONG, Tone.ATTENTION) else 1)
             if box.dashed:
                 shape.line.dash_style = MSO_LINE_DASH_STYLE.DASH
@@ -144,7 +140,7 @@ class _Slide:
             # Arial is a little wider than the typeface that the box was measured with.
             run.font.size = Pt(max(6, round(words.size * self.scale / 12700 * 0.94, 1)))
             run.font.bold = words.weight >= 600
-            run.font.color.rgb = _colour(SCREEN.soft if words.soft else SCREEN.ink)
+            run.font.color.rgb = rgb(SCREEN.soft if words.soft else SCREEN.ink)
 
     def _connector(self, connector: Connector, source: Box, target: Box) -> Any:
         (x1, y1), (x2, y2) = connector.points[0], connector.points[-1]
@@ -163,7 +159,7 @@ class _Slide:
             self._turn(line, x1, y1, x2, y2)
         elif returns:
             self._bulge(line, connector.points[1][0], x1, x2)
-        line.line.color.rgb = _colour(SCREEN.grey)
+        line.line.color.rgb = rgb(SCREEN.grey)
         line.line.width = Pt(1)
         if connector.dashed:
             line.line.dash_style = MSO_LINE_DASH_STYLE.DASH

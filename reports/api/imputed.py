@@ -5,21 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from measures import queries as measures
 from measures.queries import ImputedResult
 from reports.actions.report_cards import record_export
-from teams.authentication import RequirePermission
+from teams.api.scoped import ERRORS, ScopedView, refuse_unknown
 from teams.models import Team
 from teams.permissions import Permission
 from teams.queries import get_team
-from teams.scoping import Scope
 
 _HELP = "Proportion 0 to 1, in steps of 0.01; null where `why_not` says why."
 
@@ -62,10 +60,9 @@ class ImputedResultSerializer(serializers.Serializer[Any]):
     computed_at = serializers.DateTimeField()
 
 
-class ImputedResultListView(APIView):
+class ImputedResultListView(ScopedView):
     """Ranges for every measure of one team and period; as readers outside the group may see them."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_TEAM_RESULTS
 
     @extend_schema(
@@ -75,17 +72,11 @@ class ImputedResultListView(APIView):
             OpenApiParameter("period", str, description="Label of a period; default: the latest."),
             OpenApiParameter("source", str, description="Code of a source; default: the payer's."),
         ],
-        responses={
-            200: ImputedResultSerializer(many=True),
-            400: OpenApiResponse(description="A parameter is not known or does not fit."),
-            404: OpenApiResponse(description="There is no such thing for you."),
-        },
+        responses={200: ImputedResultSerializer(many=True), **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        scope: Scope = request._request.scope
-        unknown = sorted(set(request.GET) - {"team", "period", "source", "format"})
-        if unknown:
-            raise ValidationError({name: ["There is no such parameter."] for name in unknown})
+        scope = self.scope
+        refuse_unknown(request, {"team", "period", "source"})
         if "team" not in request.GET:
             raise ValidationError({"team": ["Name the team."]})
         team: Team = get_team(scope, request.GET["team"])

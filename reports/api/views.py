@@ -14,7 +14,6 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
-    OpenApiResponse,
     extend_schema,
     inline_serializer,
 )
@@ -22,7 +21,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from measures import queries as measures
 from measures.queries import SetResult
@@ -38,19 +36,12 @@ from reports.enums import CardState, DownloadFormat
 from reports.models import ReportCard
 from reports.queries.card_files import card_file
 from reports.queries.cards import get_card, get_content, list_cards, list_restatements
-from teams.api.pagination import Pages
-from teams.authentication import RequirePermission
+from teams.api.scoped import ERRORS, ScopedView, refuse_unknown
 from teams.enums import Audience
 from teams.permissions import Permission, check_permission
 from teams.queries import get_team
 from teams.scoping import Scope
 from teams.views.downloads import CONTENT_TYPES, download
-
-_ERRORS = {
-    400: OpenApiResponse(description="A parameter is not known or does not fit."),
-    403: OpenApiResponse(description="Your role does not include this."),
-    404: OpenApiResponse(description="There is no such thing for you."),
-}
 
 
 def _parameter(name: str, description: str, **options: Any) -> OpenApiParameter:
@@ -61,26 +52,6 @@ _PAGES = [
     OpenApiParameter("limit", int, description="At most this many at a time, up to 1,000."),
     OpenApiParameter("offset", int, description="Leave out this many first."),
 ]
-
-
-def _refuse_unknown(request: Request, known: set[str]) -> None:
-    """A mistyped filter must not quietly answer with everything."""
-    unknown = sorted(set(request.GET) - known - {"limit", "offset", "format"})
-    if unknown:
-        raise ValidationError({name: ["There is no such parameter."] for name in unknown})
-
-
-class _ReaderView(APIView):
-    permission_classes = [RequirePermission]
-
-    @property
-    def scope(self) -> Scope:
-        return self.request._request.scope
-
-    def paged(self, request: Request, items: Any, serializer: Any, **context: Any) -> Response:
-        pages = Pages()
-        page = pages.paginate_queryset(items, request, view=self)
-        return pages.get_paginated_response(serializer(page, many=True, context=context).data)
 
 
 def _paged_schema(item: Any, name: str) -> Any:
@@ -96,7 +67,7 @@ def _paged_schema(item: Any, name: str) -> Any:
     )
 
 
-class MeasureListView(_ReaderView):
+class MeasureListView(ScopedView):
     """Measures as they are defined in one measurement year."""
 
     required_permission = Permission.VIEW_HOME
@@ -107,15 +78,15 @@ class MeasureListView(_ReaderView):
             _parameter("year", "Measurement year; default: of the latest results."),
             *_PAGES,
         ],
-        responses={200: _paged_schema(DefinitionSerializer, "PageOfDefinitions"), **_ERRORS},
+        responses={200: _paged_schema(DefinitionSerializer, "PageOfDefinitions"), **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        _refuse_unknown(request, {"year"})
+        refuse_unknown(request, {"year"})
         definitions = measures.list_definitions(year=_year(request, self.scope))
         return self.paged(request, definitions, DefinitionSerializer)
 
 
-class MeasureView(_ReaderView):
+class MeasureView(ScopedView):
     """One measure in one measurement year."""
 
     required_permission = Permission.VIEW_HOME
@@ -123,10 +94,10 @@ class MeasureView(_ReaderView):
     @extend_schema(
         operation_id="measures_read",
         parameters=[_parameter("year", "Measurement year; default: of the latest results.")],
-        responses={200: DefinitionSerializer, **_ERRORS},
+        responses={200: DefinitionSerializer, **ERRORS},
     )
     def get(self, request: Request, code: str) -> Response:
-        _refuse_unknown(request, {"year"})
+        refuse_unknown(request, {"year"})
         definition = measures.get_definition(code=code, year=_year(request, self.scope))
         return Response(DefinitionSerializer(definition).data)
 
@@ -155,7 +126,7 @@ class _Question:
     unit: str
 
 
-class ResultListView(_ReaderView):
+class ResultListView(ScopedView):
     """Stratified rates and gaps. One item for each measure, period and unit; every call is audited."""
 
     required_permission = Permission.VIEW_TEAM_RESULTS
@@ -172,10 +143,10 @@ class ResultListView(_ReaderView):
             _parameter("source", "Code of a source; default: the payer's."),
             *_PAGES,
         ],
-        responses={200: _paged_schema(ResultSerializer, "PageOfResults"), **_ERRORS},
+        responses={200: _paged_schema(ResultSerializer, "PageOfResults"), **ERRORS},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        _refuse_unknown(
+        refuse_unknown(
             request,
             {"unit", "team", "measure", "period", "stratum_set", "line_of_business", "source"},
         )
@@ -310,7 +281,7 @@ def _result(result: SetResult, unit: str) -> dict[str, Any]:
     }
 
 
-class ReportCardListView(_ReaderView):
+class ReportCardListView(ScopedView):
     """Report cards that exist for you: published ones, and drafts for those who prepare cards."""
 
     required_permission = Permission.VIEW_REPORT_CARDS
@@ -323,10 +294,10 @@ class ReportCardListView(_ReaderView):
             _parameter("state", "State of the card.", enum=CardState.values),
             *_PAGES,
         ],
-        responses={200: _paged_schema(ReportCardSerializer, "PageOfReportCards"), **_ERRORS},
+        responses={200: _paged_schema(ReportCardSerializer, "PageOfReportCards"), **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        _refuse_unknown(request, {"team", "period", "state"})
+        refuse_unknown(request, {"team", "period", "state"})
         cards = list_cards(self.scope).order_by("-period__ends_on", "team__name", "-pk")
         if "team" in request.GET:
             cards = cards.filter(team=get_team(self.scope, request.GET["team"]))
@@ -340,13 +311,13 @@ class ReportCardListView(_ReaderView):
         return self.paged(request, found, ReportCardSerializer, restated=list_restatements(found))
 
 
-class ReportCardView(_ReaderView):
+class ReportCardView(ScopedView):
     """One report card with everything on it; reading it is audited."""
 
     required_permission = Permission.VIEW_REPORT_CARDS
 
     @extend_schema(
-        operation_id="report_cards_read", responses={200: ReportCardDetailSerializer, **_ERRORS}
+        operation_id="report_cards_read", responses={200: ReportCardDetailSerializer, **ERRORS}
     )
     def get(self, request: Request, card_id: int) -> Response:
         card = _card(self.scope, card_id)
@@ -360,7 +331,7 @@ class ReportCardView(_ReaderView):
         return Response(ReportCardDetailSerializer(card, context=context).data)
 
 
-class ReportCardDownloadView(_ReaderView):
+class ReportCardDownloadView(ScopedView):
     """A report card as a file: the same bytes as on its page."""
 
     required_permission = Permission.VIEW_REPORT_CARDS
@@ -379,7 +350,7 @@ class ReportCardDownloadView(_ReaderView):
             (200, "application/pdf"): OpenApiTypes.BINARY,
             (200, CONTENT_TYPES["xlsx"]): OpenApiTypes.BINARY,
             (200, "text/csv"): OpenApiTypes.STR,
-            **_ERRORS,
+            **ERRORS,
         },
     )
     def get(self, request: Request, card_id: int) -> HttpResponse:

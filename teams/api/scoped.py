@@ -1,14 +1,18 @@
-"""What the endpoints of the pdsa app have in common."""
+"""What the endpoints of every app have in common."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from teams.api.pagination import Pages
 from teams.authentication import RequirePermission
-from teams.permissions import Permission
 from teams.scoping import Scope
 
 ERRORS = {
@@ -19,24 +23,28 @@ ERRORS = {
 
 
 class ScopedView(APIView):
-    """An endpoint that sees what its reader sees. Unless it says more, for people who work with projects."""
+    """An endpoint that sees what its reader sees. One without `required_permission` answers nobody."""
 
     permission_classes = [RequirePermission]
-    required_permission = Permission.VIEW_PROJECTS
 
     @property
     def scope(self) -> Scope:
         return self.request._request.scope
 
+    def paged(self, request: Request, items: Any, serializer: Any, **context: Any) -> Response:
+        pages = Pages()
+        page = pages.paginate_queryset(items, request, view=self)
+        return pages.get_paginated_response(serializer(page, many=True, context=context).data)
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
+
+def refuse_unknown(request: Request, known: Collection[str]) -> None:
     """A mistyped filter must not quietly answer with everything. Raises ValidationError."""
-    unknown = sorted(set(request.GET) - known - {"limit", "offset", "format"})
+    unknown = sorted(set(request.GET) - set(known) - {"limit", "offset", "format"})
     if unknown:
         raise ValidationError({name: ["There is no such parameter."] for name in unknown})
 
 
-def refuse_other(request: Request, name: str, values: list[str]) -> str:
+def refuse_other(request: Request, name: str, values: Collection[str]) -> str:
     """A parameter that is one of some values, or "" where it is not given. Raises ValidationError."""
     given = request.GET.get(name, "")
     if given and given not in values:
