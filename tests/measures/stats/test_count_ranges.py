@@ -94,11 +94,12 @@ def test_each_end_is_told_by_what_holds_it():
     assert second == (16, 27, ((0, 0),), ((0, "at least"), (0, "at most")))
 
 
-def test_a_shown_cell_of_one_person_is_named_as_well():
-    n, x = np.array([[[21, 1, 20]]]), np.array([[[0, 0, 0]]])
+def test_a_shown_cell_of_one_person_is_named_and_one_without_people_is_not():
+    n, x = np.array([[[21, 1, 20, 0]]]), np.array([[[0, 0, 0, 0]]])
     states = own_states(n)
     states[0, 0, 2] = CellState.PRIVACY_COMPLEMENTARY
-    (asked,) = puzzles(n, x, states, unit_relations=[], stratum_relations=COLUMNS)
+    line = [Relation(0, (1, 2, 3))]
+    (asked,) = puzzles(n, x, states, unit_relations=[], stratum_relations=line)
     assert {r.told_by for r in count_ranges(asked)} == {((0, 0), (0, 1))}
 
 
