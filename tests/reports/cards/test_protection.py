@@ -22,7 +22,7 @@ from teams.enums import Role
 from teams.errors import StateRefused
 from tests.factories.members import LoadedWorld, load_members, make_members
 from tests.factories.people import make_token, make_user
-from tests.reports.cards.conftest import NOW, TEAMS
+from tests.reports.cards.conftest import NOW, TEAMS, load_seven_groups
 
 PROGRAMME = "programme"
 COMBINED = [
@@ -32,6 +32,12 @@ COMBINED = [
 RACE = ["white", "black", "asian", "aian", "nhpi", "other", "multiple", "declined", "unknown"]
 ETHNICITY = ["hispanic", "not_hispanic", "declined", "unknown"]
 SETS = {"combined": COMBINED, "race": RACE, "ethnicity": ETHNICITY}
+
+
+@pytest.fixture
+def world(db: None) -> LoadedWorld:
+    """The seven groups, and no check was made yet."""
+    return load_seven_groups()
 
 
 class Published:
