@@ -88,3 +88,8 @@ def test_power_at_the_ends():
 def test_power_that_makes_no_sense_is_refused(power):
     with pytest.raises(ValueError, match="power must lie"):
         detectable_gap(10, 10, 0.5, higher_is_better=True, power=power)
+
+
+def test_power_of_nothing_but_chance_is_refused():
+    with pytest.raises(ValueError, match="power must lie"):
+        detectable_gap(10, 10, 0.5, higher_is_better=True, level=0.75, power=0.25)
