@@ -172,7 +172,6 @@ def protect(
     more = np.zeros(n_counts.shape, dtype=bool)
     if also_hide is not None:
         more |= np.asarray(also_hide, dtype=bool)
-    groups = denominator_groups(n_counts, shared_denominator)
     while True:
         states = suppress(
             n_counts,
@@ -209,8 +208,6 @@ def protect(
             )
             if at is not None:
                 more[leak.measure, *at] = found = True
-        for group in groups:
-            more[group] = more[group].any(axis=0)
         if not found:
             return states
 

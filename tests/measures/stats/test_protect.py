@@ -47,6 +47,23 @@ def test_the_smallest_shown_cell_of_the_line_goes_in_all_measures_of_the_denomin
     assert audit(n, x, states, beside=beside, **lines) == []
 
 
+def test_what_leaks_in_one_measure_is_mended_in_all_of_the_denominator() -> None:
+    """5 and 50 hits of the first measure are hidden, and with them the cells of the second; only hits of the
+    first are told by a figure. All strata are of the same size, so the first that is shown goes."""
+    n = np.array([[[1600, 400, 400, 400, 400]]] * 2)
+    x = np.array([[[355, 5, 50, 200, 100]], [[770, 250, 20, 250, 250]]])
+    lines: dict[str, Any] = {
+        "unit_relations": [],
+        "stratum_relations": [Relation(0, (1, 2, 3, 4))],
+        "shared_denominator": [1, 1],
+    }
+    beside = Beside([Limit(0, 0, {(Quantity.NUMERATOR, 2): 1.0}, 48.0, 52.0)])
+    assert protect(n, x, beside=beside, **lines)[:, 0].tolist() == [
+        [SHOWN, SMALL, SHOWN, BESIDE, SHOWN],
+        [SHOWN, BESIDE, SHOWN, BESIDE, SHOWN],
+    ]
+
+
 def test_where_no_neighbour_is_shown_a_cell_further_away_goes() -> None:
     """The 8 of the first team are hidden, with its total on request, and so all beside and above. What is
     known of its other stratum and of the second team's total leaves 6 to 10. The nearest that are shown, the
