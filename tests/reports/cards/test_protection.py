@@ -267,16 +267,21 @@ def test_publish_refused_with_the_name_of_a_cell_that_leaks(
     sentence = str(refusal.value)
     assert sentence.startswith("Not published: in 2024 CBP, the hidden number of ")
     assert "Cedar Health could be worked out from Everyone of Cedar Health; " in sentence
-    lines = io.StringIO()
-    with pytest.raises(CommandError, match="surely 1 to 10"):
-        call_command("audit_disclosure", "2024", measure=["CBP"], leaks=True, stdout=lines)
-    found = list(csv.DictReader(io.StringIO(lines.getvalue())))
+    found, everything = read_audit(leaks=True), read_audit(leaks=False)
+    assert found == [f for f in everything if f["leaks"] == "yes"]
+    assert {f["leaks"] for f in everything} == {"yes", "no"}
     own = [f for f in found if f["unit"] == "Cedar Health" and f["reader"] == "anybody"]
-    assert {f["leaks"] for f in found} == {"yes"}
     exact = next(f for f in own if f["count_of"] == "denominator")
     assert int(exact["lowest"]) == int(exact["highest"]) == kept.denominator
     card.refresh_from_db()
     assert card.content is None
+
+
+def read_audit(*, leaks: bool) -> list[dict[str, str]]:
+    lines = io.StringIO()
+    with pytest.raises(CommandError, match="^Surely 1 to 10: "):
+        call_command("audit_disclosure", "2024", measure=["CBP"], leaks=leaks, stdout=lines)
+    return list(csv.DictReader(io.StringIO(lines.getvalue())))
 
 
 def test_check_is_made_once_for_a_state_of_the_data(world: LoadedWorld, make_card: Any) -> None:
