@@ -21,10 +21,6 @@ FloatArray = NDArray[np.float64]
 LEAST_DENOMINATOR = 30
 """HEDIS reports "NA" (small denominator) below this."""
 
-ENOUGH_TO_COMPARE = 0.7
-"""Reliability from which units may be told apart, and paid by it; 0.5 to here with caution."""
-WITH_CAUTION = 0.5
-
 _LEAST = 1e-7  # a correlation below this is none
 _MOST = 0.999
 

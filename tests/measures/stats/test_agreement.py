@@ -120,6 +120,13 @@ def test_a_code_that_nobody_used_adds_no_agreement_of_its_own() -> None:
     assert pooled_kappa(unused, unused).kappa is None
 
 
+def test_limits_are_missing_where_one_item_carries_all_the_variety() -> None:
+    """Without the first item both say the same of everything, by chance as well."""
+    found = pooled_kappa([[1], [0], [0]], [[0], [0], [0]])
+    assert found.kappa == pytest.approx(0)
+    assert (found.lower, found.upper) == (None, None)
+
+
 def test_pooled_refuses_shapes_that_differ() -> None:
     with pytest.raises(ValueError, match="row for each item"):
         pooled_kappa(np.zeros((3, 2)), np.zeros((2, 3)))

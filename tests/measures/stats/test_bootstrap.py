@@ -8,6 +8,7 @@ import pytest
 from measures.stats.bootstrap import bootstrap_interval, headline
 from measures.stats.homogeneity import chi_square
 from measures.stats.indices import (
+    Estimate,
     between_group_sd,
     between_group_sd_corrected,
     mean_difference_from_best,
@@ -82,6 +83,29 @@ def test_batches_do_not_change_the_draws(monkeypatch):
     whole = bootstrap_interval(between_group_sd, X, N, seed=1, draws=500)
     monkeypatch.setattr("measures.stats.bootstrap._AT_ONCE", 5 * 7)
     assert bootstrap_interval(between_group_sd, X, N, seed=1, draws=500) == whole
+
+
+def of_draws(values, estimate):
+    """An index that is known in every draw."""
+
+    def index(x, n):
+        return Estimate(estimate if x.ndim == 1 else values, np.nan)
+
+    return index
+
+
+def test_limits_are_quantiles_of_the_draws_interpolated_between_two():
+    values = np.arange(100.0)
+    found = bootstrap_interval(of_draws(values, 49.5), [5], [10], seed=1, draws=100)
+    np.testing.assert_allclose(np.ravel(found), np.quantile(values, [0.025, 0.975]), rtol=1e-5)
+
+
+def test_more_than_half_of_the_draws_need_the_index():
+    for missing, expected in ((50, True), (49, False)):
+        values = np.arange(100.0)
+        values[:missing] = np.nan
+        found = bootstrap_interval(of_draws(values, 75.0), [5], [10], seed=1, draws=100)
+        assert np.isnan(found).all() == expected
 
 
 def test_few_draws_are_refused():

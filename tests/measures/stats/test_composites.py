@@ -61,6 +61,11 @@ def test_small_providers_and_few_measures_have_no_index():
     np.testing.assert_allclose(found.index[2:11], score(rates[:11]).index[2:])
 
 
+def test_500_people_are_enough():
+    rates = twelve()
+    np.testing.assert_array_equal(score(rates, enrolled=[500] * 12).index, score(rates).index)
+
+
 def test_half_of_an_odd_number_of_measures_is_rounded_up():
     rates = twelve(5)
     rates[0, :3] = rates[1, :2] = np.nan

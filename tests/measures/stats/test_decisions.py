@@ -58,6 +58,15 @@ def test_exactly_at_the_limit():
     np.testing.assert_array_equal(judge(CMS_OMH, *arms, p_value=[0.05, 0.0499], **UP), [1, 2])
 
 
+def test_sizes_are_exact_for_small_counts():
+    # 30.0 against 27.3 percent are 2.7 points, 40.0 against 36.4 are 3.6
+    assert judge(CMS_OMH, 3, 10, 3, 11, p_value=0.01, **UP) == Judgement.SIMILAR
+    assert judge(CMS_OMH, 4, 10, 4, 11, p_value=0.01, **UP) == Judgement.BETTER
+    # a tenth of 3 of 11 is 2.7 points, a tenth of 4 of 11 is 3.6: the same gaps, as parts of the rate
+    assert judge(AHRQ, 3, 10, 3, 11, p_value=0.01, **UP) == Judgement.BETTER
+    assert judge(AHRQ, 4, 10, 4, 11, p_value=0.01, **UP) == Judgement.BETTER
+
+
 def test_sizes_are_exact_for_large_counts():
     n = 2**31 - 1
     assert judge(CMS_OMH, n // 2, n, n // 2 - n // 30, n, **UP) == Judgement.BETTER

@@ -95,3 +95,8 @@ def test_interval_is_that_of_the_gap():
         patients_to_parity_interval([0, 5], [0, 9], [5, 0], [9, 0], True),
         [[np.nan, np.nan], [np.nan, np.nan]],
     )
+
+
+def test_half_of_the_way_unless_told_otherwise():
+    # 20 of 100 more would be level with 60 percent
+    assert patients_to_part(40, 100, 60, 100, True) == 10

@@ -82,6 +82,8 @@ def test_power_at_the_ends():
             power(10, 10, 60, 0.7)
         with pytest.raises(ValueError, match="outside 0 to 1"):
             power(10, 10, 0.6, 70)
+        with pytest.raises(ValueError, match="outside 0 to 1"):
+            power(10, 10, 0.6, 1.2)
 
 
 @pytest.mark.parametrize("power", [0.05, 0.0, 1.0, 80])

@@ -21,6 +21,11 @@ def test_rate_is_nan_only_without_denominator():
     np.testing.assert_array_equal(found, [[np.nan, 0.0], [0.75, 1.0]])
 
 
+def test_products_of_two_counts_fit_64_bits():
+    assert rate(MAX_COUNT, MAX_COUNT) == 1.0
+    assert MAX_COUNT**2 < 2**63
+
+
 def test_rate_broadcasts():
     assert rate(np.ones((3, 1), int), np.full((1, 4), 2)).shape == (3, 4)
 

@@ -117,6 +117,7 @@ def test_korn_graubard_edges():
         (0.5, 0.1, 9, 0),
     ]:
         assert np.isnan(korn_graubard(*arguments)).all()
+    assert not np.isnan(korn_graubard(0.5, 0.1, 9, 1)).any()  # two clusters
     with pytest.raises(ValueError, match="variance is negative"):
         korn_graubard(0.5, -0.1, 40, 9)
 
