@@ -158,7 +158,7 @@ class World:
         return filled, seen_by
 
 
-def make_world() -> World:
+def make_world(apps: Iterable[str] = APPS) -> World:
     """Both teams with everything that the apps' `other_team` modules add to them."""
     mine = make_team(name="Own Meadow Group", code="OWNMEADOW")
     other = make_team(name="Strange Harbor Group", code="STRANGEHARBOR")
@@ -173,7 +173,7 @@ def make_world() -> World:
         for role in Role
     }
     world = World(mine, other, users)
-    for app in APPS:
+    for app in apps:
         if find_spec(f"tests.{app}") and find_spec(f"tests.{app}.other_team"):
             import_module(f"tests.{app}.other_team").build(world)
     return world
