@@ -177,3 +177,22 @@ def test_pace_has_bounds_and_turns_with_the_frame(arms):
 def test_later_is_later():
     with pytest.raises(ValueError, match="after the earlier"):
         pace_of([5, 9] * 4, years=0.0)
+    with pytest.raises(ValueError, match="after the earlier"):
+        pace_of([5, 9] * 4, years=[1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("arms", "better"),
+    [
+        # -0.2 to 60 points towards the reference, where more is better
+        ([13, 38, 19, 21, 1, 20, 7, 24], True),
+        # -64 to 4 points, where less is
+        ([9, 11, 4, 39, 12, 12, 23, 38], False),
+    ],
+)
+def test_a_change_that_may_be_none_is_no_pace(arms, better):
+    """Towards the reference, and by the widths of both gaps alone it would be a change."""
+    lower, upper = gap_change(*arms, higher_is_better=better).interval
+    assert lower < 0 < upper
+    found = pace_of(arms, higher_is_better=better)
+    assert found.pace == Pace.NOT_ON_TRACK and np.isnan(found.years)

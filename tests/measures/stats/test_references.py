@@ -58,8 +58,9 @@ def test_best_without_enough_people_finds_nobody():
     np.testing.assert_array_equal(found.index, [-1, -1])
     assert (found.state == ReferenceState.NOBODY_QUALIFIES).all()
     assert np.isnan(found.rate).all() and (found.n == 0).all() and (found.x == 0).all()
-    with pytest.raises(ValueError, match="earlier period"):
-        choose(BEST, X, N, eligible=ALL)
+    for earlier in ({}, {"earlier_x": X}, {"earlier_n": N}):
+        with pytest.raises(ValueError, match="earlier period"):
+            choose(BEST, X, N, eligible=ALL, **earlier)
 
 
 def test_largest_ignores_declined_and_empty():

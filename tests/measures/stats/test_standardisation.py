@@ -46,5 +46,6 @@ def test_a_layer_with_nobody():
     assert np.isnan(directly_standardised([3, 0], [9, 0], [5, 5]).interval).all()
     # it does not matter where the standard has nobody either
     np.testing.assert_allclose(directly_standardised([3, 0], [9, 0], [5, 0]).rate, 1 / 3)
+    np.testing.assert_allclose(directly_standardised([3, 0], [9, 0], [5, 0]).interval, wilson(3, 9))
     with pytest.raises(ValueError, match="no people"):
         directly_standardised([[3], [3]], [[9], [9]], [[0], [5]])
