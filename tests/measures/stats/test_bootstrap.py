@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -98,6 +99,17 @@ def test_limits_are_quantiles_of_the_draws_interpolated_between_two():
     values = np.arange(100.0)
     found = bootstrap_interval(of_draws(values, 49.5), [5], [10], seed=1, draws=100)
     np.testing.assert_allclose(np.ravel(found), np.quantile(values, [0.025, 0.975]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("estimate", [29.5, 60.0])
+def test_limits_move_twice_as_far_as_the_estimate_is_off_the_middle(estimate):
+    """30 draws lie below 29.5; 60 below 60 and one on it, which counts half."""
+    values = np.arange(100.0)
+    normal = NormalDist()
+    off = normal.inv_cdf({29.5: 0.3, 60.0: 0.605}[estimate])
+    levels = [normal.cdf(2 * off + z) for z in (-1.959964, 1.959964)]
+    found = bootstrap_interval(of_draws(values, estimate), [5], [10], seed=1, draws=100)
+    np.testing.assert_allclose(np.ravel(found), np.quantile(values, levels), rtol=1e-5)
 
 
 def test_more_than_half_of_the_draws_need_the_index():

@@ -61,6 +61,12 @@ def test_small_providers_and_few_measures_have_no_index():
     np.testing.assert_allclose(found.index[2:11], score(rates[:11]).index[2:])
 
 
+def test_nobody_and_everybody_are_rates_too():
+    rates = twelve()
+    rates[0], rates[11] = 0.0, 1.0
+    np.testing.assert_array_equal(score(rates).index, score(twelve()).index)
+
+
 def test_500_people_are_enough():
     rates = twelve()
     np.testing.assert_array_equal(score(rates, enrolled=[500] * 12).index, score(rates).index)
