@@ -688,18 +688,22 @@ def list_gaps_of_teams(
     stratum_set: StratumSet,
     gaps: Collection[tuple[int, int, int]],
 ) -> list[SetResult]:
-    """The same, with no more than single gaps and their references.
+    """The same, with no more than some gaps and their references.
 
-    gaps: (team id, measure id, stratum id); of a team out of scope nothing is read.
+    gaps: (team id, measure id, stratum id); of a team out of scope nothing is read. A result can hold the
+    gaps of other strata that are named for another team or measure.
     """
     wanted = Q()
-    for team_id, measure_id, stratum_id in sorted(gaps):
+    for team_id, measure_id in sorted({(team_id, measure_id) for team_id, measure_id, _ in gaps}):
         if team_id in scope.team_ids:
-            wanted |= Q(team=team_id, measure=measure_id, stratum=stratum_id)
-            wanted |= Q(team=team_id, measure=measure_id, stratum=F("reference"))
-            wanted |= Q(team=team_id, measure=measure_id, stratum__kind=StratumKind.TOTAL)
+            wanted |= Q(team=team_id, measure=measure_id)
     if not wanted:
         return []
+    wanted &= (
+        Q(stratum__in={stratum_id for _, _, stratum_id in gaps})
+        | Q(stratum=F("reference"))
+        | Q(stratum__kind=StratumKind.TOTAL)
+    )
     return _read_wholes(
         wanted,
         source=source,
