@@ -36,7 +36,7 @@ def team():
     inverse = make_measure("GSD-POOR", position=20)
     for year in (2023, 2024):
         make_definition(inverse, year=year, higher_is_better=False, domain="Diabetes")
-    teams = [make_team(name=f"Group {n}", code=f"G{n}") for n in range(6)]
+    teams = [make_team(name=f"Practice {n}", code=f"G{n}") for n in range(6)]
     for n, one in enumerate([*teams, None]):
         for period in ("2023", "2024"):
             for measure in (world.measure, inverse):

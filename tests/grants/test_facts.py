@@ -207,7 +207,7 @@ def test_pages_of_the_programme_ask_no_more_for_more_groups(
 ) -> None:
     world = make_grants(amount="7000000")
     for number in range(count):
-        team = make_team(name=f"Group {number}")
+        team = make_team(name=f"Practice {number}")
         work_of(world, team, tests=1, sessions=1)
         award_with_every_fact(world, team)
     pages = {
