@@ -32,6 +32,9 @@ RANDOM = re.compile(
     r"|nonce(?:-|=\")[A-Za-z0-9+/=_-]+"
 )
 
+#: Headers that are nobody's numbers: the request's id is drawn anew, the length of a page can be any.
+UNREAD = {"X-Request-ID", "Content-Length"}
+
 #: Refusals: not there, not allowed, wrong method, not the state for it, sign in first.
 REFUSED = {401, 403, 404, 405, 409, 410}
 
@@ -39,8 +42,7 @@ REFUSED = {401, 403, 404, 405, 409, 410}
 def said(response: Any) -> str:
     """Everything that reached the reader: headers and body, workbooks unpacked."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
-    # The request's id is random, too.
-    headers = [f"{name}: {value}" for name, value in response.items() if name != "X-Request-ID"]
+    headers = [f"{name}: {value}" for name, value in response.items() if name not in UNREAD]
     texts = [*headers, body.decode("utf-8", "replace")]
     if body.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
