@@ -62,6 +62,8 @@ def test_sizes_are_exact_for_small_counts():
     # 30.0 against 27.3 percent are 2.7 points, 40.0 against 36.4 are 3.6
     assert judge(CMS_OMH, 3, 10, 3, 11, p_value=0.01, **UP) == Judgement.SIMILAR
     assert judge(CMS_OMH, 4, 10, 4, 11, p_value=0.01, **UP) == Judgement.BETTER
+    # 2 of 67 against none are 2.99 points
+    assert judge(CMS_OMH, 2, 67, 0, 1, p_value=0.01, **UP) == Judgement.SIMILAR
     # a tenth of 3 of 11 is 2.7 points, a tenth of 4 of 11 is 3.6: the same gaps, as parts of the rate
     assert judge(AHRQ, 3, 10, 3, 11, p_value=0.01, **UP) == Judgement.BETTER
     assert judge(AHRQ, 4, 10, 4, 11, p_value=0.01, **UP) == Judgement.BETTER

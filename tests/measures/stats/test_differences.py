@@ -161,6 +161,11 @@ def test_pre_trend_is_the_test_of_slopes():
         pre_trend(rates, treated, seed=1, level=0.7).interval,
         randomisation_test(slopes, treated, seed=1, level=0.7).interval,
     )
+    many = np.random.default_rng(2).random((8, 3))
+    usual, stated = (
+        pre_trend(many, [1] * 4 + [0] * 4, seed=1, **level) for level in ({}, {"level": 0.95})
+    )
+    assert usual == stated and np.isfinite(usual.interval).all()
     two = pre_trend(rates[:, :2], treated, seed=1)
     np.testing.assert_allclose(two.value, np.mean([1, 2]) - np.mean([0, -1, 0]))
     rates[1, 2] = np.nan

@@ -36,6 +36,7 @@ def test_rate_broadcasts():
         (-1, 5, "negative"),
         (1, -5, "negative"),
         (6, 5, "numerator of 6 is larger than its denominator of 5"),
+        ([5, 6], 5, "numerator of 6 is larger than its denominator of 5"),
         (0.5, 5, "not a whole number"),
         ([1.0, 0.5], 5, "not a whole number"),
         ([1, -1], 5, "negative"),

@@ -119,3 +119,11 @@ def test_one_unit_says_nothing():
     for x, n in (([5], [9]), ([5, 0], [9, 0])):
         with pytest.raises(ValueError, match="two units"):
             fit_beta_binomial(x, n)
+
+
+def test_units_a_little_apart_are_apart_and_surely_so_where_the_limits_say_it():
+    """Twice the log-likelihood above that of equal units is 1.0, below the 3.84 of a 95 % limit, and then above."""
+    little = fit_beta_binomial([15, 25, 15, 25, 20, 20], [40] * 6)
+    assert little.correlation > 0.01 and little.variance_lower == 0.0
+    more = fit_beta_binomial([13, 27, 14, 26, 20, 20], [40] * 6)
+    assert 0.0 < more.variance_lower < 0.002
