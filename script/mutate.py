@@ -165,14 +165,18 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def tests_of(module: str) -> list[str]:
-    """Test files that import a module or the package it is in."""
+    """Test files that import a module or the package it is in, and nothing that needs Django's settings."""
     whole = re.escape(module.rpartition(".")[0] or module)
     imported = re.compile(
         rf"from measures\.stats\.{whole}(\.\w+)* import"
         rf"|from measures\.stats import [^\n]*\b{whole}\b"
     )
+    needs_settings = re.compile(r"^from measures\.(?!stats)", re.MULTILINE)
+    texts = {str(path): path.read_text() for path in sorted(TESTS.rglob("test_*.py"))}
     return [
-        str(path) for path in sorted(TESTS.rglob("test_*.py")) if imported.search(path.read_text())
+        path
+        for path, text in texts.items()
+        if imported.search(text) and not needs_settings.search(text)
     ]
 
 
@@ -191,7 +195,7 @@ def run_tests(mutant: Mutant | None, tests: str, limit: float) -> tuple[bool, fl
             if mutant is not None:
                 sys.meta_path.insert(0, _Changed(mutant))
             code = pytest.main(
-                ["-x", "-q", "-c", os.devnull, "--rootdir", str(REPOSITORY), "--noconftest",
+                ["-x", "-q", "-c", os.devnull, "--rootdir", str(REPOSITORY), "--confcutdir", str(TESTS),
                  "--import-mode=importlib", "-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider",
                  "-o", "markers=heavy: minutes\nlong: seconds", "-m", "not heavy", "-p", "no:django", "-p", "no:randomly", "-p", "no:xdist", tests]
             )  # fmt: skip
