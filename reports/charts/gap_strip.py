@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from reports.charts.rows import Key, Row, Rule, draw_rows
 from reports.charts.values import Absence, GapStrip, StratumRate, Verdict
-from teams.drawing.chart import Chart
+from teams.drawing.chart import Chart, drawn_once
 from teams.drawing.scale import Scale, round_scale
 from teams.drawing.svg import PRINT, SCREEN, Drawing
 from teams.formats import MINUS, format_percent
@@ -118,6 +118,7 @@ def gap_finding(strip: GapStrip) -> str:
     )
 
 
+@drawn_once
 def draw_gap_strip(
     strip: GapStrip,
     *,
@@ -245,6 +246,7 @@ def gap_summary(strip: GapStrip) -> str:
     return ". ".join(sentences) + "."
 
 
+@drawn_once
 def draw_gap_line(strip: GapStrip, *, ident: str, for_print: bool = False) -> str:
     """One line of SVG for a table row: all strata on one small axis, without axis labels.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reports.charts.gap_strip import MARKS, direction_text, legend_keys
 from reports.charts.rows import NARROW, Key
 from reports.charts.values import Absence, StratumRate, Verdict
-from teams.drawing.chart import Chart
+from teams.drawing.chart import Chart, drawn_once
 from teams.drawing.scale import Scale, round_scale
 from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from teams.formats import format_points
@@ -49,6 +49,7 @@ class GapMatrix:
     units: str = "groups"
 
 
+@drawn_once
 def draw_gap_matrix(
     matrix: GapMatrix, *, ident: str, finding: str = "", for_print: bool = False
 ) -> Chart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.charts.rows import Key, Row, Rule, draw_rows
 from reports.charts.values import PeerComparison, PeerRow
-from teams.drawing.chart import Chart
+from teams.drawing.chart import Chart, drawn_once
 from teams.drawing.scale import Scale, round_scale
 from teams.drawing.svg import Drawing
 from teams.formats import format_percent, format_points
@@ -28,6 +28,7 @@ def peer_sentence(row: PeerRow, unit: str) -> str:
     return f"{own}; middle half of {row.peer_count} peers {low} to {high}, median {median}"
 
 
+@drawn_once
 def draw_peer_band(
     comparison: PeerComparison, *, ident: str, finding: str = "", for_print: bool = False
 ) -> Chart:

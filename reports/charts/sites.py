@@ -5,11 +5,12 @@ from __future__ import annotations
 from reports.charts.gap_strip import MARKS, direction_text, draw_rate, legend_keys
 from reports.charts.rows import Key, Row, draw_rows
 from reports.charts.values import SiteGaps, SitePair, StratumRate, Verdict
-from teams.drawing.chart import Chart
+from teams.drawing.chart import Chart, drawn_once
 from teams.drawing.scale import Scale, round_scale
 from teams.drawing.svg import Drawing
 
 
+@drawn_once
 def draw_site_gaps(
     gaps: SiteGaps, *, ident: str, finding: str = "", for_print: bool = False
 ) -> Chart:

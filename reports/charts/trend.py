@@ -6,7 +6,7 @@ import itertools
 
 from reports.charts.rows import NARROW, WIDE
 from reports.charts.values import Trend, TrendPoint, TrendSeries
-from teams.drawing.chart import Chart
+from teams.drawing.chart import Chart, drawn_once
 from teams.drawing.scale import round_scale
 from teams.drawing.svg import PRINT, SCREEN, Drawing, text_width, wrap
 from teams.formats import format_percent, format_points
@@ -74,6 +74,7 @@ def trend_summary(trend: Trend) -> str:
     return " ".join(parts)
 
 
+@drawn_once
 def draw_trend(trend: Trend, *, ident: str, finding: str = "", for_print: bool = False) -> Chart:
     """Draw the lines. A period without a value leaves a gap, and a series break cuts every line."""
     finding = finding or f"{trend.measure} over time"
@@ -196,6 +197,7 @@ def draw_trend(trend: Trend, *, ident: str, finding: str = "", for_print: bool =
     )
 
 
+@drawn_once
 def draw_sparkline(trend: Trend, *, ident: str, for_print: bool = False) -> str:
     """A small line for a table cell or card, 120 by 36 pixels; the numbers must stand beside it."""
     values = [100 * p.rate for s in trend.series for p in s.points if p.rate is not None]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+#: A drawing follows from its values alone, so a process draws it once and not on every page that shows it.
+drawn_once = lru_cache(maxsize=512)
 
 
 @dataclass(frozen=True)
