@@ -13,7 +13,7 @@ from pdsa.charts.draw import draw_measure
 from pdsa.enums import CycleState, PointState, ProjectStatus
 from pdsa.queries.aims import find_aim, has_aim, parts_of
 from pdsa.queries.cycles import list_ramps
-from pdsa.queries.measures import list_measures_of, read_measure_data
+from pdsa.queries.measures import list_measures_of, read_data_of
 from pdsa.queries.projects import list_projects
 from pdsa.wording import DECIDED
 from teams.models import Team
@@ -38,8 +38,10 @@ def build_storyboard(scope: Scope, team: Team, *, today: date) -> dict[str, Any]
 
 def _project(scope: Scope, project: Any) -> dict[str, Any]:
     charts = []
-    for measure in list_measures_of(scope, project):
-        data = read_measure_data(scope, measure)
+    measures = list(list_measures_of(scope, project))
+    data_of = read_data_of(scope, measures)
+    for measure in measures:
+        data = data_of[measure.pk]
         if not measure.is_bound:
             # Who typed the numbers is nobody's business outside the group.
             data = replace(data, basis="Entered by the team.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pdsa.charts.assemble import assemble
 from pdsa.charts.draw import draw_spark
 from pdsa.charts.reading import latest_sentence, verdict
-from pdsa.queries.measures import list_measures, read_measure_data
+from pdsa.queries.measures import list_measures, read_data_of
 from teams.models import Team
 from teams.scoping import Scope
 
@@ -13,8 +13,10 @@ from teams.scoping import Scope
 def list_small_charts(scope: Scope, team: Team) -> list[dict[str, str]]:
     """Every measure of a team that has numbers: {measure, name, spark (SVG), latest, says}, as JSON keeps it."""
     found = []
-    for measure in list_measures(scope).filter(project__team=team).order_by("name", "pk"):
-        charts = assemble(read_measure_data(scope, measure))
+    measures = list(list_measures(scope).filter(project__team=team).order_by("name", "pk"))
+    data_of = read_data_of(scope, measures)
+    for measure in measures:
+        charts = assemble(data_of[measure.pk])
         spark = draw_spark(charts, ident=f"report-{measure.pk}")
         if not spark:
             continue

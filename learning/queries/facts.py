@@ -14,9 +14,9 @@ from learning.scale import Facts
 from measures.stats.spc import ControlChart, Signal, is_favourable
 from pdsa.charts.assemble import MeasureCharts, assemble
 from pdsa.enums import CharterState, CycleKind, CycleState, Decision, MeasureKind
-from pdsa.queries.aims import find_aim, was_whole_when_written
+from pdsa.queries.aims import list_aims, was_whole_when_written
 from pdsa.queries.cycles import list_cycles
-from pdsa.queries.measures import list_measures, read_measure_data
+from pdsa.queries.measures import list_measures, read_data_of
 from pdsa.queries.projects import list_projects
 from teams.enums import Role
 from teams.models import Team
@@ -32,18 +32,17 @@ LATEST = 3
 def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
     """The facts of one team on one day, read with the reader's scope.
 
-    The number of queries grows with the team's projects and measures, of which there are a handful.
+    The number of queries does not grow with the team's projects, tests and measures.
     """
-    projects = list(list_projects(scope).filter(team=team))
+    projects = list_projects(scope).filter(team=team)
     cycles = list_cycles(scope).filter(idea__project__team=team)
     kept = cycles.filter(state=CycleState.CLOSED, decision=Decision.ADOPT)
     retested = cycles.filter(state=CycleState.CLOSED, decision=Decision.ADAPT).filter(
         Exists(list_cycles(scope).filter(previous=OuterRef("pk")))
     )
-    charts = [
-        (measure, assemble(read_measure_data(scope, measure)))
-        for measure in list_measures(scope).filter(project__team=team)
-    ]
+    measures = list(list_measures(scope).filter(project__team=team))
+    data = read_data_of(scope, measures)
+    charts = [(measure, assemble(data[measure.pk])) for measure in measures]
     signals = {
         kind: sum(
             _has_favourable_signal(found) for measure, found in charts if measure.kind == kind
@@ -52,20 +51,16 @@ def get_facts(scope: Scope, team: Team, *, today: date) -> Facts:
     }
     goals = [progress_percent(found) for measure, found in charts if measure.target is not None]
     return Facts(
-        charter_agreed=list_projects(scope)
-        .filter(team=team, charter__state=CharterState.AGREED)
-        .exists(),
+        charter_agreed=projects.filter(charter__state=CharterState.AGREED).exists(),
         member_count=list_people_around(team, on=today)
         .exclude(coach_assignments__team=team)
         .count(),
         has_lead=list_people_with(Role.GROUP_LEAD, team, on=today).exists(),
-        aim_complete=any(was_whole_when_written(find_aim(project)) for project in projects),
+        aim_complete=any(was_whole_when_written(aim) for aim in list_aims(projects)),
         measure_count=len(charts),
         next_meeting_planned=_has_next_meeting(team, today),
         baseline_points=max((_useful(found) for _, found in charts), default=0),
-        process_map_count=list_projects(scope)
-        .filter(team=team)
-        .aggregate(count=Count("process_maps"))["count"],
+        process_map_count=projects.aggregate(count=Count("process_maps"))["count"],
         stratified_results=any(found.gap is not None for _, found in charts),
         tests_past_do=cycles.filter(state__in=[CycleState.STUDYING, CycleState.CLOSED]).count(),
         measures_with_target=sum(

@@ -33,6 +33,11 @@ def find_aim(project: Project) -> Aim:
     return aim or Aim(project=project)
 
 
+def list_aims(projects: QuerySet[Project]) -> QuerySet[Aim]:
+    """The aims that were written for these projects."""
+    return Aim.objects.filter(project__in=projects)
+
+
 def get_aim_to_review(scope: Scope, project_id: int) -> Aim:
     """An aim of a team that the reader coaches. Raises Aim.DoesNotExist."""
     return Aim.objects.select_related("project__team").get(

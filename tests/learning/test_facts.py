@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from grants.actions.plans import save_plan
@@ -413,3 +415,19 @@ def test_small_charts_are_of_the_measures_that_have_numbers(
         assert "<svg" in chart["spark"]
         assert "58" in chart["latest"] and "29 of 50" in chart["latest"]
         assert chart["says"]
+
+
+def test_queries_do_not_grow_with_projects_and_measures(
+    project: Project, lead: User, facts: Callable[[], Facts], django_assert_num_queries: Any
+) -> None:
+    def work(at: Project) -> None:
+        make_aim(at, by=lead, due_on=TODAY - DAY)
+        charted(at, lead, black=VARY, white=VARY)
+
+    work(project)
+    with CaptureQueriesContext(connection) as once:
+        facts()
+    for number in range(2):
+        work(make_project(project.team, by=lead, title=f"More {number}"))
+    with django_assert_num_queries(len(once)):
+        assert facts().measure_count == 3
