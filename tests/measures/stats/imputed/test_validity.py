@@ -64,3 +64,47 @@ def test_people_without_an_estimate_are_left_out_and_sums_add_up():
     np.testing.assert_allclose(parts.packed(), whole.packed())
     with pytest.raises(ValueError, match="numbers"):
         ValidityBins.unpacked(np.zeros(3))
+
+
+def few_people(white, said):
+    """People who are White or Black with these probabilities."""
+    p = np.zeros((len(white), 6))
+    p[:, CATEGORIES.index("white")] = white
+    p[:, CATEGORIES.index("black")] = 1 - np.array(white)
+    return bin_people(p, np.array(said, np.int8))
+
+
+def test_sums_of_few_people_by_hand():
+    bins = few_people([1.0, 0.25, 0.25, 0.9375], [0, 1, -1, -1])
+
+    def tenths(of):
+        return [{n: v for n, v in enumerate(row) if v} for row in getattr(bins, of).tolist()[:2]]
+
+    # White, Black; the last tenth has its upper end.
+    assert tenths("answered") == [{2: 1, 9: 1}, {0: 1, 7: 1}]
+    assert tenths("p") == [{2: 0.25, 9: 1}, {7: 0.75}]
+    assert tenths("pp") == [{2: 0.0625, 9: 1}, {7: 0.5625}]
+    assert tenths("said") == [{9: 1}, {7: 1}]
+    assert tenths("p_said") == [{9: 1}, {7: 0.75}]
+    assert tenths("silent") == [{2: 1, 9: 1}, {0: 1, 7: 1}]
+    assert tenths("silent_p") == [{2: 0.25, 9: 0.9375}, {0: 0.0625, 7: 0.75}]
+
+
+def test_figures_of_few_people_by_hand():
+    bins = few_people([1.0, 0.25, 0.25, 0.25, 0.25, 0.5], [0, 1, -1, -1, -1, -1])
+    white = validity(bins)[0]
+    assert (white.answered, white.expected_share, white.said_share) == (2, 0.625, 0.5)
+    assert (white.calibration, white.brier, white.covered) == (0.125, 0.0625 * 9 / 18, 1)
+    assert white.correlation == pytest.approx(1)
+    # Of those who did not answer three are in the tenth of one who did, and one is in no such tenth.
+    like = validity(bins, like_silent=True)[0]
+    assert (like.answered, like.expected_share, like.said_share) == (2, 0.25, 0)
+    assert (like.brier, like.covered) == (0.0625, 0.75)
+    assert np.isnan(like.correlation)
+
+
+def test_without_silent_people_there_is_nobody_to_be_like():
+    bins = few_people([1.0, 0.25], [0, 1])
+    like = validity(bins, like_silent=True)[0]
+    assert like.answered == 2 and np.isnan([like.covered, like.said_share, like.brier]).all()
+    assert validity(bins)[0].covered == 1
