@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.stats.bisg import NameMatch, clean_names, match_first_names, match_surnames
+from measures.stats.bisg.names import distinct_texts
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,19 @@ def test_hyphen_gives_first_second_and_joined():
         ("jeanbaptiste", "jean", "baptiste"),
         ("alhassan", "", ""),
     ]
+
+
+def test_words_of_three_letters_and_more_are_tried_alone():
+    tried = clean_names(["De Li Roe Qxzw", "Roe", "Roe-Li Qxz"])["one_word"].to_list()
+    assert tried == [["roe", "qxzw"], [], ["roe", "qxz"]]
+
+
+def test_each_text_stands_once_among_the_distinct():
+    texts, positions = distinct_texts(pl.Series(["b", None, "a", "b", ""]))
+    assert sorted(texts) == ["", "a", "b"]
+    assert [texts[int(p)] for p in positions] == ["b", "", "a", "b", ""]
+    none, nowhere = distinct_texts(pl.Series([], dtype=pl.String))
+    assert len(none) == len(nowhere) == 0
 
 
 @pytest.mark.parametrize(
