@@ -72,6 +72,15 @@ def test_texts_and_numbers_match_alike(zips):
     texts = match_places(["02139", "1532", None, "7"], zips)
     numbers = match_places(pl.Series([2139, 1532, None, 7]), zips)
     assert texts.rows.tolist() == numbers.rows.tolist()
+    assert texts.how.tolist() == numbers.how.tolist()
+    assert texts.how.tolist()[2:] == [PlaceMatch.MISSING, PlaceMatch.MALFORMED]
+
+
+def test_what_cannot_be_read_is_not_the_first_place_of_all():
+    table = place_table(PlaceKind.ZIP, np.array([1, 2]), np.ones((2, 6)))
+    found = match_places(["zz", "", "001", "00001", "002"], table)
+    assert found.rows.tolist() == [-1, -1, 0, 0, 1]
+    assert found.how.tolist()[:3] == [PlaceMatch.MALFORMED, PlaceMatch.MISSING, PlaceMatch.FOUND]
 
 
 def test_tract_table_is_looked_up():

@@ -33,6 +33,7 @@ def test_withheld_shares_are_split_equally():
         (["a", "12"], np.array([EVEN, EVEN]), "no letters"),
         (["a"], np.array([[70.0, 20, 5, 3, 1, 1]]), "Percentages"),
         (["a"], np.array([[0.5, 0.2, 0, 0, 0, 0]]), "add up"),
+        (["a", "b"], np.array([EVEN, [0.5, 0.2, 0, 0, 0, 0]]), "“b” do not add up"),
         (["a"], np.full((1, 6), np.nan), "no value"),
     ],
 )
@@ -58,6 +59,17 @@ def test_malformed_surnames_are_refused(names, shares, says):
 def test_malformed_places_are_refused(codes, people, says):
     with pytest.raises(MalformedTable, match=says):
         place_table(PlaceKind.ZIP, codes, people)
+
+
+def test_a_table_of_places_has_shares_both_ways():
+    table = place_table(
+        PlaceKind.ZIP, np.array([20, 10]), np.array([[1.0, 1, 1, 1, 1, 3], [3, 1, 1, 1, 1, 1]])
+    )
+    assert table.codes.tolist() == [10, 20]
+    half = [0.5] * 4
+    np.testing.assert_allclose(table.likelihood, [[0.75, *half, 0.25], [0.25, *half, 0.75]])
+    np.testing.assert_allclose(table.shares[:2] * 8, [[3, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 3]])
+    assert not table.is_empty.any()
 
 
 def test_malformed_shares_of_places_are_refused():
