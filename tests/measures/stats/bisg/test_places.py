@@ -19,6 +19,8 @@ from measures.stats.bisg import PlaceKind, PlaceMatch, clean_places, match_place
         ("02139 1234", 2139),
         ("021391234", 2139),
         ("21391234", 2139),
+        ("5011234", 501),
+        ("501-1234", 501),
         ("02139.0", 2139),
         ("2139.", 2139),
         ("", None),

@@ -48,6 +48,7 @@ def test_malformed_surnames_are_refused(names, shares, says):
         (np.array([], int), np.zeros((0, 6)), "empty"),
         (np.array([1, 1]), np.ones((2, 6)), "twice"),
         (np.array([123456]), np.ones((1, 6)), "5 digits"),
+        (np.array([100000]), np.ones((1, 6)), "5 digits"),
         (np.array([0]), np.ones((1, 6)), "5 digits"),
         (np.array([1.5]), np.ones((1, 6)), "5 digits"),
         (np.array([1]), np.ones((1, 4)), "6 values"),
