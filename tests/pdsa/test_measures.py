@@ -584,5 +584,5 @@ def test_tests_at_a_site_ask_the_programme_once(
     client.force_login(lead)
     path = reverse("local_measures:measure", args=[measure.pk])
     assert client.get(path).content.decode().count("Dorchester less the other sites") == count
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(34):
         client.get(path)
