@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -248,14 +248,17 @@ def list_people_around(team: Team, *, on: date) -> QuerySet[User]:
 
 def list_people_with(role: Role, team: Team, *, on: date) -> QuerySet[User]:
     """People who hold a role in a team's organisation on a day, with an open account."""
-    held = Membership.objects.filter(holds_on(on), organisation_id=team.organisation_id, role=role)
-    return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name", "id")
+    return _list_holders({role}, team, on)
 
 
 def list_staff(team: Team, *, on: date) -> QuerySet[User]:
     """Lead and members of a team's group on a day, with an open account: who answers for its work."""
+    return _list_holders(STAFF_ROLES, team, on)
+
+
+def _list_holders(roles: Collection[Role], team: Team, on: date) -> QuerySet[User]:
     held = Membership.objects.filter(
-        holds_on(on), organisation_id=team.organisation_id, role__in=STAFF_ROLES
+        holds_on(on), organisation_id=team.organisation_id, role__in=roles
     )
     return User.objects.filter(id__in=held.values("user_id"), is_active=True).order_by("name", "id")
 
