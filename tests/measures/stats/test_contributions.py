@@ -5,24 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from measures.stats.contributions import MOST_PERCENT, tells_a_part
+from measures.stats.contributions import tells_a_part
 from measures.stats.states import PRIVATE_STATES, CellState
 from measures.stats.suppression import Relation, suppress
+from tests.measures.stats.line_rules import told_to_somebody
 from tests.measures.stats.programmes import random_programme
 
 FEW = CellState.TOO_FEW_GROUPS
-
-
-def told_to_somebody(parts: list[int]) -> bool:
-    """Every reader written out: nobody's own row to take away, or that of each part."""
-    if sum(parts) == 0:
-        return False
-    for own in range(-1, len(parts)):
-        others = [n for i, n in enumerate(parts) if i != own]
-        left = sum(others)
-        if left and max(others) * 100 > MOST_PERCENT * left:
-            return True
-    return False
 
 
 @pytest.mark.parametrize(
