@@ -13,21 +13,18 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from learning.actions.evaluation import draw_pseudonyms, record_evaluation_download
 from learning.queries.evaluation import TABLE_NAMES, get_table
-from teams.authentication import RequirePermission
+from teams.api.scoped import ScopedView, refuse_unknown
 from teams.permissions import Permission
 
 
-class EvaluationTableView(APIView):
+class EvaluationTableView(ScopedView):
     """One table of the evaluation with its data dictionary. No group is named, and small numbers are hidden."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_EVALUATION
 
     @extend_schema(
@@ -52,14 +49,12 @@ class EvaluationTableView(APIView):
         },
     )
     def get(self, request: Request, name: str) -> Response:
-        unknown = sorted(set(request.GET) - {"team", "format"})
-        if unknown:
-            raise ValidationError({key: ["There is no such parameter."] for key in unknown})
+        refuse_unknown(request, {"team"}, pages=False)
         if name not in TABLE_NAMES:
             raise Http404("There is no such table.")
         by: Any = request.user
         draw_pseudonyms(by=by)
-        table = get_table(request._request.scope, name, today=timezone.localdate())
+        table = get_table(self.scope, name, today=timezone.localdate())
         if team := request.GET.get("team", ""):
             table = table.of("team", team) if "team" in table.header else table
             if "team" not in table.header or not table.rows:

@@ -24,7 +24,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from measures.actions.uploads import (
     PART_BYTES,
@@ -46,7 +45,7 @@ from measures.errors import FileRefused
 from measures.models import PartialUpload
 from measures.queries import list_own_sources, list_partial_uploads
 from measures.tasks import enqueue_submission
-from teams.authentication import RequirePermission
+from teams.api.scoped import ScopedView
 from teams.permissions import Permission
 
 OFFSET_HEADER = "Upload-Offset"
@@ -77,8 +76,7 @@ def _answer(upload: PartialUpload, *, status: int = 200) -> Response:
     )
 
 
-class _UploadsView(APIView):
-    permission_classes = [RequirePermission]
+class _UploadsView(ScopedView):
     required_permission = Permission.SUBMIT_DATA
 
 
@@ -91,7 +89,7 @@ class UploadListView(_UploadsView):
         operation_id="uploads", responses=PartialUploadSerializer(many=True), filters=False
     )
     def get(self, request: Request) -> Response:
-        uploads = list_partial_uploads(request._request.scope, request.user)
+        uploads = list_partial_uploads(self.scope, request.user)
         context = {"part_bytes": PART_BYTES}
         return Response(PartialUploadSerializer(uploads, many=True, context=context).data)
 
@@ -106,7 +104,7 @@ class UploadListView(_UploadsView):
         asked = UploadRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        source = list_own_sources(request._request.scope).filter(code=values["source"]).first()
+        source = list_own_sources(self.scope).filter(code=values["source"]).first()
         if source is None:
             raise ValidationError(
                 {"source": ["There is no source with this code that you can send for."]}
@@ -127,7 +125,7 @@ class UploadListView(_UploadsView):
 class _OfUpload(_UploadsView):
     def upload(self) -> PartialUpload:
         """The reader's own upload; another's is not there."""
-        found = list_partial_uploads(self.request._request.scope, self.request.user)
+        found = list_partial_uploads(self.scope, self.request.user)
         return found.get(pk=self.kwargs["upload_id"])
 
 

@@ -15,7 +15,6 @@ from rest_framework.generics import ListAPIView
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from measures.actions.submissions import (
     confirm_replacement,
@@ -43,7 +42,7 @@ from measures.queries import (
     list_submissions,
 )
 from measures.tasks import enqueue_submission
-from teams.authentication import RequirePermission
+from teams.api.scoped import ScopedView
 from teams.permissions import Permission
 
 _PIECE = 1024**2
@@ -67,21 +66,19 @@ class FileBody(BaseParser):
         return incoming
 
 
-class SourceListView(ListAPIView[Source]):
+class SourceListView(ScopedView, ListAPIView[Source]):
     """Sources that you can send data for."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.SUBMIT_DATA
     serializer_class = SourceSerializer
 
     def get_queryset(self) -> Any:
-        return list_own_sources(self.request._request.scope)
+        return list_own_sources(self.scope)
 
 
-class ContractView(APIView):
+class ContractView(ScopedView):
     """The contract of a file of results: its columns, and the rules that rows are checked by."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_SUBMISSIONS
 
     @extend_schema(responses=ContractSerializer, operation_id="contract")
@@ -97,10 +94,9 @@ class ContractView(APIView):
 
 # A transaction must not stay open while a large file arrives.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
-class SubmissionListView(ListAPIView[Submission]):
+class SubmissionListView(ScopedView, ListAPIView[Submission]):
     """Submissions of your organisation, latest first; POST sends a file."""
 
-    permission_classes = [RequirePermission]
     serializer_class = SubmissionSerializer
     parser_classes = [FileBody]
 
@@ -111,7 +107,7 @@ class SubmissionListView(ListAPIView[Submission]):
         )
 
     def get_queryset(self) -> Any:
-        return list_submissions(self.request._request.scope)
+        return list_submissions(self.scope)
 
     @extend_schema(
         operation_id="send_submission",
@@ -132,7 +128,7 @@ class SubmissionListView(ListAPIView[Submission]):
     def post(self, request: Request) -> Response:
         """The body is the file itself. 201: a new submission; 200: this file was sent before."""
         code = request.query_params.get("source", "")
-        source = list_own_sources(request._request.scope).filter(code=code).first()
+        source = list_own_sources(self.scope).filter(code=code).first()
         if source is None:
             raise ValidationError(
                 {"source": ["There is no source with this code that you can send for."]}
@@ -155,11 +151,9 @@ class SubmissionListView(ListAPIView[Submission]):
         return Response(SubmissionSerializer(submission).data, status=201 if is_new else 200)
 
 
-class _OfSubmission(APIView):
-    permission_classes = [RequirePermission]
-
+class _OfSubmission(ScopedView):
     def submission(self) -> Submission:
-        return get_submission(self.request._request.scope, self.kwargs["submission_id"])
+        return get_submission(self.scope, self.kwargs["submission_id"])
 
 
 class SubmissionView(_OfSubmission):

@@ -76,7 +76,7 @@ class ImputedResultListView(ScopedView):
     )
     def get(self, request: Request) -> Response:
         scope = self.scope
-        refuse_unknown(request, {"team", "period", "source"})
+        refuse_unknown(request, {"team", "period", "source"}, pages=False)
         if "team" not in request.GET:
             raise ValidationError({"team": ["Name the team."]})
         team: Team = get_team(scope, request.GET["team"])

@@ -37,11 +37,16 @@ class ScopedView(APIView):
         return pages.get_paginated_response(serializer(page, many=True, context=context).data)
 
 
-def refuse_unknown(request: Request, known: Collection[str]) -> None:
-    """A mistyped filter must not quietly answer with everything. Raises ValidationError."""
-    unknown = sorted(set(request.GET) - set(known) - {"limit", "offset", "format"})
+def refuse_unknown(request: Request, known: Collection[str], *, pages: bool = True) -> None:
+    """A mistyped filter must not quietly answer with everything. Raises ValidationError.
+
+    pages: False where the whole is answered at once, whatever limit is asked for.
+    """
+    unknown = set(request.GET) - set(known) - {"format"}
+    if pages:
+        unknown -= {"limit", "offset"}
     if unknown:
-        raise ValidationError({name: ["There is no such parameter."] for name in unknown})
+        raise ValidationError({name: ["There is no such parameter."] for name in sorted(unknown)})
 
 
 def refuse_other(request: Request, name: str, values: Collection[str]) -> str:

@@ -9,24 +9,22 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from teams.api.scoped import ScopedView
 from teams.api.serializers import MeSerializer, SiteSerializer, TeamSerializer
-from teams.authentication import RequirePermission
 from teams.models import Team
 from teams.permissions import Permission
 from teams.queries import get_team, list_sites, list_teams
 
 
-class MeView(APIView):
+class MeView(ScopedView):
     """Who you are, what you may do, and whose results you may see."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_HOME
 
     @extend_schema(responses=MeSerializer, operation_id="me")
     def get(self, request: Request) -> Response:
-        scope = request._request.scope
+        scope = self.scope
         teams = list(list_teams(scope))
         me = {
             "email": request.user.email,
@@ -39,35 +37,32 @@ class MeView(APIView):
         return Response(MeSerializer(me).data)
 
 
-class TeamListView(ListAPIView[Team]):
+class TeamListView(ScopedView, ListAPIView[Team]):
     """Teams whose results you may see, by name."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_TEAM_RESULTS
     serializer_class = TeamSerializer
 
     def get_queryset(self) -> Any:
-        return list_teams(self.request._request.scope)
+        return list_teams(self.scope)
 
 
-class TeamView(RetrieveAPIView[Team]):
+class TeamView(ScopedView, RetrieveAPIView[Team]):
     """One team by its code."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_TEAM_RESULTS
     serializer_class = TeamSerializer
 
     def get_object(self) -> Team:
-        return get_team(self.request._request.scope, self.kwargs["code"])
+        return get_team(self.scope, self.kwargs["code"])
 
 
 @extend_schema(parameters=[OpenApiParameter("team", str, description="Code of a team.")])
-class SiteListView(ListAPIView[Any]):
+class SiteListView(ScopedView, ListAPIView[Any]):
     """Practice sites that belong or belonged to teams whose results you may see."""
 
-    permission_classes = [RequirePermission]
     required_permission = Permission.VIEW_TEAM_RESULTS
     serializer_class = SiteSerializer
 
     def get_queryset(self) -> Any:
-        return list_sites(self.request._request.scope, team_code=self.request.GET.get("team"))
+        return list_sites(self.scope, team_code=self.request.GET.get("team"))

@@ -343,6 +343,7 @@ def test_table_can_be_narrowed_to_one_team(evaluator: User, scope: Scope) -> Non
     assert {row["team"] for row in rows} == {code}
     assert client.get(f"{address}?team=T-0000", headers=send).status_code == 404
     assert client.get(f"{address}?group=x", headers=send).status_code == 400
+    assert client.get(f"{address}?limit=1", headers=send).status_code == 400
     assert (
         client.get(reverse("api_evaluation_table", args=["names"]), headers=send).status_code == 404
     )

@@ -152,6 +152,8 @@ def test_api_gives_what_outsiders_may_see_also_to_the_group(world):
     assert client.get(address, {"team": "G02"}).status_code == 404
     assert client.get(address).status_code == 400
     assert client.get(address, {"team": "G01", "tema": "x"}).status_code == 400
+    # All of it comes at once, so no limit is passed over in silence.
+    assert client.get(address, {"team": "G01", "limit": "1"}).status_code == 400
     assert client.get(address, {"team": "G01", "period": "1999"}).status_code == 400
     assert AuditEvent.objects.filter(act__contains="export").count() == 1
     assert client_of(Role.GROUP_LEAD, team=other).get(address, {"team": "G01"}).status_code == 404
